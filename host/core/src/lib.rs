@@ -1,0 +1,23 @@
+//! The plain data of Agave: what a camera is called, what a model saw, what an alert says and
+//! when it happened. No I/O, no threads, no configuration: every other crate depends on this
+//! one and it depends on none of them.
+
+mod alert;
+mod detection;
+mod geometry;
+mod ledger;
+mod report;
+mod role;
+mod secret;
+mod stream;
+mod time;
+
+pub use alert::{Alert, Phase, Severity};
+pub use detection::{Detection, FrameDetections};
+pub use geometry::{BoundingBox, Point, PolygonError, Zone, check_polygon};
+pub use ledger::{DropReason, Ledger};
+pub use report::AlertReport;
+pub use role::Role;
+pub use secret::{Secret, without_credentials};
+pub use stream::{MAX_ZONES, StreamInfo};
+pub use time::{Timestamp, parse_duration};
