@@ -1,1 +1,64 @@
+//! A filter that misbehaves on purpose, so that the tests can show that the host contains it.
 
+use agave_vision_sdk::prelude::*;
+
+/// How to misbehave.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Never returns.
+    Loop,
+    /// Takes memory without end.
+    Allocate,
+    /// Traps.
+    Trap,
+    /// Returns an error.
+    Error,
+}
+
+/// Configuration of the misbehaviour.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// How to misbehave.
+    pub mode: Mode,
+    /// The camera on which to misbehave; on the others it lets everything by.
+    pub camera: String,
+}
+
+/// The misbehaving filter for one camera.
+pub struct Chaos {
+    mode: Option<Mode>,
+}
+
+impl Plugin for Chaos {
+    type Config = Config;
+    type State = ();
+
+    fn configure(config: Config, stream: &StreamInfo) -> Result<Self, String> {
+        let mine = config.camera == stream.camera;
+        Ok(Self { mode: mine.then_some(config.mode) })
+    }
+}
+
+impl Filter for Chaos {
+    fn process(&self, _: &mut (), frame: FrameDetections) -> Result<FrameDetections, String> {
+        match self.mode {
+            None => Ok(frame),
+            Some(Mode::Loop) => loop {
+                std::hint::black_box(());
+            },
+            Some(Mode::Allocate) => {
+                let mut hoard: Vec<Vec<u8>> = Vec::new();
+                loop {
+                    hoard.push(std::hint::black_box(vec![1; 1 << 20]));
+                }
+            }
+            #[expect(clippy::panic, reason = "this is what it is for")]
+            Some(Mode::Trap) => panic!("chaos was asked to trap"),
+            Some(Mode::Error) => Err("chaos was asked for an error".to_owned()),
+        }
+    }
+}
+
+agave_vision_sdk::export_filter!(Chaos);

@@ -1,0 +1,72 @@
+//! Between the contract's functions and the author's type: the one place where configuration
+//! and state are read, written and kept.
+
+use std::cell::RefCell;
+
+use crate::Plugin;
+use crate::types::StreamInfo;
+
+/// A configured plugin and what it remembers.
+pub struct Running<P: Plugin> {
+    plugin: P,
+    state: P::State,
+}
+
+/// Where a component keeps its one plugin.
+pub type Slot<P> = RefCell<Option<Running<P>>>;
+
+/// A new configuration keeps the state.
+pub fn configure<P: Plugin>(
+    slot: &Slot<P>,
+    config: &str,
+    stream: &StreamInfo,
+) -> Result<(), String> {
+    std::panic::set_hook(Box::new(|panic| {
+        crate::log::write(crate::log::Level::Error, &panic.to_string());
+    }));
+    let config = serde_json::from_str(config).map_err(|error| error.to_string())?;
+    let plugin = P::configure(config, stream)?;
+    let mut slot = slot.borrow_mut();
+    let state = slot.take().map(|running| running.state).unwrap_or_default();
+    *slot = Some(Running { plugin, state });
+    Ok(())
+}
+
+/// Runs `work` on the configured plugin.
+pub fn with<P: Plugin, T>(
+    slot: &Slot<P>,
+    work: impl FnOnce(&P, &mut P::State) -> Result<T, String>,
+) -> Result<T, String> {
+    let mut slot = slot.borrow_mut();
+    let running = slot.as_mut().ok_or("the plugin is not configured yet")?;
+    work(&running.plugin, &mut running.state)
+}
+
+/// The state as bytes. JSON, so that a person can read what a plugin remembered.
+pub fn save<P: Plugin>(slot: &Slot<P>) -> Vec<u8> {
+    slot.borrow()
+        .as_ref()
+        .and_then(|running| serde_json::to_vec(&running.state).ok())
+        .unwrap_or_default()
+}
+
+/// The reverse of [`save`], for the versions that the plugin says it can read.
+pub fn restore<P: Plugin>(slot: &Slot<P>, version: u32, data: &[u8]) -> Result<(), String> {
+    if version != P::STATE_VERSION && !P::READS_STATE.contains(&version) {
+        return Err(format!("state version {version} cannot be read"));
+    }
+    if data.is_empty() {
+        return Ok(());
+    }
+    let restored = serde_json::from_slice(data)
+        .map_err(|error| format!("state version {version} cannot be read: {error}"))?;
+    with(slot, |_, state| {
+        *state = restored;
+        Ok(())
+    })
+}
+
+/// The JSON Schema of the configuration.
+pub fn config_schema<P: Plugin>() -> String {
+    schemars::schema_for!(P::Config).as_value().to_string()
+}

@@ -1,0 +1,87 @@
+//! The form in which an alert leaves Agave as JSON, the same that `agave run --json` prints.
+
+use serde_json::{Value, json};
+
+use crate::Delivery;
+use crate::types::{Phase, Severity};
+
+/// One delivery as the JSON object that every receiver of Agave's alerts knows:
+/// `{camera_id, ts, media_time, bbox, class, confidence, roi_hit, kind, phase, key, …}`.
+pub fn alert_json(delivery: &Delivery) -> Value {
+    let alert = &delivery.alert;
+    let bbox = &alert.detection.bbox;
+    let mut report = json!({
+        "camera_id": delivery.camera,
+        "ts": rfc_3339(alert.at),
+        "media_time": (delivery.media_time as f64 / 1e6).round() / 1e3,
+        "bbox": [bbox.left, bbox.top, bbox.width, bbox.height],
+        "class": alert.class,
+        "confidence": alert.detection.confidence,
+        "roi_hit": alert.zone.is_some() || alert.detection.zones != 0,
+        "kind": alert.kind,
+        "phase": match alert.phase {
+            Phase::Begin => "begin",
+            Phase::Update => "update",
+            Phase::End => "end",
+        },
+        "key": alert.key,
+        "severity": match alert.severity {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Critical => "critical",
+        },
+        "zone": alert.zone,
+        "frame": alert.frame,
+        "track": alert.detection.track,
+        "count": alert.count,
+    });
+    if let (Some(report), false) = (report.as_object_mut(), alert.attributes.is_empty()) {
+        let attributes = alert
+            .attributes
+            .iter()
+            .map(|(name, value)| (name.clone(), Value::from(value.clone())))
+            .collect();
+        report.insert("attributes".to_owned(), Value::Object(attributes));
+    }
+    report
+}
+
+/// UTC with milliseconds. Civil date from days after Howard Hinnant's well-known algorithm; a
+/// date library would double the size of a plugin.
+fn rfc_3339(nanoseconds: u64) -> String {
+    let milliseconds = nanoseconds / 1_000_000;
+    let (seconds, fraction) = (milliseconds / 1000, milliseconds % 1000);
+    let (days, second_of_day) = (seconds / 86_400, seconds % 86_400);
+    let shifted = days + 719_468;
+    let era = shifted / 146_097;
+    let day_of_era = shifted % 146_097;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{fraction:03}Z",
+        second_of_day / 3600,
+        second_of_day / 60 % 60,
+        second_of_day % 60
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rfc_3339;
+
+    #[test]
+    fn prints_utc() {
+        assert_eq!(rfc_3339(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(rfc_3339(1_767_323_045_678_000_000), "2026-01-02T03:04:05.678Z");
+        assert_eq!(rfc_3339(1_709_164_800_000_000_000), "2024-02-29T00:00:00.000Z");
+    }
+}
