@@ -1,1 +1,29 @@
-//! (being written)
+//! Sandboxed WebAssembly plugins: what turns a component's file into nodes that can be called,
+//! limits what they may use and touch, and gives each way of failing its own name.
+//!
+//! The stages are types: bytes → [`Plugin`] (compiled, described, its imports checked) →
+//! [`Instance`] (one node, one camera, configured) → [`Supervised`] (an instance that is rebuilt
+//! after a failure). `wasmtime` appears in this crate and nowhere else.
+
+mod bindings;
+mod capability;
+mod convert;
+mod encode;
+mod engine;
+mod failure;
+mod grants;
+mod guest;
+mod instance;
+mod plugin;
+mod supervised;
+mod validate;
+
+pub use capability::http::HttpClient;
+pub use encode::{EncodeError, encode};
+pub use engine::{Engine, EngineError};
+pub use failure::Failure;
+pub use grants::{Grants, Origin, OriginError};
+pub use guest::Limits;
+pub use instance::{Delivery, Instance, NodeSetup, Outcome, Snapshot};
+pub use plugin::{Description, LoadError, Plugin};
+pub use supervised::{OnFailure, Supervised, Verdict};

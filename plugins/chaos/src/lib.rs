@@ -37,7 +37,9 @@ impl Plugin for Chaos {
 
     fn configure(config: Config, stream: &StreamInfo) -> Result<Self, String> {
         let mine = config.camera == stream.camera;
-        Ok(Self { mode: mine.then_some(config.mode) })
+        Ok(Self {
+            mode: mine.then_some(config.mode),
+        })
     }
 }
 

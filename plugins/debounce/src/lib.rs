@@ -55,14 +55,19 @@ impl Plugin for Debounce {
     type State = State;
 
     fn configure(config: Config, _: &StreamInfo) -> Result<Self, String> {
-        Ok(Self { hold: config.hold.as_nanos() })
+        Ok(Self {
+            hold: config.hold.as_nanos(),
+        })
     }
 }
 
 impl Gate for Debounce {
     fn pass(&self, state: &mut State, mut alert: Alert) -> Result<Vec<Alert>, String> {
         let mut passed = self.tick(state, alert.at)?;
-        let known = state.open.iter_mut().find(|incident| incident.is_of(&alert));
+        let known = state
+            .open
+            .iter_mut()
+            .find(|incident| incident.is_of(&alert));
         match (known, alert.phase) {
             (None, Phase::Begin) => {
                 state.open.push(Incident {
@@ -94,7 +99,10 @@ impl Gate for Debounce {
     fn tick(&self, state: &mut State, now: Timestamp) -> Result<Vec<Alert>, String> {
         let mut ended = BTreeMap::new();
         state.open.retain_mut(|incident| {
-            match incident.held_end.take_if(|end| now.saturating_sub(end.at) >= self.hold) {
+            match incident
+                .held_end
+                .take_if(|end| now.saturating_sub(end.at) >= self.hold)
+            {
                 Some(end) => {
                     ended.insert((end.at, end.key.clone()), end);
                     false

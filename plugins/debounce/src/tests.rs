@@ -16,7 +16,12 @@ fn alert(phase: Phase, at_seconds: u64, class: &str, key: &str) -> Alert {
             id: 0,
             class: 2,
             confidence: 0.9,
-            bbox: Bbox { left: 0.1, top: 0.1, width: 0.1, height: 0.1 },
+            bbox: Bbox {
+                left: 0.1,
+                top: 0.1,
+                width: 0.1,
+                height: 0.1,
+            },
             track: None,
             zones: 1,
         },
@@ -26,14 +31,19 @@ fn alert(phase: Phase, at_seconds: u64, class: &str, key: &str) -> Alert {
 }
 
 fn gate() -> Debounce {
-    let config = Config { hold: Duration::from_millis(10_000) };
-    Debounce::configure(config, &StreamInfo {
-        camera: "gate".to_owned(),
-        width: 0,
-        height: 0,
-        classes: Vec::new(),
-        zones: Vec::new(),
-    })
+    let config = Config {
+        hold: Duration::from_millis(10_000),
+    };
+    Debounce::configure(
+        config,
+        &StreamInfo {
+            camera: "gate".to_owned(),
+            width: 0,
+            height: 0,
+            classes: Vec::new(),
+            zones: Vec::new(),
+        },
+    )
     .unwrap()
 }
 
@@ -47,33 +57,56 @@ fn told(alerts: &[Alert]) -> Vec<(Phase, &str, u32)> {
 #[test]
 fn a_bounce_is_one_incident() {
     let (gate, mut state) = (gate(), State::default());
-    let begun = gate.pass(&mut state, alert(Phase::Begin, 1, "object", "a")).unwrap();
+    let begun = gate
+        .pass(&mut state, alert(Phase::Begin, 1, "object", "a"))
+        .unwrap();
     assert_eq!(told(&begun), [(Phase::Begin, "a", 1)]);
-    assert_eq!(gate.pass(&mut state, alert(Phase::End, 5, "object", "a")).unwrap(), []);
+    assert_eq!(
+        gate.pass(&mut state, alert(Phase::End, 5, "object", "a"))
+            .unwrap(),
+        []
+    );
     assert_eq!(gate.tick(&mut state, 9 * SECOND).unwrap(), []);
-    let again = gate.pass(&mut state, alert(Phase::Begin, 10, "object", "b")).unwrap();
+    let again = gate
+        .pass(&mut state, alert(Phase::Begin, 10, "object", "b"))
+        .unwrap();
     assert_eq!(told(&again), [(Phase::Update, "a", 2)]);
-    assert_eq!(gate.pass(&mut state, alert(Phase::End, 12, "object", "b")).unwrap(), []);
+    assert_eq!(
+        gate.pass(&mut state, alert(Phase::End, 12, "object", "b"))
+            .unwrap(),
+        []
+    );
     assert_eq!(gate.tick(&mut state, 21 * SECOND).unwrap(), []);
     let over = gate.tick(&mut state, 22 * SECOND).unwrap();
     assert_eq!(told(&over), [(Phase::End, "a", 1)]);
-    assert_eq!(over[0].at, 12 * SECOND, "the end is when it ended, not when it was let go");
+    assert_eq!(
+        over[0].at,
+        12 * SECOND,
+        "the end is when it ended, not when it was let go"
+    );
 }
 
 #[test]
 fn another_class_gets_through() {
     let (gate, mut state) = (gate(), State::default());
-    gate.pass(&mut state, alert(Phase::Begin, 1, "object", "a")).unwrap();
-    let other = gate.pass(&mut state, alert(Phase::Begin, 2, "dog", "b")).unwrap();
+    gate.pass(&mut state, alert(Phase::Begin, 1, "object", "a"))
+        .unwrap();
+    let other = gate
+        .pass(&mut state, alert(Phase::Begin, 2, "dog", "b"))
+        .unwrap();
     assert_eq!(told(&other), [(Phase::Begin, "b", 1)]);
 }
 
 #[test]
 fn after_the_hold_it_is_a_new_incident() {
     let (gate, mut state) = (gate(), State::default());
-    gate.pass(&mut state, alert(Phase::Begin, 1, "object", "a")).unwrap();
-    gate.pass(&mut state, alert(Phase::End, 2, "object", "a")).unwrap();
-    let both = gate.pass(&mut state, alert(Phase::Begin, 12, "object", "b")).unwrap();
+    gate.pass(&mut state, alert(Phase::Begin, 1, "object", "a"))
+        .unwrap();
+    gate.pass(&mut state, alert(Phase::End, 2, "object", "a"))
+        .unwrap();
+    let both = gate
+        .pass(&mut state, alert(Phase::Begin, 12, "object", "b"))
+        .unwrap();
     assert_eq!(told(&both), [(Phase::End, "a", 1), (Phase::Begin, "b", 1)]);
 }
 
@@ -83,10 +116,25 @@ fn counts_are_conserved() {
     let (mut received, mut passed) = (0, 0);
     for second in 0..200 {
         let phase = [Phase::Begin, Phase::End, Phase::Update][second as usize % 3];
-        let alert = alert(phase, second * (1 + second % 7), "object", &second.to_string());
+        let alert = alert(
+            phase,
+            second * (1 + second % 7),
+            "object",
+            &second.to_string(),
+        );
         received += alert.count;
-        passed += gate.pass(&mut state, alert).unwrap().iter().map(|a| a.count).sum::<u32>();
+        passed += gate
+            .pass(&mut state, alert)
+            .unwrap()
+            .iter()
+            .map(|a| a.count)
+            .sum::<u32>();
     }
-    passed += gate.tick(&mut state, u64::MAX).unwrap().iter().map(|a| a.count).sum::<u32>();
+    passed += gate
+        .tick(&mut state, u64::MAX)
+        .unwrap()
+        .iter()
+        .map(|a| a.count)
+        .sum::<u32>();
     assert_eq!(received, passed);
 }

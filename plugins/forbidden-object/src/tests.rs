@@ -8,7 +8,10 @@ fn stream() -> StreamInfo {
         width: 640,
         height: 480,
         classes: ["pina", "worker", "object"].map(str::to_owned).to_vec(),
-        zones: vec![Zone { name: "forbidden".to_owned(), polygon: Vec::new() }],
+        zones: vec![Zone {
+            name: "forbidden".to_owned(),
+            polygon: Vec::new(),
+        }],
     }
 }
 
@@ -26,11 +29,20 @@ fn frame(at: u64, seen: &[(u16, u64)]) -> FrameDetections {
         id,
         class,
         confidence: 0.9,
-        bbox: Bbox { left: 0.3, top: 0.5, width: 0.1, height: 0.3 },
+        bbox: Bbox {
+            left: 0.3,
+            top: 0.5,
+            width: 0.1,
+            height: 0.3,
+        },
         track: None,
         zones,
     };
-    FrameDetections { frame: at, at, detections: (0..).zip(seen).map(detection).collect() }
+    FrameDetections {
+        frame: at,
+        at,
+        detections: (0..).zip(seen).map(detection).collect(),
+    }
 }
 
 /// Runs the rule at 4 frames a second; `seen` says what is there at each quarter second.
@@ -47,27 +59,49 @@ fn run(seen: impl Fn(u64) -> Vec<(u16, u64)>, seconds: u64) -> Vec<(Phase, u64)>
 
 #[test]
 fn an_object_that_stays_begins_and_ends_once() {
-    let alerts = run(|quarter| if (8..20).contains(&quarter) { vec![(2, 1)] } else { vec![] }, 10);
+    let alerts = run(
+        |quarter| {
+            if (8..20).contains(&quarter) {
+                vec![(2, 1)]
+            } else {
+                vec![]
+            }
+        },
+        10,
+    );
     assert_eq!(alerts, [(Phase::Begin, 12), (Phase::End, 19)]);
 }
 
 #[test]
 fn a_short_absence_is_no_end() {
-    let alerts = run(|quarter| if (12..16).contains(&quarter) { vec![] } else { vec![(2, 1)] }, 10);
+    let alerts = run(
+        |quarter| {
+            if (12..16).contains(&quarter) {
+                vec![]
+            } else {
+                vec![(2, 1)]
+            }
+        },
+        10,
+    );
     assert_eq!(alerts, [(Phase::Begin, 4)]);
 }
 
 #[test]
 fn workers_objects_elsewhere_and_passers_by_are_no_incident() {
     assert_eq!(run(|_| vec![(0, 1), (1, 1), (2, 0)], 5), []);
-    assert_eq!(run(|quarter| if quarter < 3 { vec![(2, 1)] } else { vec![] }, 5), []);
+    assert_eq!(
+        run(|quarter| if quarter < 3 { vec![(2, 1)] } else { vec![] }, 5),
+        []
+    );
 }
 
 #[test]
 fn the_state_survives_the_journey_of_a_snapshot() {
     let (rule, mut state) = (rule(), State::default());
     for quarter in 0..6 {
-        rule.evaluate(&mut state, &frame(quarter * SECOND / 4, &[(2, 1)])).unwrap();
+        rule.evaluate(&mut state, &frame(quarter * SECOND / 4, &[(2, 1)]))
+            .unwrap();
     }
     let bytes = serde_json::to_vec(&state).unwrap();
     let mut restored: State = serde_json::from_slice(&bytes).unwrap();
@@ -81,7 +115,11 @@ fn the_state_survives_the_journey_of_a_snapshot() {
 
 #[test]
 fn names_that_do_not_exist_are_refused() {
-    let refused = |json| ForbiddenObject::configure(config(json), &stream()).err().unwrap();
+    let refused = |json| {
+        ForbiddenObject::configure(config(json), &stream())
+            .err()
+            .unwrap()
+    };
     assert_eq!(
         refused(r#"{"zone":"forbiden"}"#),
         "camera `gate` has no zone `forbiden`; it has forbidden"

@@ -121,7 +121,10 @@ mod tests {
     fn stream() -> StreamInfo {
         let square = |left: f32, top: f32, side: f32| {
             [(0.0, 0.0), (side, 0.0), (side, side), (0.0, side)]
-                .map(|(x, y)| Point { x: left + x, y: top + y })
+                .map(|(x, y)| Point {
+                    x: left + x,
+                    y: top + y,
+                })
                 .to_vec()
         };
         StreamInfo {
@@ -130,14 +133,25 @@ mod tests {
             height: 480,
             classes: vec!["object".to_owned()],
             zones: vec![
-                Zone { name: "left".to_owned(), polygon: square(0.0, 0.5, 0.5) },
-                Zone { name: "all".to_owned(), polygon: square(0.0, 0.0, 1.0) },
+                Zone {
+                    name: "left".to_owned(),
+                    polygon: square(0.0, 0.5, 0.5),
+                },
+                Zone {
+                    name: "all".to_owned(),
+                    polygon: square(0.0, 0.0, 1.0),
+                },
             ],
         }
     }
 
     fn bbox(left: f32, top: f32, width: f32, height: f32) -> Bbox {
-        Bbox { left, top, width, height }
+        Bbox {
+            left,
+            top,
+            width,
+            height,
+        }
     }
 
     #[test]
@@ -145,7 +159,11 @@ mod tests {
         let roi = Roi::configure(Config::default(), &stream()).unwrap();
         assert_eq!(roi.zones_of(&bbox(0.1, 0.1, 0.2, 0.6)), 0b11);
         assert_eq!(roi.zones_of(&bbox(0.1, 0.1, 0.2, 0.2)), 0b10);
-        assert_eq!(roi.zones_of(&bbox(0.1, 0.4, 0.2, 0.6)), 0b11, "cut by the lower edge");
+        assert_eq!(
+            roi.zones_of(&bbox(0.1, 0.4, 0.2, 0.6)),
+            0b11,
+            "cut by the lower edge"
+        );
         assert_eq!(roi.zones_of(&bbox(f32::NAN, 0.4, 0.2, 0.6)), 0);
     }
 
@@ -153,7 +171,10 @@ mod tests {
     fn only_what_is_inside_goes_on_when_asked() {
         let mut stream = stream();
         stream.zones.truncate(1);
-        let config = Config { keep: Keep::Inside, ..Config::default() };
+        let config = Config {
+            keep: Keep::Inside,
+            ..Config::default()
+        };
         let roi = Roi::configure(config, &stream).unwrap();
         let detection = |id, bbox| Detection {
             id,
@@ -172,6 +193,9 @@ mod tests {
             ],
         };
         let passed = roi.process(&mut (), frame).unwrap();
-        assert_eq!(passed.detections.iter().map(|d| d.id).collect::<Vec<_>>(), [0]);
+        assert_eq!(
+            passed.detections.iter().map(|d| d.id).collect::<Vec<_>>(),
+            [0]
+        );
     }
 }

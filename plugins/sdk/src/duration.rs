@@ -36,7 +36,9 @@ impl Duration {
             "h" => number * 3600.0,
             _ => return None,
         };
-        std::time::Duration::try_from_secs_f64(seconds).ok().map(Self)
+        std::time::Duration::try_from_secs_f64(seconds)
+            .ok()
+            .map(Self)
     }
 }
 

@@ -71,22 +71,31 @@ impl Webhook {
     fn post(&self, delivery: &Delivery) -> Result<Response, Outcome> {
         let mut headers = vec![
             ("content-type".to_owned(), "application/json".to_owned()),
-            ("idempotency-key".to_owned(), delivery.idempotency_key.clone()),
+            (
+                "idempotency-key".to_owned(),
+                delivery.idempotency_key.clone(),
+            ),
         ];
         headers.extend(self.config.headers.clone());
         let request = Request {
             method: Method::Post,
             url: self.config.url.clone(),
             headers,
-            body: agave_vision_sdk::alert_json(delivery).to_string().into_bytes(),
+            body: agave_vision_sdk::alert_json(delivery)
+                .to_string()
+                .into_bytes(),
             timeout_ms: self.config.timeout.as_millis(),
         };
         let open = |name: &str| Secret::open(name).map_err(Outcome::Rejected);
         let sent = match &self.config.authentication {
             None => http::send(&request, &Authentication::None),
             Some(Login::Basic(name)) => http::send(&request, &Authentication::Basic(&open(name)?)),
-            Some(Login::Digest(name)) => http::send(&request, &Authentication::Digest(&open(name)?)),
-            Some(Login::Bearer(name)) => http::send(&request, &Authentication::Bearer(&open(name)?)),
+            Some(Login::Digest(name)) => {
+                http::send(&request, &Authentication::Digest(&open(name)?))
+            }
+            Some(Login::Bearer(name)) => {
+                http::send(&request, &Authentication::Bearer(&open(name)?))
+            }
         };
         sent.map_err(|error| match error {
             http::Error::NotAllowed(why) => Outcome::Rejected(why),
@@ -123,7 +132,10 @@ mod tests {
     #[test]
     fn statuses_mean_what_http_says() {
         assert!(matches!(outcome_of(204, None), Outcome::Delivered));
-        assert!(matches!(outcome_of(503, Some(2000)), Outcome::Retry(Some(2000))));
+        assert!(matches!(
+            outcome_of(503, Some(2000)),
+            Outcome::Retry(Some(2000))
+        ));
         assert!(matches!(outcome_of(429, None), Outcome::Retry(None)));
         assert!(matches!(outcome_of(301, None), Outcome::Rejected(_)));
         assert!(matches!(outcome_of(401, None), Outcome::Rejected(_)));

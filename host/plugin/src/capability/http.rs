@@ -1,0 +1,262 @@
+//! HTTP for adapters: to the granted origins only, with the host's TLS, log-in, time and size
+//! limits. A rejected password is never tried again, because devices lock out.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use agave_core::Secret;
+use digest_auth::{AuthContext, HttpMethod};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use reqwest::{Client, StatusCode, redirect};
+use url::Url;
+
+use crate::bindings::imports::agave::plugin::http::{
+    Authentication, Error, Host, Method, Request, Response,
+};
+use crate::grants::Grants;
+use crate::guest::Guest;
+
+const MOST_REDIRECTS: usize = 5;
+const MOST_RESPONSE_BYTES: usize = 1 << 20;
+const LONGEST: Duration = Duration::from_secs(60);
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// One node's HTTP client: its connections are its own, and so are its rules for redirects.
+#[derive(Clone)]
+pub struct HttpClient {
+    client: Client,
+    runtime: tokio::runtime::Handle,
+}
+
+impl HttpClient {
+    /// A client for a node with these grants. Calls block their thread while `runtime` does the
+    /// work, so they must come from a thread that is not the runtime's own.
+    ///
+    /// # Errors
+    /// When the system's certificates cannot be read.
+    pub fn new(grants: &Grants, runtime: tokio::runtime::Handle) -> Result<Self, String> {
+        let granted = grants.clone();
+        let follow = redirect::Policy::custom(move |attempt| {
+            if attempt.previous().len() > MOST_REDIRECTS || !granted.allow_http(attempt.url()) {
+                attempt.stop()
+            } else {
+                attempt.follow()
+            }
+        });
+        let client = Client::builder()
+            .user_agent(concat!("agave/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT)
+            .redirect(follow)
+            .no_proxy()
+            .dns_resolver(NotThisMachine)
+            .pool_max_idle_per_host(2)
+            .build()
+            .map_err(|error| format!("cannot set up HTTP: {error}"))?;
+        Ok(Self { client, runtime })
+    }
+}
+
+/// Resolves names, but not to this machine or its link: a name that was granted must not turn
+/// into a way to the services beside Agave. An address or `localhost` itself can be granted.
+struct NotThisMachine;
+
+impl Resolve for NotThisMachine {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let host = name.as_str().to_owned();
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0))
+                .await?
+                .filter(|address| host == "localhost" || reachable_by_name(address))
+                .collect();
+            if found.is_empty() {
+                return Err(format!("{host} is this machine or link; grant its address").into());
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn reachable_by_name(address: &SocketAddr) -> bool {
+    match address.ip().to_canonical() {
+        std::net::IpAddr::V4(ip) => {
+            !(ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || ip.is_broadcast())
+        }
+        std::net::IpAddr::V6(ip) => {
+            !(ip.is_loopback() || ip.is_unspecified() || ip.is_unicast_link_local())
+        }
+    }
+}
+
+/// How to log in, with the secret itself: made in the host, used in the host.
+enum Login {
+    None,
+    Basic(Secret),
+    Digest(Secret),
+    Bearer(Secret),
+}
+
+impl Host for Guest {
+    fn send(
+        &mut self,
+        request: Request,
+        authentication: Authentication,
+    ) -> wasmtime::Result<Result<Response, Error>> {
+        let login = match authentication {
+            Authentication::None => Login::None,
+            Authentication::Basic(handle) => Login::Basic(self.table.get(&handle)?.secret.clone()),
+            Authentication::Digest(handle) => {
+                Login::Digest(self.table.get(&handle)?.secret.clone())
+            }
+            Authentication::Bearer(handle) => {
+                Login::Bearer(self.table.get(&handle)?.secret.clone())
+            }
+        };
+        let Ok(url) = Url::parse(&request.url) else {
+            return Ok(Err(Error::NotAllowed(format!(
+                "`{}` is not a web address",
+                agave_core::without_credentials(&request.url)
+            ))));
+        };
+        if !self.grants.allow_http(&url) {
+            let wanted = crate::grants::Origin::of(&url)
+                .map_or_else(|| url.scheme().to_owned(), |origin| origin.to_string());
+            return Ok(Err(Error::NotAllowed(format!(
+                "{wanted} is not granted; add it to the node's `allow.http`"
+            ))));
+        }
+        let Some(HttpClient { client, runtime }) = self.http.clone() else {
+            return Ok(Err(Error::Unreachable("no HTTP here".to_owned())));
+        };
+        let limit = Duration::from_millis(u64::from(request.timeout_ms)).min(LONGEST);
+        Ok(runtime.block_on(async {
+            tokio::time::timeout(limit, exchange(&client, url, request, login))
+                .await
+                .unwrap_or(Err(Error::TimedOut))
+        }))
+    }
+}
+
+async fn exchange(
+    client: &Client,
+    url: Url,
+    request: Request,
+    login: Login,
+) -> Result<Response, Error> {
+    let plain = || -> Result<reqwest::RequestBuilder, Error> {
+        let mut builder = client
+            .request(method(request.method), url.clone())
+            .body(request.body.clone());
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value);
+        }
+        Ok(builder)
+    };
+    let first = match &login {
+        Login::None | Login::Digest(_) => plain()?,
+        Login::Basic(secret) => {
+            let (user, password) = user_and_password(secret);
+            plain()?.basic_auth(user, Some(password))
+        }
+        Login::Bearer(secret) => plain()?.bearer_auth(secret.reveal()),
+    };
+    let mut response = first.send().await.map_err(unreachable)?;
+    if let (Login::Digest(secret), StatusCode::UNAUTHORIZED) = (&login, response.status())
+        && let Some(answer) = digest_answer(&response, &request, secret)
+    {
+        // Once: a second refusal means a wrong password, and devices count those.
+        let second = plain()?.header(AUTHORIZATION, answer);
+        response = second.send().await.map_err(unreachable)?;
+    }
+    received(response).await
+}
+
+/// The answer to the challenge in `response`, if there is one that can be answered.
+fn digest_answer(
+    response: &reqwest::Response,
+    request: &Request,
+    secret: &Secret,
+) -> Option<String> {
+    let challenge = response
+        .headers()
+        .get_all(WWW_AUTHENTICATE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .find(|value| {
+            value
+                .trim_start()
+                .to_ascii_lowercase()
+                .starts_with("digest")
+        })?;
+    let (user, password) = user_and_password(secret);
+    let url = response.url();
+    let target = match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    };
+    let context = AuthContext::new_with_method(
+        user,
+        password,
+        target,
+        Some(request.body.as_slice()),
+        HttpMethod::from(method(request.method).as_str().to_owned()),
+    );
+    let answer = digest_auth::parse(challenge).ok()?.respond(&context).ok()?;
+    Some(answer.to_header_string())
+}
+
+/// Reads the body up to its limit.
+async fn received(mut response: reqwest::Response) -> Result<Response, Error> {
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.as_str().to_owned(), value)
+        })
+        .collect();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        if body.len() + chunk.len() > MOST_RESPONSE_BYTES {
+            return Err(Error::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response {
+        status: response.status().as_u16(),
+        headers,
+        body,
+    })
+}
+
+fn method(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Delete => reqwest::Method::DELETE,
+        Method::Patch => reqwest::Method::PATCH,
+    }
+}
+
+fn user_and_password(secret: &Secret) -> (&str, &str) {
+    secret
+        .reveal()
+        .split_once(':')
+        .unwrap_or((secret.reveal(), ""))
+}
+
+/// What went wrong, without the address: it may carry what must not be shown.
+fn unreachable(error: reqwest::Error) -> Error {
+    if error.is_timeout() {
+        return Error::TimedOut;
+    }
+    let error = error.without_url();
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    Error::Unreachable(message)
+}

@@ -1,0 +1,89 @@
+//! One engine for the process: how guests are compiled and where their memory lives.
+
+use std::time::Duration;
+
+use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// How often guests look whether their deadline has passed. A tick costs a running guest one
+/// memory read at each loop and call, so the price does not depend on it.
+pub(crate) const TICK: Duration = Duration::from_millis(2);
+
+/// No plugin may have more memory than this, whatever its node's limit says.
+pub(crate) const MOST_MEMORY_BYTES: usize = 1 << 30;
+
+/// Instances at one time: nodes × cameras. Slots are address space, not memory.
+const MOST_INSTANCES: u32 = 12_000;
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The sandbox cannot work on this machine.
+    #[error("cannot set up the WebAssembly engine: {0}")]
+    Engine(String),
+    /// No thread for the clock that ends calls which take too long.
+    #[error("cannot start the thread that watches deadlines: {0}")]
+    Ticker(#[from] std::io::Error),
+}
+
+/// Compiles plugins and runs their instances. Cheap to clone; all clones are the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) wasmtime: wasmtime::Engine,
+}
+
+impl Engine {
+    /// An engine that holds the instances of a running flow.
+    ///
+    /// Instances come from a pool, so that starting one is a copy-on-write mapping. Where the
+    /// address space for the pool is not to be had, they are allocated one by one.
+    ///
+    /// # Errors
+    /// When neither way works here.
+    pub fn new() -> Result<Self, EngineError> {
+        let mut pool = PoolingAllocationConfig::new();
+        pool.total_component_instances(MOST_INSTANCES)
+            .total_core_instances(MOST_INSTANCES)
+            .total_memories(MOST_INSTANCES)
+            .total_tables(MOST_INSTANCES)
+            .max_memory_size(MOST_MEMORY_BYTES)
+            .max_unused_warm_slots(100);
+        let pooled = wasmtime::Engine::new(
+            Self::config().allocation_strategy(InstanceAllocationStrategy::Pooling(pool)),
+        );
+        let wasmtime = pooled
+            .or_else(|reason| {
+                tracing::warn!(%reason, "no address space for a pool of instances");
+                wasmtime::Engine::new(&Self::config())
+            })
+            .map_err(|error| EngineError::Engine(format!("{error:#}")))?;
+        start_ticker(&wasmtime)?;
+        Ok(Self { wasmtime })
+    }
+
+    fn config() -> Config {
+        let mut config = Config::new();
+        config
+            .concurrency_support(false)
+            .epoch_interruption(true)
+            // The same inputs must give the same alerts on every machine.
+            .cranelift_nan_canonicalization(true)
+            .relaxed_simd_deterministic(true)
+            .max_wasm_stack(512 << 10);
+        config
+    }
+}
+
+/// Counts time for the guests until the last engine is gone.
+fn start_ticker(engine: &wasmtime::Engine) -> Result<(), std::io::Error> {
+    let engine = engine.weak();
+    std::thread::Builder::new()
+        .name("deadlines".to_owned())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(TICK);
+            }
+        })?;
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! The ways in which a call into a plugin can fail. They are told apart because they call for
+//! different answers: a deadline asks for a faster plugin, a returned error for a look at its
+//! input.
+
+use std::time::Duration;
+
+use agave_core::DropReason;
+use wasmtime::{Trap, WasmBacktrace};
+
+use crate::guest::Guest;
+
+/// Why a call gave no result.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Failure {
+    /// The guest stopped itself or did what no guest may do.
+    #[error("trapped: {message}{}", frames(.backtrace))]
+    Trap {
+        /// What it did.
+        message: String,
+        /// The guest's functions, innermost first.
+        backtrace: Vec<String>,
+    },
+    /// The guest ran longer than its node allows.
+    #[error("ran longer than its deadline of {}", milliseconds(.0))]
+    Deadline(Duration),
+    /// The guest wanted more memory than its node allows.
+    #[error("wanted more memory than its limit of {} MiB", .0 >> 20)]
+    Memory(usize),
+    /// The guest returned an error.
+    #[error("returned an error: {0}")]
+    PluginError(String),
+    /// The guest returned something that cannot be true.
+    #[error("returned what cannot be true: {0}")]
+    BadOutput(String),
+    /// The guest refused its configuration.
+    #[error("refused its configuration: {0}")]
+    Configuration(String),
+    /// The guest could not be started at all.
+    #[error("could not be started: {0}")]
+    Start(String),
+}
+
+impl Failure {
+    /// Under which reason the ledger counts what was lost by it.
+    pub fn reason(&self) -> DropReason {
+        match self {
+            Self::Trap { .. } => DropReason::Trap,
+            Self::Deadline(_) => DropReason::Deadline,
+            Self::Memory(_) => DropReason::Memory,
+            Self::PluginError(_) => DropReason::PluginError,
+            Self::BadOutput(_) => DropReason::BadOutput,
+            Self::Configuration(_) | Self::Start(_) => DropReason::Unavailable,
+        }
+    }
+
+    /// Whether the instance is in an unknown state and must not be called again.
+    pub fn poisons(&self) -> bool {
+        !matches!(self, Self::PluginError(_) | Self::BadOutput(_))
+    }
+
+    /// What an error of the engine was, seen from the guest's limits.
+    pub(crate) fn of(error: &wasmtime::Error, guest: &Guest) -> Self {
+        if guest.memory_denied() {
+            return Self::Memory(guest.limits().memory_bytes);
+        }
+        if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
+            return Self::Deadline(guest.deadline());
+        }
+        let backtrace = error
+            .downcast_ref::<WasmBacktrace>()
+            .map(|backtrace| {
+                backtrace
+                    .frames()
+                    .iter()
+                    .take(16)
+                    .map(|frame| frame.func_name().unwrap_or("<unnamed>").to_owned())
+                    .collect()
+            })
+            .unwrap_or_default();
+        Self::Trap {
+            message: error.root_cause().to_string(),
+            backtrace,
+        }
+    }
+}
+
+fn milliseconds(duration: &Duration) -> String {
+    format!("{} ms", duration.as_millis())
+}
+
+fn frames(backtrace: &[String]) -> String {
+    if backtrace.is_empty() {
+        return String::new();
+    }
+    format!(" (in {})", backtrace.join(" < "))
+}

@@ -1,0 +1,130 @@
+//! What the host keeps beside each guest: its limits, how much of them it has used, and what it
+//! was granted.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use wasmtime::component::ResourceTable;
+use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
+
+use crate::capability::http::HttpClient;
+use crate::capability::log::LogBudget;
+use crate::grants::Grants;
+
+/// What one instance may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest that one call may compute. Waiting for the network does not count; that has
+    /// limits of its own.
+    pub deadline: Duration,
+    /// The most linear memory it may have.
+    pub memory_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_millis(50),
+            memory_bytes: 32 << 20,
+        }
+    }
+}
+
+/// The host's side of one instance.
+pub(crate) struct Guest {
+    pub(crate) node: String,
+    pub(crate) camera: String,
+    pub(crate) grants: Grants,
+    pub(crate) http: Option<HttpClient>,
+    pub(crate) table: ResourceTable,
+    pub(crate) log_budget: LogBudget,
+    limits: Limits,
+    /// The deadline of the running call.
+    deadline: Duration,
+    /// The thread's processor time at the first tick of the running call.
+    measured_from: Option<Duration>,
+    memory_denied: bool,
+}
+
+impl Guest {
+    pub(crate) fn new(
+        node: &str,
+        camera: &str,
+        limits: Limits,
+        grants: Grants,
+        http: Option<HttpClient>,
+    ) -> Self {
+        Self {
+            node: node.to_owned(),
+            camera: camera.to_owned(),
+            grants,
+            http,
+            table: ResourceTable::new(),
+            log_budget: LogBudget::default(),
+            limits,
+            deadline: limits.deadline,
+            measured_from: None,
+            memory_denied: false,
+        }
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    pub(crate) fn begin_call(&mut self, deadline: Duration) {
+        self.deadline = deadline;
+        self.measured_from = None;
+        self.memory_denied = false;
+    }
+
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    pub(crate) fn memory_denied(&self) -> bool {
+        self.memory_denied
+    }
+
+    /// Asked at every tick while the guest runs.
+    ///
+    /// What counts is the processor time of the thread: a machine that is busy with something
+    /// else, or a host that waits for the network, is no fault of the guest's. Asking for it at
+    /// the first tick and not at the start of the call keeps short calls free of it.
+    pub(crate) fn on_tick(mut context: StoreContextMut<'_, Self>) -> UpdateDeadline {
+        let guest = context.data_mut();
+        let now = thread_processor_time();
+        let from = *guest.measured_from.get_or_insert(now);
+        if now.saturating_sub(from) >= guest.deadline {
+            UpdateDeadline::Interrupt
+        } else {
+            UpdateDeadline::Continue(1)
+        }
+    }
+}
+
+fn thread_processor_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
+impl ResourceLimiter for Guest {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let granted = desired <= self.limits.memory_bytes;
+        self.memory_denied |= !granted;
+        Ok(granted)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= 20_000)
+    }
+}

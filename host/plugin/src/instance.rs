@@ -1,0 +1,367 @@
+//! One running plugin of one node and camera: the calls of the contract, each under its limits,
+//! each answer checked.
+
+use std::time::Duration;
+
+use agave_core::{Alert, FrameDetections, Role, StreamInfo, Timestamp};
+use wasmtime::Store;
+use wasmtime::component::InstancePre;
+
+use crate::bindings::adapter::exports::agave::plugin::adapter as wit_adapter;
+use crate::bindings::imports::agave::plugin::types as wit;
+use crate::bindings::lifecycle::exports::agave::plugin::lifecycle as wit_lifecycle;
+use crate::bindings::{adapter, filter, gate, lifecycle, rule};
+use crate::capability::http::HttpClient;
+use crate::engine::Engine;
+use crate::failure::Failure;
+use crate::grants::Grants;
+use crate::guest::{Guest, Limits};
+use crate::plugin::Plugin;
+use crate::validate::Bounds;
+
+/// Starting and configuring may take longer than looking at a frame.
+const START_DEADLINE: Duration = Duration::from_secs(5);
+const MOST_SNAPSHOT_BYTES: usize = 16 << 20;
+
+/// Everything that makes an instance of a plugin the one of a node and camera.
+#[derive(Clone)]
+pub struct NodeSetup {
+    /// The node's name in the flow file.
+    pub node: String,
+    /// The stream it looks at. For adapters, which look at all of them, it is empty.
+    pub stream: StreamInfo,
+    /// The node's `config` as JSON.
+    pub config: String,
+    /// What it may use.
+    pub limits: Limits,
+    /// What it may touch.
+    pub grants: Grants,
+    /// The way out for adapters that were granted HTTP.
+    pub http: Option<HttpClient>,
+}
+
+/// A plugin's state, as bytes of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The version of the bytes.
+    pub version: u32,
+    /// What only the plugin understands.
+    pub data: Vec<u8>,
+}
+
+/// One alert on its way out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// The same on every attempt.
+    pub idempotency_key: String,
+    /// Where it was seen.
+    pub camera: String,
+    /// 1 for the first.
+    pub attempt: u32,
+    /// Time since the stream's first frame.
+    pub media_time: Duration,
+    /// What happened.
+    pub alert: Alert,
+}
+
+/// What became of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The receiver has it.
+    Delivered,
+    /// Not now; after so long if the receiver said.
+    Retry(Option<Duration>),
+    /// Never, for this reason.
+    Rejected(String),
+}
+
+enum Exports {
+    Filter(filter::Exports),
+    Rule(rule::Exports),
+    Gate(gate::Exports),
+    Adapter(adapter::Exports),
+}
+
+/// A configured plugin.
+pub struct Instance {
+    store: Store<Guest>,
+    lifecycle: lifecycle::Exports,
+    exports: Exports,
+    bounds: Bounds,
+    call_deadline: Duration,
+}
+
+fn new_store(engine: &Engine, guest: Guest) -> Store<Guest> {
+    let mut store = Store::new(&engine.wasmtime, guest);
+    store.limiter(|guest| guest);
+    store.epoch_deadline_callback(|context| Ok(Guest::on_tick(context)));
+    store.set_epoch_deadline(1);
+    store
+}
+
+fn begin_call(store: &mut Store<Guest>, deadline: Duration) {
+    store.data_mut().begin_call(deadline);
+    store.set_epoch_deadline(1);
+}
+
+/// Asks a plugin what it is, on an instance that is thrown away.
+pub(crate) fn describe(
+    engine: &Engine,
+    instance_pre: &InstancePre<Guest>,
+) -> Result<wit_lifecycle::Description, Failure> {
+    let guest = Guest::new("describe", "", Limits::default(), Grants::default(), None);
+    let mut store = new_store(engine, guest);
+    begin_call(&mut store, START_DEADLINE);
+    let described = instance_pre.instantiate(&mut store).and_then(|instance| {
+        let exports = lifecycle::Exports::new(&mut store, &instance)?;
+        exports.agave_plugin_lifecycle().call_describe(&mut store)
+    });
+    described.map_err(|error| Failure::of(&error, store.data()))
+}
+
+impl Instance {
+    /// Starts an instance and configures it.
+    ///
+    /// # Errors
+    /// When it cannot be started, or refuses its configuration.
+    pub fn start(plugin: &Plugin, setup: &NodeSetup) -> Result<Self, Failure> {
+        let guest = Guest::new(
+            &setup.node,
+            &setup.stream.camera,
+            setup.limits,
+            setup.grants.clone(),
+            setup.http.clone(),
+        );
+        let mut store = new_store(&plugin.inner.engine, guest);
+        begin_call(&mut store, START_DEADLINE);
+        let started = plugin
+            .inner
+            .instance_pre
+            .instantiate(&mut store)
+            .and_then(|instance| {
+                let lifecycle = lifecycle::Exports::new(&mut store, &instance)?;
+                let exports = match plugin.role() {
+                    Role::Filter => Exports::Filter(filter::Exports::new(&mut store, &instance)?),
+                    Role::Rule => Exports::Rule(rule::Exports::new(&mut store, &instance)?),
+                    Role::Gate => Exports::Gate(gate::Exports::new(&mut store, &instance)?),
+                    Role::Adapter => {
+                        Exports::Adapter(adapter::Exports::new(&mut store, &instance)?)
+                    }
+                };
+                Ok((lifecycle, exports))
+            });
+        let (lifecycle, exports) = match started {
+            Ok(started) => started,
+            Err(error) => {
+                return Err(Failure::Start(
+                    Failure::of(&error, store.data()).to_string(),
+                ));
+            }
+        };
+        let mut instance = Self {
+            store,
+            lifecycle,
+            exports,
+            bounds: Bounds::of(&setup.stream),
+            call_deadline: setup.limits.deadline,
+        };
+        instance.configure(&setup.config, &setup.stream)?;
+        Ok(instance)
+    }
+
+    /// Hands it a configuration; what it remembers stays.
+    ///
+    /// # Errors
+    /// When it refuses the configuration.
+    pub fn configure(&mut self, config: &str, stream: &StreamInfo) -> Result<(), Failure> {
+        self.bounds = Bounds::of(stream);
+        begin_call(&mut self.store, START_DEADLINE);
+        self.lifecycle
+            .agave_plugin_lifecycle()
+            .call_configure(&mut self.store, config, &stream.into())
+            .map_err(|error| Failure::of(&error, self.store.data()))?
+            .map_err(Failure::Configuration)
+    }
+
+    /// What it remembers.
+    ///
+    /// # Errors
+    /// When it fails, or remembers more than 16 MiB.
+    pub fn save(&mut self) -> Result<Snapshot, Failure> {
+        begin_call(&mut self.store, START_DEADLINE);
+        let snapshot = self
+            .lifecycle
+            .agave_plugin_lifecycle()
+            .call_save(&mut self.store)
+            .map_err(|error| Failure::of(&error, self.store.data()))?;
+        if snapshot.data.len() > MOST_SNAPSHOT_BYTES {
+            return Err(Failure::BadOutput(format!(
+                "a snapshot of {} bytes; at most {MOST_SNAPSHOT_BYTES}",
+                snapshot.data.len()
+            )));
+        }
+        Ok(Snapshot {
+            version: snapshot.version,
+            data: snapshot.data,
+        })
+    }
+
+    /// Gives it back what it remembered.
+    ///
+    /// # Errors
+    /// When it cannot read the snapshot.
+    pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Failure> {
+        begin_call(&mut self.store, START_DEADLINE);
+        let snapshot = wit_lifecycle::Snapshot {
+            version: snapshot.version,
+            data: snapshot.data.clone(),
+        };
+        self.lifecycle
+            .agave_plugin_lifecycle()
+            .call_restore(&mut self.store, &snapshot)
+            .map_err(|error| Failure::of(&error, self.store.data()))?
+            .map_err(Failure::PluginError)
+    }
+
+    /// As a filter: what goes on of one frame's detections.
+    ///
+    /// # Errors
+    /// When the plugin fails or is no filter.
+    pub fn process(&mut self, frame: &FrameDetections) -> Result<FrameDetections, Failure> {
+        let Exports::Filter(exports) = &self.exports else {
+            return Err(wrong_role());
+        };
+        begin_call(&mut self.store, self.call_deadline);
+        let returned = exports
+            .agave_plugin_filter()
+            .call_process(&mut self.store, &[frame.into()])
+            .map_err(|error| Failure::of(&error, self.store.data()))?
+            .map_err(Failure::PluginError)?;
+        let count = returned.len();
+        let mut returned = returned.into_iter();
+        let (Some(passed), None) = (returned.next(), returned.next()) else {
+            return Err(Failure::BadOutput(format!("{count} frames for one")));
+        };
+        let passed = passed.into();
+        self.bounds
+            .check_filtered(frame, &passed)
+            .map_err(Failure::BadOutput)?;
+        Ok(passed)
+    }
+
+    /// As a rule: the alerts that one frame's detections raise.
+    ///
+    /// # Errors
+    /// When the plugin fails or is no rule.
+    pub fn evaluate(&mut self, frame: &FrameDetections) -> Result<Vec<Alert>, Failure> {
+        let Exports::Rule(exports) = &self.exports else {
+            return Err(wrong_role());
+        };
+        begin_call(&mut self.store, self.call_deadline);
+        let returned = exports
+            .agave_plugin_rule()
+            .call_evaluate(&mut self.store, &[frame.into()]);
+        self.checked(returned)
+    }
+
+    /// As a gate: what goes on of these alerts, and of what was held.
+    ///
+    /// # Errors
+    /// When the plugin fails or is no gate.
+    pub fn pass(&mut self, alerts: &[Alert]) -> Result<Vec<Alert>, Failure> {
+        let Exports::Gate(exports) = &self.exports else {
+            return Err(wrong_role());
+        };
+        begin_call(&mut self.store, self.call_deadline);
+        let alerts: Vec<wit::Alert> = alerts.iter().map(Into::into).collect();
+        let returned = exports
+            .agave_plugin_gate()
+            .call_pass(&mut self.store, &alerts);
+        self.checked(returned)
+    }
+
+    /// As a gate: what was waiting for stream time to reach `now`.
+    ///
+    /// # Errors
+    /// When the plugin fails or is no gate.
+    pub fn tick(&mut self, now: Timestamp) -> Result<Vec<Alert>, Failure> {
+        let Exports::Gate(exports) = &self.exports else {
+            return Err(wrong_role());
+        };
+        begin_call(&mut self.store, self.call_deadline);
+        let returned = exports
+            .agave_plugin_gate()
+            .call_tick(&mut self.store, now.0);
+        self.checked(returned)
+    }
+
+    /// As an adapter: what became of each delivery, in order. Blocks while it talks to the
+    /// outside, so it must not be called on a thread of the asynchronous runtime.
+    ///
+    /// # Errors
+    /// When the plugin fails or is no adapter.
+    pub fn deliver(&mut self, deliveries: &[Delivery]) -> Result<Vec<Outcome>, Failure> {
+        let Exports::Adapter(exports) = &self.exports else {
+            return Err(wrong_role());
+        };
+        begin_call(&mut self.store, self.call_deadline);
+        let given: Vec<wit_adapter::Delivery> = deliveries.iter().map(Into::into).collect();
+        let outcomes = exports
+            .agave_plugin_adapter()
+            .call_deliver(&mut self.store, &given)
+            .map_err(|error| Failure::of(&error, self.store.data()))?;
+        if outcomes.len() != deliveries.len() {
+            return Err(Failure::BadOutput(format!(
+                "{} outcomes for {} deliveries",
+                outcomes.len(),
+                deliveries.len()
+            )));
+        }
+        Ok(outcomes.into_iter().map(Into::into).collect())
+    }
+
+    fn checked(
+        &self,
+        returned: wasmtime::Result<Result<Vec<wit::Alert>, String>>,
+    ) -> Result<Vec<Alert>, Failure> {
+        let alerts: Vec<Alert> = returned
+            .map_err(|error| Failure::of(&error, self.store.data()))?
+            .map_err(Failure::PluginError)?
+            .into_iter()
+            .map(Into::into)
+            .collect();
+        self.bounds
+            .check_alerts(&alerts)
+            .map_err(Failure::BadOutput)?;
+        Ok(alerts)
+    }
+}
+
+/// The flow is typed, so this is never seen outside a test that asks for it.
+fn wrong_role() -> Failure {
+    Failure::BadOutput("it does not play this part".to_owned())
+}
+
+impl From<&Delivery> for wit_adapter::Delivery {
+    fn from(delivery: &Delivery) -> Self {
+        Self {
+            idempotency_key: delivery.idempotency_key.clone(),
+            camera: delivery.camera.clone(),
+            attempt: delivery.attempt,
+            media_time: u64::try_from(delivery.media_time.as_nanos()).unwrap_or(u64::MAX),
+            alert: (&delivery.alert).into(),
+        }
+    }
+}
+
+impl From<wit_adapter::Outcome> for Outcome {
+    fn from(outcome: wit_adapter::Outcome) -> Self {
+        match outcome {
+            wit_adapter::Outcome::Delivered => Self::Delivered,
+            wit_adapter::Outcome::Retry(after) => {
+                Self::Retry(after.map(|milliseconds| Duration::from_millis(milliseconds.into())))
+            }
+            wit_adapter::Outcome::Rejected(reason) => Self::Rejected(reason),
+        }
+    }
+}

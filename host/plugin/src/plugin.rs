@@ -1,0 +1,263 @@
+//! A compiled plugin: what it is called, which part it plays, and whether it imports only what
+//! that part may import.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use agave_core::Role;
+use sha2::{Digest, Sha256};
+use wasmtime::component::{Component, InstancePre, Linker};
+
+use crate::capability;
+use crate::engine::Engine;
+use crate::failure::Failure;
+use crate::guest::Guest;
+use crate::instance;
+
+/// Why a file is no plugin that can be run.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It cannot be read.
+    #[error("cannot read {}: {reason}", .path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// The system's reason.
+        reason: std::io::Error,
+    },
+    /// It is a core module.
+    #[error(
+        "{} is a core WebAssembly module, not a component; make one with `agave plugin build`",
+        .0.display()
+    )]
+    CoreModule(PathBuf),
+    /// It does not compile.
+    #[error("{} is not a WebAssembly component: {reason}", .path.display())]
+    Compile {
+        /// Which file.
+        path: PathBuf,
+        /// The compiler's reason.
+        reason: String,
+    },
+    /// It exports no role, or more than one.
+    #[error(
+        "{} has to export `agave:plugin/lifecycle` and exactly one of filter, rule, gate and \
+         adapter of `agave:plugin@0.1.0`; it exports: {found}",
+        .path.display()
+    )]
+    Role {
+        /// Which file.
+        path: PathBuf,
+        /// What it exports.
+        found: String,
+    },
+    /// It imports what its role may not have.
+    #[error("{} is a {role} and may not import `{import}`", .path.display())]
+    Import {
+        /// Which file.
+        path: PathBuf,
+        /// Its role.
+        role: Role,
+        /// What it imports.
+        import: String,
+    },
+    /// It does not fit the contract in another way.
+    #[error("{} does not fit the contract: {reason}", .path.display())]
+    Link {
+        /// Which file.
+        path: PathBuf,
+        /// The linker's reason.
+        reason: String,
+    },
+    /// It cannot say what it is.
+    #[error("{} cannot describe itself: {failure}", .path.display())]
+    Describe {
+        /// Which file.
+        path: PathBuf,
+        /// What happened instead.
+        failure: Failure,
+    },
+    /// Its configuration schema is not JSON.
+    #[error("{} describes its configuration with something that is not JSON: {reason}", .path.display())]
+    Schema {
+        /// Which file.
+        path: PathBuf,
+        /// Where it stops being JSON.
+        reason: serde_json::Error,
+    },
+}
+
+/// What a plugin says about itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it does, in a line.
+    pub summary: String,
+    /// JSON Schema of the node's `config`.
+    pub config_schema: serde_json::Value,
+    /// The version of the state that it saves.
+    pub state_version: u32,
+    /// The older versions of the state that it can restore.
+    pub reads_state: Vec<u32>,
+}
+
+/// A plugin that is ready to be instantiated. Cheap to clone.
+#[derive(Clone)]
+pub struct Plugin {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) engine: Engine,
+    pub(crate) instance_pre: InstancePre<Guest>,
+    role: Role,
+    description: Description,
+    imports: Vec<String>,
+    size_bytes: usize,
+    sha256: String,
+}
+
+impl Plugin {
+    /// Reads, compiles and checks the component in `path`.
+    ///
+    /// # Errors
+    /// What is wrong with it, with its path.
+    pub fn load(engine: &Engine, path: &Path) -> Result<Self, LoadError> {
+        let bytes = std::fs::read(path).map_err(|reason| LoadError::Read {
+            path: path.to_owned(),
+            reason,
+        })?;
+        Self::from_bytes(engine, path, &bytes)
+    }
+
+    fn from_bytes(engine: &Engine, path: &Path, bytes: &[u8]) -> Result<Self, LoadError> {
+        // Magic, then version 1 and layer 0: a core module.
+        if bytes.starts_with(b"\0asm\x01\0\0\0") {
+            return Err(LoadError::CoreModule(path.to_owned()));
+        }
+        let component = Component::from_binary(&engine.wasmtime, bytes).map_err(|error| {
+            LoadError::Compile {
+                path: path.to_owned(),
+                reason: format!("{error:#}"),
+            }
+        })?;
+        let kind = component.component_type();
+        let exports: Vec<String> = kind
+            .exports(&engine.wasmtime)
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        let imports: Vec<String> = kind
+            .imports(&engine.wasmtime)
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        let role = role_of(&exports).ok_or_else(|| LoadError::Role {
+            path: path.to_owned(),
+            found: if exports.is_empty() {
+                "nothing".to_owned()
+            } else {
+                exports.join(", ")
+            },
+        })?;
+        if let Some(import) = imports.iter().find(|import| !may_import(role, import)) {
+            return Err(LoadError::Import {
+                path: path.to_owned(),
+                role,
+                import: import.clone(),
+            });
+        }
+        let instance_pre = prepare(engine, role, &component).map_err(|error| LoadError::Link {
+            path: path.to_owned(),
+            reason: format!("{error:#}"),
+        })?;
+        let description =
+            instance::describe(engine, &instance_pre).map_err(|failure| LoadError::Describe {
+                path: path.to_owned(),
+                failure,
+            })?;
+        let config_schema = serde_json::from_str(&description.config_schema).map_err(|reason| {
+            LoadError::Schema {
+                path: path.to_owned(),
+                reason,
+            }
+        })?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                engine: engine.clone(),
+                instance_pre,
+                role,
+                description: Description {
+                    name: description.name,
+                    version: description.version,
+                    summary: description.summary,
+                    config_schema,
+                    state_version: description.state_version,
+                    reads_state: description.reads_state,
+                },
+                imports,
+                size_bytes: bytes.len(),
+                sha256: Sha256::digest(bytes)
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect(),
+            }),
+        })
+    }
+
+    /// The part it plays.
+    pub fn role(&self) -> Role {
+        self.inner.role
+    }
+
+    /// What it says about itself.
+    pub fn description(&self) -> &Description {
+        &self.inner.description
+    }
+
+    /// The interfaces it imports, with their versions.
+    pub fn imports(&self) -> &[String] {
+        &self.inner.imports
+    }
+
+    /// The size of the component.
+    pub fn size_bytes(&self) -> usize {
+        self.inner.size_bytes
+    }
+
+    /// The hash of the component, in hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.inner.sha256
+    }
+}
+
+fn role_of(exports: &[String]) -> Option<Role> {
+    let exported = |interface: &str| {
+        let wanted = format!("agave:plugin/{interface}@0.1.");
+        exports.iter().any(|export| export.starts_with(&wanted))
+    };
+    let mut roles = [Role::Filter, Role::Rule, Role::Gate, Role::Adapter]
+        .into_iter()
+        .filter(|role| exported(&role.to_string()));
+    let role = roles.next().filter(|_| exported("lifecycle"))?;
+    roles.next().is_none().then_some(role)
+}
+
+/// Whatever a toolchain imports from WASI is accepted; [`prepare`] makes it a trap.
+fn may_import(role: Role, import: &str) -> bool {
+    let interface = import.split('@').next().unwrap_or(import);
+    import.starts_with("wasi:") || capability::allowed(role).contains(&interface)
+}
+
+fn prepare(
+    engine: &Engine,
+    role: Role,
+    component: &Component,
+) -> wasmtime::Result<InstancePre<Guest>> {
+    let mut linker = Linker::new(&engine.wasmtime);
+    capability::link(&mut linker, role)?;
+    // Only `wasi:*` is left; calling it traps and names what was called.
+    linker.define_unknown_imports_as_traps(component)?;
+    linker.instantiate_pre(component)
+}

@@ -1,0 +1,203 @@
+//! An instance that outlives its failures. After a trap, a deadline or a memory failure the
+//! instance is discarded and a new one continues from the last snapshot; the waits between
+//! attempts grow, and a plugin that keeps failing is quarantined, loudly.
+//!
+//! The rules, in one place:
+//! - What was being looked at when a call failed is lost to this node and counted, or goes
+//!   around it when the node says `on-failure: open`.
+//! - Waits are counted in the time of the caller, which is stream time for the pure roles: a
+//!   replay restarts its plugins at the same frames.
+//! - A returned error or bad output does not discard the instance: its state is still its own.
+
+use std::time::Duration;
+
+use agave_core::{DropReason, Timestamp};
+
+use crate::failure::Failure;
+use crate::instance::{Instance, NodeSetup, Snapshot};
+use crate::plugin::Plugin;
+
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(1);
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// So many failures without one success between them, and it is not started again.
+const QUARANTINE_AFTER: u32 = 10;
+
+/// What a node does while its plugin cannot answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Data is dropped until the plugin has been restarted.
+    #[default]
+    Restart,
+    /// Data goes around the node until the plugin has been restarted.
+    Open,
+    /// Nothing gets through any more until the flow is started anew.
+    Closed,
+}
+
+/// What became of a call.
+#[derive(Debug, PartialEq)]
+pub enum Verdict<T> {
+    /// The plugin's answer.
+    Answered(T),
+    /// No answer; the data goes around the node.
+    Around,
+    /// No answer; the data ends here.
+    Dropped(DropReason),
+}
+
+enum State {
+    Running(Box<Instance>),
+    Waiting { until: Timestamp },
+    Quarantined,
+}
+
+/// A plugin in one node for one camera, kept running.
+pub struct Supervised {
+    plugin: Plugin,
+    setup: NodeSetup,
+    on_failure: OnFailure,
+    state: State,
+    snapshot: Option<Snapshot>,
+    snapshot_at: Timestamp,
+    failures_in_a_row: u32,
+    failures: u64,
+}
+
+impl Supervised {
+    /// Starts the plugin for the first time, where a refused configuration is still the user's
+    /// to mend.
+    ///
+    /// # Errors
+    /// When it cannot be started or refuses its configuration.
+    pub fn start(plugin: Plugin, setup: NodeSetup, on_failure: OnFailure) -> Result<Self, Failure> {
+        let instance = Instance::start(&plugin, &setup)?;
+        Ok(Self {
+            plugin,
+            setup,
+            on_failure,
+            state: State::Running(Box::new(instance)),
+            snapshot: None,
+            snapshot_at: Timestamp::default(),
+            failures_in_a_row: 0,
+            failures: 0,
+        })
+    }
+
+    /// How many calls have failed since the start.
+    pub fn failures(&self) -> u64 {
+        self.failures
+    }
+
+    /// Whether the plugin has been given up.
+    pub fn quarantined(&self) -> bool {
+        matches!(self.state, State::Quarantined)
+    }
+
+    /// Calls the plugin at `now`, restarting it first where it is time to.
+    pub fn call<T>(
+        &mut self,
+        now: Timestamp,
+        call: impl FnOnce(&mut Instance) -> Result<T, Failure>,
+    ) -> Verdict<T> {
+        self.restart_when_due(now);
+        let State::Running(instance) = &mut self.state else {
+            return self.without_answer(DropReason::Unavailable);
+        };
+        match call(instance) {
+            Ok(answer) => {
+                self.failures_in_a_row = 0;
+                self.snapshot_when_due(now);
+                Verdict::Answered(answer)
+            }
+            Err(failure) => {
+                let reason = failure.reason();
+                self.failed(&failure, now);
+                self.without_answer(reason)
+            }
+        }
+    }
+
+    fn without_answer<T>(&self, reason: DropReason) -> Verdict<T> {
+        match self.on_failure {
+            OnFailure::Open => Verdict::Around,
+            OnFailure::Restart | OnFailure::Closed => Verdict::Dropped(reason),
+        }
+    }
+
+    fn failed(&mut self, failure: &Failure, now: Timestamp) {
+        self.failures += 1;
+        let (node, camera) = (self.setup.node.as_str(), self.setup.stream.camera.as_str());
+        if !failure.poisons() {
+            // One line for each frame would bury the rest of the log.
+            if self.failures.is_power_of_two() {
+                tracing::warn!(
+                    node,
+                    camera,
+                    failures = self.failures,
+                    "the plugin {failure}"
+                );
+            }
+            return;
+        }
+        self.failures_in_a_row += 1;
+        let given_up =
+            self.on_failure == OnFailure::Closed || self.failures_in_a_row >= QUARANTINE_AFTER;
+        self.state = if given_up {
+            tracing::error!(
+                node,
+                camera,
+                failures_in_a_row = self.failures_in_a_row,
+                "the plugin {failure}; it is quarantined and does nothing until the flow is started again"
+            );
+            State::Quarantined
+        } else {
+            let doublings = self.failures_in_a_row.saturating_sub(1).min(16);
+            let wait = (FIRST_WAIT * 2u32.pow(doublings)).min(LONGEST_WAIT);
+            tracing::error!(
+                node,
+                camera,
+                "the plugin {failure}; a new instance starts in {wait:?} of stream time"
+            );
+            State::Waiting { until: now + wait }
+        };
+    }
+
+    fn restart_when_due(&mut self, now: Timestamp) {
+        let State::Waiting { until } = self.state else {
+            return;
+        };
+        if now < until {
+            return;
+        }
+        match self.rebuilt() {
+            Ok(instance) => self.state = State::Running(Box::new(instance)),
+            // Whatever it was, there is no instance: a refused snapshot is a failed start.
+            Err(failure) => self.failed(&Failure::Start(failure.to_string()), now),
+        }
+    }
+
+    fn rebuilt(&self) -> Result<Instance, Failure> {
+        let mut instance = Instance::start(&self.plugin, &self.setup)?;
+        if let Some(snapshot) = &self.snapshot {
+            instance.restore(snapshot)?;
+        }
+        Ok(instance)
+    }
+
+    fn snapshot_when_due(&mut self, now: Timestamp) {
+        if now.since(self.snapshot_at) < SNAPSHOT_EVERY {
+            return;
+        }
+        let State::Running(instance) = &mut self.state else {
+            return;
+        };
+        match instance.save() {
+            Ok(snapshot) => {
+                self.snapshot = Some(snapshot);
+                self.snapshot_at = now;
+            }
+            Err(failure) => self.failed(&failure, now),
+        }
+    }
+}

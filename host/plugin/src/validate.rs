@@ -1,0 +1,208 @@
+//! What a plugin returns is checked before anyone relies on it: coordinates are numbers in the
+//! frame, classes and zones exist, and a detection is one that the plugin was given.
+
+use agave_core::{Alert, BoundingBox, Detection, FrameDetections, StreamInfo};
+
+const MOST_ALERTS: usize = 1000;
+const MOST_ATTRIBUTES: usize = 64;
+const MOST_TEXT_BYTES: usize = 1024;
+/// A box may stick out of the frame a little: models and trackers do that.
+const MARGIN: f32 = 1.0;
+
+/// What a stream makes possible.
+pub(crate) struct Bounds {
+    classes: Vec<String>,
+    zones: Vec<String>,
+    zone_bits: u64,
+}
+
+impl Bounds {
+    pub(crate) fn of(stream: &StreamInfo) -> Self {
+        let zone_bits = u32::try_from(stream.zones.len())
+            .ok()
+            .and_then(|zones| 1u64.checked_shl(zones))
+            .map_or(u64::MAX, |beyond| beyond - 1);
+        Self {
+            classes: stream.classes.clone(),
+            zones: stream.zones.iter().map(|zone| zone.name.clone()).collect(),
+            zone_bits,
+        }
+    }
+
+    /// What a filter made of `given`.
+    pub(crate) fn check_filtered(
+        &self,
+        given: &FrameDetections,
+        returned: &FrameDetections,
+    ) -> Result<(), String> {
+        if returned.frame != given.frame || returned.at != given.at {
+            return Err("another frame than the one it was given".to_owned());
+        }
+        let mut given_ids: Vec<u32> = given.detections.iter().map(|one| one.id).collect();
+        given_ids.sort_unstable();
+        let mut previous = None;
+        let mut in_order = true;
+        for detection in &returned.detections {
+            self.check_detection(detection)?;
+            if given_ids.binary_search(&detection.id).is_err() {
+                return Err(format!(
+                    "detection {}, which it was not given",
+                    detection.id
+                ));
+            }
+            in_order &= previous < Some(detection.id);
+            previous = Some(detection.id);
+        }
+        // Ids rise as a rule, and then none is there twice.
+        if !in_order {
+            let mut ids: Vec<u32> = returned.detections.iter().map(|one| one.id).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            if ids.len() != returned.detections.len() {
+                return Err("the same detection twice".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// What a rule or a gate returned.
+    pub(crate) fn check_alerts(&self, alerts: &[Alert]) -> Result<(), String> {
+        if alerts.len() > MOST_ALERTS {
+            return Err(format!(
+                "{} alerts at once; at most {MOST_ALERTS}",
+                alerts.len()
+            ));
+        }
+        alerts.iter().try_for_each(|alert| self.check_alert(alert))
+    }
+
+    fn check_alert(&self, alert: &Alert) -> Result<(), String> {
+        if alert.count == 0 {
+            return Err("an alert with the count 0".to_owned());
+        }
+        if alert.key.is_empty() || alert.kind.is_empty() {
+            return Err("an alert without a key or a kind".to_owned());
+        }
+        if alert.attributes.len() > MOST_ATTRIBUTES {
+            return Err(format!(
+                "an alert with more than {MOST_ATTRIBUTES} attributes"
+            ));
+        }
+        let attributes = alert
+            .attributes
+            .iter()
+            .flat_map(|(name, value)| [name, value]);
+        if [&alert.key, &alert.kind]
+            .into_iter()
+            .chain(attributes)
+            .any(|text| text.len() > MOST_TEXT_BYTES)
+        {
+            return Err(format!("an alert with a text over {MOST_TEXT_BYTES} bytes"));
+        }
+        if !self.classes.contains(&alert.class) {
+            return Err(format!(
+                "an alert of class `{}`, which does not exist",
+                alert.class
+            ));
+        }
+        if let Some(zone) = &alert.zone
+            && !self.zones.contains(zone)
+        {
+            return Err(format!("an alert in zone `{zone}`, which does not exist"));
+        }
+        self.check_detection(&alert.detection)
+    }
+
+    fn check_detection(&self, detection: &Detection) -> Result<(), String> {
+        if usize::from(detection.class) >= self.classes.len() {
+            return Err(format!("class {}, which does not exist", detection.class));
+        }
+        if detection.zones & !self.zone_bits != 0 {
+            return Err("a zone bit that does not exist".to_owned());
+        }
+        if !(0.0..=1.0).contains(&detection.confidence) {
+            return Err(format!("confidence {}", detection.confidence));
+        }
+        check_bbox(&detection.bbox)
+    }
+}
+
+fn check_bbox(bbox: &BoundingBox) -> Result<(), String> {
+    let position = -MARGIN..=1.0 + MARGIN;
+    let size = 0.0..=1.0 + 2.0 * MARGIN;
+    let possible = position.contains(&bbox.left)
+        && position.contains(&bbox.top)
+        && size.contains(&bbox.width)
+        && size.contains(&bbox.height);
+    if possible {
+        Ok(())
+    } else {
+        Err(format!(
+            "a box at {}, {} of {} by {}; coordinates are fractions of the frame",
+            bbox.left, bbox.top, bbox.width, bbox.height
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use agave_core::Timestamp;
+
+    fn bounds() -> Bounds {
+        Bounds::of(&StreamInfo {
+            classes: vec!["object".to_owned()],
+            ..StreamInfo::default()
+        })
+    }
+
+    fn frame(ids: &[u32]) -> FrameDetections {
+        let detection = |&id| Detection {
+            id,
+            class: 0,
+            confidence: 0.5,
+            bbox: BoundingBox {
+                left: 0.1,
+                top: 0.1,
+                width: 0.2,
+                height: 0.2,
+            },
+            track: None,
+            zones: 0,
+        };
+        FrameDetections {
+            frame: 1,
+            at: Timestamp(1),
+            detections: ids.iter().map(detection).collect(),
+        }
+    }
+
+    #[test]
+    fn a_filter_may_drop_and_reorder_but_not_invent() {
+        let given = frame(&[0, 1, 2]);
+        let check = |ids: &[u32]| bounds().check_filtered(&given, &frame(ids));
+        assert_eq!(check(&[0, 1, 2]), Ok(()));
+        assert_eq!(check(&[2, 0]), Ok(()));
+        assert_eq!(check(&[]), Ok(()));
+        assert!(check(&[3]).is_err());
+        assert!(check(&[1, 1]).is_err());
+        assert!(check(&[1, 0, 1]).is_err());
+    }
+
+    #[test]
+    fn impossible_numbers_are_refused() {
+        let given = frame(&[0]);
+        let spoilt = |spoil: fn(&mut Detection)| {
+            let mut returned = given.clone();
+            returned.detections.iter_mut().for_each(spoil);
+            bounds().check_filtered(&given, &returned)
+        };
+        assert!(spoilt(|one| one.bbox.left = f32::NAN).is_err());
+        assert!(spoilt(|one| one.bbox.width = -0.1).is_err());
+        assert!(spoilt(|one| one.bbox.top = f32::INFINITY).is_err());
+        assert!(spoilt(|one| one.confidence = 1.5).is_err());
+        assert!(spoilt(|one| one.class = 1).is_err());
+        assert!(spoilt(|one| one.zones = 1).is_err());
+        assert!(spoilt(|one| one.track = Some(7)).is_ok());
+    }
+}
