@@ -1,1 +1,27 @@
-//! What the end-to-end tests share.
+//! What the end-to-end tests share: the real program as a process, the real servers that it
+//! talks to, and the comparison of what it reports with what a person saw in the clip.
+//!
+//! Nothing waits without a deadline, every wait says what it waited for, and every process
+//! ends with its guard.
+
+#![allow(
+    clippy::print_stderr,
+    reason = "the test harness keeps it back and shows it only where a test fails"
+)]
+
+mod agave;
+mod alert;
+mod place;
+mod process;
+mod server;
+mod summary;
+mod truth;
+
+pub use agave::{Agave, Outcome, agave};
+pub use alert::{Alert, begins};
+pub use place::{flow, free_port, repository, test_data};
+pub use process::{Finished, Process};
+pub use rustix::process::Signal;
+pub use server::{HttpReceiver, HttpRequest, Login, RtspServer};
+pub use summary::Summary;
+pub use truth::{Incident, TOLERANCE, Truth};

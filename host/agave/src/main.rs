@@ -1,1 +1,39 @@
-fn main() {}
+//! `agave`: turns cameras into alerts that people can trust.
+//!
+//! The commands are in `command`, the running flow is in `topology`. Everything that can be
+//! wrong with a flow file is found in agave-flow; what only a built flow shows, in
+//! `topology::build`.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line speaks on these"
+)]
+
+mod catalog;
+mod command;
+mod report;
+mod surroundings;
+mod topology;
+mod wasm_build;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("AGAVE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .init();
+    match command::CommandLine::parse().run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("agave: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -40,13 +40,16 @@ pub fn without_credentials(url: &str) -> String {
     };
     let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(authority_end);
-    // A password with a `/` in it ends the authority early; then the `@` is in the path.
-    let whole = match (authority.rsplit_once('@'), path.rsplit_once('@')) {
-        (Some((_, host)), _) => format!("{host}{path}"),
-        (None, Some((_, rest))) if authority.contains(':') && looks_like_host(rest) => {
-            rest.to_owned()
-        }
-        (None, _) => rest.to_owned(),
+    // A password with a `/` in it ends the authority early; then the last `@` is in the path.
+    // Hiding a part of a path by mistake is better than showing a part of a password.
+    let after_login = path
+        .rsplit_once('@')
+        .map(|(_, rest)| rest)
+        .filter(|rest| authority.contains([':', '@']) && looks_like_host(rest));
+    let whole = match (after_login, authority.rsplit_once('@')) {
+        (Some(rest), _) => rest.to_owned(),
+        (None, Some((_, host))) => format!("{host}{path}"),
+        (None, None) => rest.to_owned(),
     };
     format!("{scheme}://{whole}")
 }
@@ -75,6 +78,8 @@ mod tests {
             ("rtsp://a:b@10.0.0.5:554/x", "rtsp://10.0.0.5:554/x"),
             ("rtsp://a:p@ss@10.0.0.5/x", "rtsp://10.0.0.5/x"),
             ("rtsp://a:p/ss@10.0.0.5/x", "rtsp://10.0.0.5/x"),
+            ("rtsp://a:p@ss/w0rd@10.0.0.5/x", "rtsp://10.0.0.5/x"),
+            ("rtsp://a:pass@10.0.0.5/a@b", "rtsp://10.0.0.5/a@b"),
             ("http://host/a@b", "http://host/a@b"),
             ("file.mp4", "file.mp4"),
             ("rtsp://host:554/x", "rtsp://host:554/x"),

@@ -1,1 +1,21 @@
-//! (being written)
+//! From a camera, a file or a picture to what a model sees in it.
+//!
+//! Two halves that meet only in [`Frame`]: a source reads and decodes on the camera's own
+//! thread ([`run`]), a worker prepares, infers and reads the model's answer ([`Model`] →
+//! [`Detector`]). Retina, FFmpeg and ONNX Runtime are known to this crate and to no other.
+
+mod ffmpeg;
+mod frame;
+mod infer;
+mod picture;
+mod source;
+
+pub use frame::Frame;
+pub use infer::{
+    DetectError, Detector, Layout, Model, ModelError, ModelOptions, Runtime, RuntimeError, Timings,
+    initialise_runtime,
+};
+pub use picture::{Picture, PictureError};
+pub use source::{
+    FrameSink, Pace, SourceConfig, SourceCounts, SourceError, SourceEvent, Transport, run,
+};

@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use agave_core::{DropReason, Timestamp};
+use agave_core::{DropReason, StreamInfo, Timestamp};
 
 use crate::failure::Failure;
 use crate::instance::{Instance, NodeSetup, Snapshot};
@@ -40,8 +40,8 @@ pub enum OnFailure {
 pub enum Verdict<T> {
     /// The plugin's answer.
     Answered(T),
-    /// No answer; the data goes around the node.
-    Around,
+    /// No answer, for this reason; the data goes around the node.
+    Around(DropReason),
     /// No answer; the data ends here.
     Dropped(DropReason),
 }
@@ -84,6 +84,16 @@ impl Supervised {
         })
     }
 
+    /// Tells the plugin more about its stream, such as its size; what it remembers stays.
+    pub fn describe_stream(&mut self, now: Timestamp, stream: StreamInfo) {
+        self.setup.stream = stream;
+        let setup = self.setup.clone();
+        // A failure is handled, counted and said like that of any other call.
+        let _ = self.call(now, |instance| {
+            instance.configure(&setup.config, &setup.stream)
+        });
+    }
+
     /// How many calls have failed since the start.
     pub fn failures(&self) -> u64 {
         self.failures
@@ -120,7 +130,7 @@ impl Supervised {
 
     fn without_answer<T>(&self, reason: DropReason) -> Verdict<T> {
         match self.on_failure {
-            OnFailure::Open => Verdict::Around,
+            OnFailure::Open => Verdict::Around(reason),
             OnFailure::Restart | OnFailure::Closed => Verdict::Dropped(reason),
         }
     }

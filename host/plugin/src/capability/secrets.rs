@@ -7,7 +7,7 @@ use crate::bindings::imports::agave::plugin::secrets::{Host, HostSecret};
 use crate::guest::Guest;
 
 /// What a guest holds instead of the secret.
-pub struct Handle {
+pub(crate) struct Handle {
     pub(crate) secret: Secret,
 }
 

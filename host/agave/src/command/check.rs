@@ -1,0 +1,64 @@
+//! `agave check`: everything that is wrong with flow files, without running them.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use agave_core::AlertReport;
+use agave_flow::Surroundings;
+use anyhow::Result;
+use clap::Args;
+
+use crate::command::run::runtime;
+use crate::command::{load, machine};
+use crate::topology::build::Workshop;
+use crate::topology::{AlertSink, Topology};
+
+#[derive(Args)]
+pub(crate) struct Check {
+    /// The flow files
+    #[arg(required = true)]
+    flows: Vec<PathBuf>,
+}
+
+/// Nothing runs, so there are no alerts.
+struct Silence;
+
+impl AlertSink for Silence {
+    fn alert(&self, _node: &str, _report: &AlertReport) {}
+}
+
+impl Check {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let machine = machine()?;
+        let runtime = runtime()?;
+        let mut all_good = true;
+        for file in &self.flows {
+            let Some(flow) = load(&machine, file, &[]) else {
+                all_good = false;
+                continue;
+            };
+            let workshop = Workshop {
+                catalog: &machine.catalog,
+                runtime: runtime.handle().clone(),
+                sink: Arc::new(Silence),
+                secret: &|name| machine.secret(name),
+                workers: 1,
+            };
+            // A class that the model does not have shows only here.
+            match Topology::build(&flow, &workshop) {
+                Ok(_) => println!(
+                    "{}: {} cameras, {} nodes, no errors",
+                    file.display(),
+                    flow.cameras.len(),
+                    flow.nodes.len()
+                ),
+                Err(error) => {
+                    eprintln!("{}: error: {error}", file.display());
+                    all_good = false;
+                }
+            }
+        }
+        Ok(if all_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}

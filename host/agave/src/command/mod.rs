@@ -1,0 +1,74 @@
+//! The command line, one file a command.
+
+mod check;
+mod plugin;
+mod run;
+mod schema;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use agave_flow::{Flow, FlowText, Override};
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+use crate::catalog::Catalog;
+use crate::surroundings::Machine;
+
+/// Cameras in, alerts out. What is decided in between lives in sandboxed plugins, wired by a
+/// flow file.
+#[derive(Parser)]
+#[command(version)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a flow
+    Run(run::Run),
+    /// Check flow files and say everything that is wrong with them
+    Check(check::Check),
+    /// Build a plugin, or look into one
+    #[command(subcommand)]
+    Plugin(plugin::Plugin),
+    /// Print the JSON Schema of flow files, for completion in an editor
+    Schema,
+}
+
+impl CommandLine {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        match self.command {
+            Command::Run(run) => run.run(),
+            Command::Check(check) => check.run(),
+            Command::Plugin(plugin) => plugin.run(),
+            Command::Schema => schema::run(),
+        }
+    }
+}
+
+/// This machine, with an engine for its plugins.
+fn machine() -> Result<Machine> {
+    let engine = agave_plugin::Engine::new().context("cannot run plugins here")?;
+    Ok(Machine {
+        catalog: Catalog::new(engine),
+    })
+}
+
+/// Reads and checks a flow file; prints what is wrong with it. None when it cannot be run.
+fn load(machine: &Machine, file: &Path, overrides: &[Override]) -> Option<Flow> {
+    let text = match FlowText::read(file) {
+        Ok(text) => text,
+        Err(problem) => {
+            eprintln!("{problem}");
+            return None;
+        }
+    };
+    let (flow, diagnostics) = agave_flow::load(&text, overrides, machine);
+    let printed = diagnostics.to_string();
+    if !printed.is_empty() {
+        eprintln!("{}", printed.trim_end());
+    }
+    flow
+}

@@ -1,0 +1,106 @@
+//! `agave plugin`: from a crate to a component, and what a component says and may do.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, anyhow};
+use clap::{Args, Subcommand};
+
+use crate::command::machine;
+use crate::wasm_build;
+
+#[derive(Subcommand)]
+pub(crate) enum Plugin {
+    /// Build components of plugins that are written in Rust
+    Build(Build),
+    /// Show what a plugin is: its role, its configuration, what it imports
+    Inspect(Inspect),
+}
+
+#[derive(Args)]
+pub(crate) struct Build {
+    /// The folders of the plugins' crates
+    #[arg(default_value = ".")]
+    crates: Vec<PathBuf>,
+    /// The folder that the components are written to
+    #[arg(long, value_name = "FOLDER", default_value = "plugins")]
+    out: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Inspect {
+    /// The plugin's name, or its file
+    plugin: String,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Plugin {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        match self {
+            Self::Build(build) => build.run(),
+            Self::Inspect(inspect) => inspect.run(),
+        }
+    }
+}
+
+impl Build {
+    fn run(self) -> Result<ExitCode> {
+        for built in wasm_build::build(&self.crates, &self.out)? {
+            let size = built.metadata().map_or(0, |metadata| metadata.len());
+            eprintln!("{} ({} KiB)", built.display(), size.div_ceil(1024));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Inspect {
+    fn run(self) -> Result<ExitCode> {
+        let machine = machine()?;
+        let path = machine
+            .catalog
+            .find(&self.plugin, Path::new("."))
+            .map_err(|problem| match problem {
+                agave_flow::PluginProblem::NotFound { known } => {
+                    anyhow!("there are: {}", known.join(", ")).context(problem_with(&self.plugin))
+                }
+                other => anyhow!("{other}").context(problem_with(&self.plugin)),
+            })?;
+        let plugin = machine.catalog.load(&path)?;
+        let description = plugin.description();
+        if self.json {
+            let json = serde_json::json!({
+                "name": description.name,
+                "version": description.version,
+                "summary": description.summary,
+                "role": plugin.role(),
+                "file": path,
+                "size_bytes": plugin.size_bytes(),
+                "sha256": plugin.sha256(),
+                "imports": plugin.imports(),
+                "state_version": description.state_version,
+                "reads_state": description.reads_state,
+                "config_schema": description.config_schema,
+            });
+            println!("{}", serde_json::to_string_pretty(&json)?);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let schema = serde_json::to_string_pretty(&description.config_schema)
+            .context("the configuration's schema cannot be printed")?;
+        println!("name     {} {}", description.name, description.version);
+        println!("role     {}", plugin.role());
+        println!("summary  {}", description.summary);
+        println!("file     {}", path.display());
+        println!("size     {} KiB", plugin.size_bytes().div_ceil(1024));
+        println!("sha256   {}", plugin.sha256());
+        println!("imports  {}", plugin.imports().join(", "));
+        println!("state    version {}", description.state_version);
+        println!("config   {}", schema.replace('\n', "\n         "));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn problem_with(plugin: &str) -> String {
+    format!("no plugin '{plugin}'")
+}

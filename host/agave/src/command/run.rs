@@ -1,0 +1,111 @@
+//! `agave run`: a flow from its cameras to its adapters, until the sources end, the time is
+//! over or someone stops it.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use agave_flow::{Override, Surroundings};
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::command::{load, machine};
+use crate::report::{Format, Reporter};
+use crate::topology::build::Workshop;
+use crate::topology::{AlertSink, Finish, Running, Signal, Topology};
+
+#[derive(Args)]
+pub(crate) struct Run {
+    /// The flow file
+    flow: PathBuf,
+    /// Print each alert and the closing summary as a JSON object on a line of its own
+    #[arg(long)]
+    json: bool,
+    /// Stop after this time, for example 20s or 5m
+    #[arg(long = "for", value_name = "TIME", value_parser = agave_core::parse_duration)]
+    limit: Option<Duration>,
+    /// Change a value of the flow file for this run, for example cameras.gate.url=clip.mp4
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    overrides: Vec<Override>,
+    /// How many frames are looked at in parallel; as many as there are cores if not said
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
+    workers: Option<u16>,
+}
+
+impl Run {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let machine = machine()?;
+        let Some(flow) = load(&machine, &self.flow, &self.overrides) else {
+            return Ok(ExitCode::FAILURE);
+        };
+        let runtime = runtime()?;
+        let format = if self.json { Format::Json } else { Format::Human };
+        let reporter = Arc::new(Reporter::new(format));
+        let workshop = Workshop {
+            catalog: &machine.catalog,
+            runtime: runtime.handle().clone(),
+            sink: Arc::clone(&reporter) as Arc<dyn AlertSink>,
+            secret: &|name| machine.secret(name),
+            workers: self.workers.map_or_else(cores, usize::from),
+        };
+        let topology = Topology::build(&flow, &workshop)
+            .with_context(|| self.flow.display().to_string())?;
+        let running = Running::start(topology).context("cannot start the flow's threads")?;
+        runtime.spawn(interrupt_on_signal(running.sender()));
+        let finish = running.wait(self.limit, &mut |running| {
+            reporter.progress(running);
+            if reporter.reader_is_gone() {
+                // The wait is over when the running flow hears it; it hears it at once.
+                let _ = running.sender().send(Signal::Interrupted);
+            }
+        });
+        if finish == Finish::Stopped && self.limit.is_none() {
+            tracing::info!("stopping");
+        }
+        let summary = running.finish(finish);
+        reporter.summary(&summary);
+        for (camera, reason) in &summary.failed_cameras {
+            eprintln!("agave: camera '{camera}' could not be read: {reason}");
+        }
+        let good = summary.failed_cameras.is_empty() && summary.unbalanced.is_empty();
+        Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// For what talks to the outside: adapters' requests and the process's signals. Frames never
+/// come here.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("network")
+        .enable_all()
+        .build()
+        .context("cannot start the network threads")
+}
+
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+/// The first signal ends the run in good order, the second ends the process.
+async fn interrupt_on_signal(sender: Sender<Signal>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return;
+    };
+    let mut asked_before = false;
+    loop {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        if asked_before {
+            std::process::exit(130);
+        }
+        asked_before = true;
+        // Nobody hears it when the run is already over.
+        let _ = sender.send(Signal::Interrupted);
+    }
+}

@@ -1,0 +1,189 @@
+//! What a person or a program reads on standard output while a flow runs.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use agave_core::{AlertReport, Phase};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::topology::{AlertSink, Running, Summary};
+
+/// In which form alerts are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// A line for a person.
+    Human,
+    /// A JSON object a line.
+    Json,
+}
+
+/// Prints alerts as they happen, and the progress on a terminal's last line between them.
+pub(crate) struct Reporter {
+    format: Format,
+    progress: bool,
+    /// Length of the progress line that is on the terminal now.
+    shown: Mutex<usize>,
+    reader_is_gone: AtomicBool,
+}
+
+#[derive(Serialize)]
+struct AlertLine<'l> {
+    #[serde(flatten)]
+    report: &'l AlertReport,
+    node: &'l str,
+}
+
+impl Reporter {
+    pub(crate) fn new(format: Format) -> Self {
+        Self {
+            format,
+            progress: io::stderr().is_terminal(),
+            shown: Mutex::new(0),
+            reader_is_gone: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether nobody reads standard output any more.
+    pub(crate) fn reader_is_gone(&self) -> bool {
+        self.reader_is_gone.load(Ordering::Relaxed)
+    }
+
+    /// Shows how far the flow is, where someone is watching.
+    pub(crate) fn progress(&self, running: &Running) {
+        if !self.progress {
+            return;
+        }
+        let counts = running.counts();
+        let sum = |number: fn(&crate::topology::CameraCounts) -> u64| -> u64 {
+            counts.iter().map(|(_, counts)| number(counts)).sum()
+        };
+        let seconds = running.began.elapsed().as_secs_f64();
+        let inferred = sum(|counts| counts.inferred);
+        let line = format!(
+            "{seconds:5.1} s  {} of {} cameras live  {inferred} frames looked at ({:.1}/s)  {} detections  {} alerts",
+            counts.iter().filter(|(_, counts)| counts.health.is_live()).count(),
+            counts.len(),
+            inferred as f64 / seconds.max(0.001),
+            sum(|counts| counts.detections),
+            sum(|counts| counts.alerts),
+        );
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let padding = " ".repeat(shown.saturating_sub(line.len()));
+        // A terminal that cannot be written to has nobody in front of it.
+        let _ = write!(io::stderr(), "\r{line}{padding}");
+        *shown = line.len();
+    }
+
+    /// The end of the run.
+    pub(crate) fn summary(&self, summary: &Summary) {
+        match self.format {
+            Format::Json => self.line(&serde_json::json!({ "summary": summary.json }).to_string()),
+            Format::Human => self.line(&described(&summary.json)),
+        }
+    }
+
+    fn line(&self, line: &str) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if *shown > 0 {
+            let _ = write!(io::stderr(), "\r{}\r", " ".repeat(*shown));
+            *shown = 0;
+        }
+        let mut output = io::stdout().lock();
+        if writeln!(output, "{line}").and_then(|()| output.flush()).is_err() {
+            self.reader_is_gone.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl AlertSink for Reporter {
+    fn alert(&self, node: &str, report: &AlertReport) {
+        let line = match self.format {
+            Format::Json => {
+                serde_json::to_string(&AlertLine { report, node }).unwrap_or_default()
+            }
+            Format::Human => told(report),
+        };
+        self.line(&line);
+    }
+}
+
+/// `  4.4 s  field  BEGIN   object in forbidden  (forbidden-object, 0.93)`
+fn told(report: &AlertReport) -> String {
+    let phase = match report.phase {
+        Phase::Begin => "BEGIN ",
+        Phase::Update => "update",
+        Phase::End => "end   ",
+    };
+    let place = report
+        .zone
+        .as_ref()
+        .map(|zone| format!(" in {zone}"))
+        .unwrap_or_default();
+    let folded = match report.count {
+        1 => String::new(),
+        count => format!(", {count} alerts in one"),
+    };
+    format!(
+        "{:7.1} s  {}  {phase}  {}{place}  ({}, {:.2}{folded})",
+        report.media_time, report.camera_id, report.class, report.kind, report.confidence
+    )
+}
+
+/// The summary for a person.
+fn described(summary: &Value) -> String {
+    let number = |path: &str| summary.pointer(path).and_then(Value::as_u64).unwrap_or(0);
+    let decimal = |path: &str| summary.pointer(path).and_then(Value::as_f64).unwrap_or(0.0);
+    let seconds = decimal("/seconds");
+    let inferred = number("/frames/inferred");
+    let mut lines = vec![
+        String::new(),
+        format!(
+            "{} frames read, {} sampled, {inferred} looked at in {seconds:.1} s ({:.1} a second)",
+            number("/frames/read"),
+            number("/frames/sampled"),
+            inferred as f64 / seconds.max(0.001),
+        ),
+        format!(
+            "{} detections, {} alerts; inference p50 {:.1} ms, p99 {:.1} ms; flow p50 {:.3} ms, p99 {:.3} ms",
+            number("/detections"),
+            number("/alerts"),
+            decimal("/latencies_ms/inference/p50"),
+            decimal("/latencies_ms/inference/p99"),
+            decimal("/latencies_ms/flow/p50"),
+            decimal("/latencies_ms/flow/p99"),
+        ),
+    ];
+    if let Some(dropped) = summary.pointer("/frames/dropped").and_then(Value::as_object)
+        && !dropped.is_empty()
+    {
+        lines.push(format!("frames dropped: {}", counted(dropped)));
+    }
+    let nodes = summary.get("nodes").and_then(Value::as_object);
+    lines.push(format!(
+        "{:<16} {:>10} {:>10} {:>10}  dropped",
+        "node", "in", "out", "waiting"
+    ));
+    for (name, node) in nodes.into_iter().flatten() {
+        let number = |key: &str| node.get(key).and_then(Value::as_u64).unwrap_or(0);
+        let dropped = node.get("dropped").and_then(Value::as_object);
+        lines.push(format!(
+            "{name:<16} {:>10} {:>10} {:>10}  {}",
+            number("in"),
+            number("out"),
+            number("waiting"),
+            dropped.map(counted).unwrap_or_default(),
+        ));
+    }
+    lines.join("\n")
+}
+
+fn counted(reasons: &serde_json::Map<String, Value>) -> String {
+    let counted: Vec<String> = reasons
+        .iter()
+        .map(|(reason, count)| format!("{count} {}", reason.replace('_', " ")))
+        .collect();
+    counted.join(", ")
+}

@@ -1,0 +1,44 @@
+//! What a flow file refers to, answered by the machine that Agave runs on.
+
+use std::path::{Path, PathBuf};
+
+use agave_core::Secret;
+use agave_flow::{PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret_variable};
+
+use crate::catalog::Catalog;
+
+/// This machine: its files, its environment, its plugins.
+pub(crate) struct Machine {
+    pub(crate) catalog: Catalog,
+}
+
+impl PluginCatalog for Machine {
+    fn plugin(&self, reference: &str, flow_folder: &Path) -> Result<PluginFacts, PluginProblem> {
+        self.catalog.facts(reference, flow_folder)
+    }
+}
+
+impl Surroundings for Machine {
+    fn environment(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    /// From the environment, or from a file in `AGAVE_SECRETS_DIR` as container platforms mount
+    /// them; a line end after the secret is not part of it.
+    fn secret(&self, name: &str) -> Option<Secret> {
+        if let Ok(secret) = std::env::var(secret_variable(name)) {
+            return Some(Secret::new(secret));
+        }
+        // A name is checked when the flow is parsed; this must not become a way out of the folder.
+        if name.contains(['/', '\\']) || name.starts_with('.') {
+            return None;
+        }
+        let folder = PathBuf::from(std::env::var_os("AGAVE_SECRETS_DIR")?);
+        let text = std::fs::read_to_string(folder.join(name)).ok()?;
+        Some(Secret::new(text.trim_end_matches(['\r', '\n'])))
+    }
+
+    fn file_exists(&self, path: &Path) -> bool {
+        path.is_file()
+    }
+}

@@ -1,0 +1,62 @@
+//! Where a camera's frames come back into order. Several workers look at one camera's frames at
+//! the same time, and the flow must see them one after the other, as they were captured.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::chain::{Chain, Seen};
+
+struct Arrivals {
+    next_ticket: u64,
+    ready: BTreeMap<u64, Seen>,
+    /// A worker is running the chain; it will look here again before it stops.
+    attended: bool,
+}
+
+/// One camera's way through the flow.
+pub(super) struct Lane {
+    arrivals: Mutex<Arrivals>,
+    chain: Mutex<Chain>,
+}
+
+impl Lane {
+    pub(super) fn new(chain: Chain) -> Self {
+        Self {
+            arrivals: Mutex::new(Arrivals {
+                next_ticket: 0,
+                ready: BTreeMap::new(),
+                attended: false,
+            }),
+            chain: Mutex::new(chain),
+        }
+    }
+
+    /// Hands in what was seen in the frame with `ticket`. Runs the chain for every frame whose
+    /// turn it is, and calls `done` after each; a worker that finds another at it goes on to
+    /// the next frame instead of waiting.
+    pub(super) fn submit(&self, ticket: u64, seen: Seen, done: impl Fn()) {
+        let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        arrivals.ready.insert(ticket, seen);
+        if arrivals.attended {
+            return;
+        }
+        arrivals.attended = true;
+        loop {
+            let next = arrivals.next_ticket;
+            let Some(seen) = arrivals.ready.remove(&next) else {
+                arrivals.attended = false;
+                return;
+            };
+            arrivals.next_ticket += 1;
+            drop(arrivals);
+            self.with_chain(|chain| chain.run(seen));
+            done();
+            arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Looks at the chain, between two frames.
+    pub(super) fn with_chain<T>(&self, look: impl FnOnce(&mut Chain) -> T) -> T {
+        look(&mut self.chain.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,43 @@
+//! How long things take, as a distribution: an average hides exactly what hurts.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde_json::{Value, json};
+
+/// Durations, kept to two significant digits in a histogram that grows as needed.
+pub(super) struct Latency {
+    /// There is one: two digits are a precision that histograms have.
+    nanoseconds: Option<Histogram<u64>>,
+}
+
+impl Latency {
+    pub(super) fn new() -> Self {
+        Self {
+            nanoseconds: Histogram::new(2).ok(),
+        }
+    }
+
+    pub(super) fn record(&mut self, duration: Duration) {
+        let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        if let Some(histogram) = &mut self.nanoseconds {
+            histogram.saturating_record(nanoseconds);
+        }
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        if let (Some(histogram), Some(other)) = (&mut self.nanoseconds, &other.nanoseconds) {
+            // A growing histogram takes every value.
+            let _ = histogram.add(other);
+        }
+    }
+
+    /// Median, 99th percentile and largest in milliseconds, to a microsecond.
+    pub(super) fn milliseconds(&self) -> Value {
+        let at = |quantile: f64| {
+            let value = self.nanoseconds.as_ref()?.value_at_quantile(quantile);
+            Some((value as f64 / 1e3).round() / 1e3)
+        };
+        json!({ "p50": at(0.5), "p99": at(0.99), "max": at(1.0) })
+    }
+}

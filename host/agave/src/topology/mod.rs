@@ -1,0 +1,28 @@
+//! The flow as it runs. [`Plan`](build::Topology) is built and nothing in it has started; once
+//! [`Running`](running::Running), this is the way of a frame:
+//!
+//! ```text
+//! source thread ──► Intake ──► worker: infer ──► Lane ──► Chain ──► Outbox ──► courier thread
+//! one a camera      newest     one a core        puts     the       one an     retries
+//!                   wins                         frames   camera's  adapter
+//!                                                in order nodes
+//! ```
+//!
+//! There are two waiting places, the intake before the flow and the outboxes after it. Between
+//! them a worker calls the camera's nodes one after the other, on its own thread.
+
+pub(crate) mod build;
+mod chain;
+mod intake;
+mod lane;
+mod latency;
+mod outbox;
+mod running;
+mod source;
+mod summary;
+mod worker;
+
+pub(crate) use build::Topology;
+pub(crate) use chain::AlertSink;
+pub(crate) use running::{Finish, Running, Signal};
+pub(crate) use summary::{CameraCounts, Summary};

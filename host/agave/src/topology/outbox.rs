@@ -1,0 +1,204 @@
+//! The waiting place after the flow: alerts for one adapter, in their order, until they are
+//! delivered, refused for good, or have been tried often enough.
+//!
+//! It holds them in memory. They survive a receiver that is away, and not yet a process that is
+//! killed.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use agave_core::{Alert, DropReason, Ledger, Phase, Timestamp};
+use agave_plugin::{Delivery, Outcome, Supervised, Verdict};
+
+const MOST_WAITING: usize = 10_000;
+const MOST_ATTEMPTS: u32 = 50;
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+struct Contents {
+    waiting: VecDeque<Delivery>,
+    ledger: Ledger,
+    /// No more alerts will come, and what waits has until then.
+    closing: Option<Instant>,
+}
+
+/// One adapter node's alerts.
+pub(super) struct Outbox {
+    node: String,
+    contents: Mutex<Contents>,
+    changed: Condvar,
+}
+
+impl Outbox {
+    pub(super) fn new(node: &str) -> Self {
+        Self {
+            node: node.to_owned(),
+            contents: Mutex::new(Contents {
+                waiting: VecDeque::new(),
+                ledger: Ledger::default(),
+                closing: None,
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in an alert. It never waits: a flow must not stand still for a receiver.
+    pub(super) fn push(&self, camera: &str, media_time: Duration, alert: &Alert) {
+        let mut contents = self.lock();
+        contents.ledger.received += 1;
+        if contents.waiting.len() >= MOST_WAITING {
+            contents.ledger.drop(DropReason::QueueFull, 1);
+            let dropped = contents.ledger.dropped.get(&DropReason::QueueFull);
+            if dropped.is_some_and(|count| count.is_power_of_two()) {
+                tracing::error!(
+                    node = self.node,
+                    ?dropped,
+                    "{MOST_WAITING} alerts wait already; newer ones are lost"
+                );
+            }
+            return;
+        }
+        contents.waiting.push_back(Delivery {
+            idempotency_key: idempotency_key(&self.node, camera, alert),
+            camera: camera.to_owned(),
+            attempt: 0,
+            media_time,
+            alert: alert.clone(),
+        });
+        self.changed.notify_all();
+    }
+
+    /// No more alerts will come; what waits may take until `deadline`.
+    pub(super) fn close(&self, deadline: Instant) {
+        self.lock().closing = Some(deadline);
+        self.changed.notify_all();
+    }
+
+    /// The account, with what waits now.
+    pub(super) fn ledger(&self) -> Ledger {
+        let contents = self.lock();
+        let mut ledger = contents.ledger.clone();
+        ledger.waiting = contents.waiting.len() as u64;
+        ledger
+    }
+
+    /// Delivers until the outbox is closed and empty, or its time is over.
+    pub(super) fn attend(&self, adapter: &mut Supervised) {
+        while let Some(delivery) = self.next() {
+            let verdict = adapter.call(Timestamp::now(), |instance| {
+                instance.deliver(std::slice::from_ref(&delivery))
+            });
+            let outcome = match verdict {
+                Verdict::Answered(outcomes) => outcomes.into_iter().next(),
+                Verdict::Around(_) | Verdict::Dropped(_) => None,
+            };
+            match outcome.unwrap_or(Outcome::Retry(None)) {
+                Outcome::Delivered => {
+                    let mut contents = self.lock();
+                    contents.waiting.pop_front();
+                    contents.ledger.passed += 1;
+                }
+                Outcome::Rejected(reason) => self.give_up(DropReason::Rejected, &reason),
+                Outcome::Retry(_) if delivery.attempt >= MOST_ATTEMPTS => {
+                    self.give_up(DropReason::AttemptsExhausted, "no attempt succeeded");
+                }
+                Outcome::Retry(after) => self.wait_before_retry(&delivery, after),
+            }
+        }
+        self.count_the_rest();
+    }
+
+    /// The oldest delivery, with its attempt counted. It stays in the outbox until it is settled.
+    fn next(&self) -> Option<Delivery> {
+        let mut contents = self.lock();
+        loop {
+            if contents
+                .closing
+                .is_some_and(|deadline| Instant::now() >= deadline)
+            {
+                return None;
+            }
+            if let Some(delivery) = contents.waiting.front_mut() {
+                delivery.attempt += 1;
+                return Some(delivery.clone());
+            }
+            if contents.closing.is_some() {
+                return None;
+            }
+            contents = self
+                .changed
+                .wait(contents)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn give_up(&self, reason: DropReason, why: &str) {
+        let mut contents = self.lock();
+        let Some(delivery) = contents.waiting.pop_front() else {
+            return;
+        };
+        contents.ledger.drop(reason, 1);
+        tracing::error!(
+            node = self.node,
+            camera = delivery.camera,
+            key = delivery.idempotency_key,
+            attempts = delivery.attempt,
+            "an alert was not delivered: {why}"
+        );
+    }
+
+    /// Full jitter, so that many adapters do not come back to a server at the same moment.
+    fn wait_before_retry(&self, delivery: &Delivery, asked: Option<Duration>) {
+        let doublings = delivery.attempt.saturating_sub(1).min(16);
+        let ceiling = (FIRST_WAIT * 2u32.pow(doublings)).min(LONGEST_WAIT);
+        let wait = asked
+            .map(|asked| asked.min(LONGEST_WAIT))
+            .unwrap_or_else(|| ceiling.mul_f64(fastrand::f64()));
+        tracing::warn!(
+            node = self.node,
+            attempt = delivery.attempt,
+            "not delivered yet; trying again in {wait:.1?}"
+        );
+        let until = Instant::now() + wait;
+        let mut contents = self.lock();
+        loop {
+            let now = Instant::now();
+            let end = contents.closing.map_or(until, |closing| closing.min(until));
+            if now >= end {
+                return;
+            }
+            (contents, _) = self
+                .changed
+                .wait_timeout(contents, end - now)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn count_the_rest(&self) {
+        let mut contents = self.lock();
+        let left = contents.waiting.len() as u64;
+        contents.waiting.clear();
+        contents.ledger.drop(DropReason::Shutdown, left);
+        if left > 0 {
+            tracing::error!(
+                node = self.node,
+                "{left} alerts were not delivered before the end"
+            );
+        }
+    }
+}
+
+/// The same for every attempt, another for every phase of an incident.
+fn idempotency_key(node: &str, camera: &str, alert: &Alert) -> String {
+    let phase = match alert.phase {
+        Phase::Begin => "begin",
+        Phase::Update => "update",
+        Phase::End => "end",
+    };
+    format!("{node}/{camera}/{}/{phase}/{}", alert.key, alert.at.0)
+}

@@ -1,0 +1,108 @@
+//! Between a source's thread and the rest: its frames go to the intake, its news to the counts
+//! and the log.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use agave_media::{Frame, FrameSink, SourceCounts, SourceEvent};
+
+use super::intake::Intake;
+
+/// What a camera is doing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum Health {
+    #[default]
+    Connecting,
+    Live,
+    /// It is gone, for this reason, and will be tried again.
+    Lost(String),
+    /// A file is at its end.
+    Ended,
+    /// It cannot be read at all.
+    Failed(String),
+}
+
+impl Health {
+    pub(crate) fn is_live(&self) -> bool {
+        *self == Self::Live
+    }
+
+    /// The word for the summary.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Live => "live",
+            Self::Lost(_) => "lost",
+            Self::Ended => "ended",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+/// What is known of a source while it runs and after.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    pub(super) health: Health,
+    pub(super) counts: SourceCounts,
+    pub(super) reconnects: u64,
+}
+
+/// The state of one source, shared with whoever reports it.
+#[derive(Default)]
+pub(super) struct SourceState(Mutex<State>);
+
+impl SourceState {
+    pub(super) fn get(&self) -> State {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// What the source's thread writes to.
+pub(super) struct SourceSink {
+    pub(super) camera: usize,
+    pub(super) name: String,
+    pub(super) intake: Arc<Intake>,
+    pub(super) state: Arc<SourceState>,
+}
+
+impl FrameSink for SourceSink {
+    fn frame(&mut self, frame: Frame) {
+        self.intake.push(self.camera, frame);
+    }
+
+    fn event(&mut self, event: SourceEvent) {
+        let camera = self.name.as_str();
+        match event {
+            SourceEvent::Connecting => {
+                tracing::debug!(camera, "connecting");
+                self.state.change(|state| state.health = Health::Connecting);
+            }
+            SourceEvent::Live {
+                width,
+                height,
+                codec,
+            } => {
+                tracing::info!(camera, width, height, codec, "live");
+                self.state.change(|state| state.health = Health::Live);
+            }
+            SourceEvent::Lost { reason, retry_in } => {
+                tracing::warn!(camera, "lost: {reason}; trying again in {retry_in:.1?}");
+                self.state.change(|state| {
+                    state.health = Health::Lost(reason);
+                    state.reconnects += 1;
+                });
+            }
+            SourceEvent::Ended => {
+                tracing::debug!(camera, "at its end");
+                self.state.change(|state| state.health = Health::Ended);
+            }
+            SourceEvent::Counted(counts) => self.state.change(|state| state.counts = counts),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Every kind of problem has a number that never changes its meaning, so that it can be looked
+//! up, searched for and silenced.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// Whether a problem keeps the flow from running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The flow cannot run like this.
+    Error,
+    /// It can, and it probably does not do what was meant.
+    Warning,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(formatter)
+    }
+}
+
+/// The enum, the numbers and the explanations are one table, so that none can be forgotten.
+macro_rules! codes {
+    ($($name:ident = $severity:ident $number:literal, $explanation:literal;)*) => {
+        /// What kind of problem it is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $explanation] $name,)*
+        }
+
+        impl Code {
+            /// All there are, by their numbers.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Its number, for good.
+            pub fn number(self) -> u16 {
+                match self { $(Self::$name => $number,)* }
+            }
+
+            /// Whether it keeps the flow from running.
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)* }
+            }
+
+            /// What it means and what to do, in a sentence or two.
+            pub fn explanation(self) -> &'static str {
+                match self { $(Self::$name => $explanation,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    Unreadable = Error 1, "The flow file is not there, may not be read, or is not UTF-8 text.";
+    TooLarge = Error 2, "The flow file is larger, deeper or has more values than any flow needs. The limits protect the program from files that were made to hurt it.";
+    Syntax = Error 3, "The text is not YAML. The place is where the parser gave up; the mistake is there or just before it, and is often an indentation, a missing quote or a missing bracket.";
+    DuplicateKey = Error 4, "The same key stands twice in one mapping. YAML leaves open which of them counts, so one has to go.";
+    UnsupportedYaml = Error 5, "YAML has parts that a flow file does not use: tags, several documents in a file, merge keys, and keys that are not plain text.";
+    BadOverride = Error 6, "An override on the command line (`--set PATH=VALUE`) does not lead anywhere in this file.";
+    BadReference = Error 7, "`${...}` is for `${env:NAME}` and `${secret:NAME}`. For a text that has `${` in it, write `$${`.";
+    MissingVariable = Error 8, "The file refers to an environment variable that is not set.";
+    MissingSecret = Error 9, "The file refers to a secret that cannot be found. A secret is in an environment variable `AGAVE_SECRET_NAME` or in a file of the folder that `AGAVE_SECRETS_DIR` names.";
+    SecretMisplaced = Error 10, "Secrets are kept out of everything that may be shown or handed to a plugin, so `${secret:NAME}` works only in the `url` of a camera and in the `mqtt` and `password` of a broker. A plugin uses a secret without seeing it: grant it with `allow: { secrets: [NAME] }`.";
+    UnsupportedVersion = Error 11, "The file is written in a version of the format that this Agave does not read.";
+    NotDefined = Error 12, "A name is used that nothing in the file defines.";
+    UnknownKey = Error 13, "The format has no such key in this place.";
+    MissingKey = Error 14, "A key that must be there is not.";
+    WrongType = Error 15, "A value is of another kind than the format wants, for example a text where a number belongs.";
+    WrongValue = Error 16, "A value is of the right kind and still not one that is possible, for example out of its range.";
+    BadName = Error 17, "Names have 1 to 64 characters, each one a letter from a to z, a digit, `-` or `_`.";
+    ReservedName = Error 18, "The name means something else already.";
+    BadDuration = Error 19, "A duration is a number with a unit: `500ms`, `1.5s`, `2m`, `1h`.";
+    BadSize = Error 20, "An amount of memory is a number with a unit: `512KiB`, `32MiB`, `1GiB`.";
+    BadPolygon = Error 21, "A zone is a polygon of at least three corners, each a fraction of the frame from 0 to 1, whose edges do not cross.";
+    TooManyZones = Error 22, "A camera has more zones than a detection can keep track of.";
+    BadUrl = Error 23, "An address is not valid, or of a kind that is not supported.";
+    FileNotFound = Error 24, "A file that the flow needs is not there. Paths are relative to the folder of the flow file.";
+    NotOneWork = Error 25, "A node does exactly one thing: `infer`, `plugin` or `store`.";
+    NotYet = Error 26, "The format has this, and this version of Agave does not do it yet.";
+    MisplacedKey = Error 27, "The key exists, and means nothing for this kind of node.";
+    Cycle = Error 28, "Nodes wait for each other in a circle, so none of them could ever begin.";
+    WrongEdge = Error 29, "A node reads something that it cannot understand. Models read cameras; filters and rules read detections, from a model or a filter; gates and adapters read alerts, from a rule or a gate.";
+    PluginNotFound = Error 30, "There is no plugin of that name.";
+    PluginBroken = Error 31, "The plugin is there and cannot be used.";
+    ConfigUnknownKey = Error 32, "The plugin has no such setting.";
+    ConfigMissingKey = Error 33, "A setting that the plugin needs is not there.";
+    ConfigWrongValue = Error 34, "A setting has a value that the plugin does not take.";
+    GrantNotAllowed = Error 35, "Only adapters may reach the outside world. Filters, rules and gates depend on nothing but what they read, so that the same detections always give the same alerts.";
+    BadGrant = Error 36, "An entry of `allow` is not of the form that is needed to say exactly what may be reached.";
+    NothingToRun = Error 37, "A flow needs at least one camera and one node.";
+    Unread = Warning 50, "Detections are made and nothing uses them.";
+    UnwatchedCamera = Warning 51, "A camera is defined and no model looks at it.";
+    GrantMissing = Warning 52, "An adapter is made to use something that `allow` does not grant it, so every attempt will be refused.";
+    NoEffect = Warning 53, "A setting means nothing for what it is set on.";
+}
+
+/// `E012` for an error, `W050` for a warning.
+impl fmt::Display for Code {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let letter = match self.severity() {
+            Severity::Error => 'E',
+            Severity::Warning => 'W',
+        };
+        write!(formatter, "{letter}{:03}", self.number())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

@@ -1,0 +1,392 @@
+//! What the nodes read: that it exists, that they can understand it, that nothing waits for
+//! itself, and that nothing is made for nobody. The order that comes out is the order of calls.
+
+use agave_core::Role;
+
+use super::nodes::{Draft, Kind};
+use super::{Context, Lookup};
+use crate::named::NameList;
+use crate::{CameraIndex, Code, Node, NodeIndex, suggest, tree};
+
+/// The nodes with their edges.
+pub(super) struct Graph {
+    /// In calling order; `None` when anything is wrong with any of them.
+    pub(super) nodes: Option<Vec<Node>>,
+    /// By position in the file: what each is, as far as that is known.
+    pub(super) kinds: Vec<Option<Kind>>,
+    /// By position in the file: the position in calling order.
+    pub(super) order: Vec<NodeIndex>,
+}
+
+/// What a node reads, by positions in the file.
+#[derive(Default)]
+struct Reads {
+    nodes: Vec<usize>,
+    cameras: Vec<usize>,
+    /// Whether there is nothing wrong with any of its edges.
+    good: bool,
+}
+
+pub(super) fn resolve(cx: &mut Context<'_, '_>, drafts: Vec<Draft<'_>>) -> Graph {
+    let kinds: Vec<Option<Kind>> = drafts.iter().map(|draft| draft.kind).collect();
+    let mut reads: Vec<Reads> = drafts
+        .iter()
+        .map(|draft| edges(cx, draft, &kinds))
+        .collect();
+    let order = sorted(cx, &drafts, &mut reads);
+    warn_of_unused(cx, &drafts, &reads);
+
+    let mut position = vec![NodeIndex(0); drafts.len()];
+    for (index, &node) in order.iter().enumerate() {
+        if let Some(place) = position.get_mut(node) {
+            *place = NodeIndex(index);
+        }
+    }
+    let mut cameras: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
+    for &node in &order {
+        let Some(reads) = reads.get(node) else {
+            continue;
+        };
+        let mut reached = reads.cameras.clone();
+        for &input in &reads.nodes {
+            reached.extend(cameras.get(input).into_iter().flatten());
+        }
+        reached.sort_unstable();
+        reached.dedup();
+        if let Some(place) = cameras.get_mut(node) {
+            *place = reached;
+        }
+    }
+    let mut drafts: Vec<Option<Draft<'_>>> = drafts.into_iter().map(Some).collect();
+    let nodes = order
+        .iter()
+        .map(|&node| {
+            let draft = drafts.get_mut(node)?.take()?;
+            let reads = reads.get(node).filter(|reads| reads.good)?;
+            let mut inputs: Vec<NodeIndex> = reads
+                .nodes
+                .iter()
+                .filter_map(|&input| position.get(input).copied())
+                .collect();
+            inputs.sort_unstable();
+            Some(Node {
+                name: draft.name.to_owned(),
+                work: draft.work?,
+                inputs,
+                cameras: cameras
+                    .get(node)?
+                    .iter()
+                    .copied()
+                    .map(CameraIndex)
+                    .collect(),
+            })
+        })
+        .collect::<Option<Vec<Node>>>();
+    Graph {
+        // A cycle leaves nodes out.
+        nodes: nodes.filter(|nodes| nodes.len() == kinds.len()),
+        kinds,
+        order: position,
+    }
+}
+
+fn edges(cx: &mut Context<'_, '_>, draft: &Draft<'_>, kinds: &[Option<Kind>]) -> Reads {
+    let Some(spec) = draft.spec else {
+        return Reads::default();
+    };
+    let mut reads = Reads {
+        good: true,
+        ..Reads::default()
+    };
+    for (name, at) in written_names(&spec.from, draft.name) {
+        let good = match draft.kind {
+            Some(Kind::Infer) => camera_edge(cx, draft.name, name, &at, &mut reads),
+            Some(_) => node_edge(cx, draft, name, &at, kinds, &mut reads),
+            // Nobody knows what it reads, so only a name that stands for nothing is wrong.
+            None => {
+                if name != "cameras" && !cx.names("cameras").contains(&name) {
+                    let says = format!("node '{}' reads", draft.name);
+                    if let Lookup::Found(index) = cx.look_up("nodes", name, &at, &says) {
+                        reads.nodes.push(index);
+                    }
+                }
+                false
+            }
+        };
+        reads.good &= good;
+    }
+    reads
+}
+
+fn camera_edge(
+    cx: &mut Context<'_, '_>,
+    node: &str,
+    name: &str,
+    at: &str,
+    reads: &mut Reads,
+) -> bool {
+    let cameras = cx.names("cameras");
+    if name == "cameras" {
+        reads.cameras.extend(0..cameras.len());
+        return true;
+    }
+    if !cameras.contains(&name) && cx.names("nodes").contains(&name) {
+        let message =
+            format!("node '{node}' runs a model, which reads cameras; '{name}' is a node");
+        let help = "write `from: cameras`, or the names of cameras".to_owned();
+        cx.problem_within(Code::WrongEdge, at, name, message, Some(help));
+        return false;
+    }
+    match cx.look_up(
+        "cameras",
+        name,
+        at,
+        &format!("node '{node}' reads the camera"),
+    ) {
+        Lookup::Found(index) => {
+            reads.cameras.push(index);
+            true
+        }
+        Lookup::Unknown => false,
+    }
+}
+
+fn node_edge(
+    cx: &mut Context<'_, '_>,
+    draft: &Draft<'_>,
+    name: &str,
+    at: &str,
+    kinds: &[Option<Kind>],
+    reads: &mut Reads,
+) -> bool {
+    let node = draft.name;
+    let is_node = cx.names("nodes").contains(&name);
+    if !is_node && (name == "cameras" || cx.names("cameras").contains(&name)) {
+        let read = match name {
+            "cameras" => "cameras".to_owned(),
+            _ => format!("the camera '{name}'"),
+        };
+        let message = format!("node '{node}' reads {read}, and only models read cameras");
+        let help = match first_model(cx, kinds) {
+            Some(model) => format!("read a node that runs a model: `from: {model}`"),
+            None => "add a node that runs a model, and read that".to_owned(),
+        };
+        cx.problem_within(Code::WrongEdge, at, name, message, Some(help));
+        return false;
+    }
+    let Lookup::Found(index) = cx.look_up("nodes", name, at, &format!("node '{node}' reads"))
+    else {
+        return false;
+    };
+    if !reads.nodes.contains(&index) {
+        reads.nodes.push(index);
+    }
+    let (Some(reader), Some(&Some(read))) = (draft.kind, kinds.get(index)) else {
+        return true;
+    };
+    // Whoever reads itself has a cycle, and needs to hear nothing else.
+    if name == node || understands(reader, read) {
+        return true;
+    }
+    let wants = match reader {
+        Kind::Plugin(Role::Filter | Role::Rule) => "reads detections",
+        _ => "reads alerts",
+    };
+    let gives = match gives(read) {
+        Some(what) => format!("gives {what}"),
+        None => "gives nothing on".to_owned(),
+    };
+    let message = format!(
+        "node '{node}' is {} and {wants}; '{name}' is {} and {gives}",
+        reader.with_article(),
+        read.with_article()
+    );
+    let help = match (wants, gives.as_str()) {
+        ("reads alerts", "gives detections") => {
+            "put a rule between the two: it makes alerts of detections"
+        }
+        ("reads alerts", _) => "alerts come from rules and gates",
+        _ => "detections come from models and filters",
+    };
+    cx.problem_within(Code::WrongEdge, at, name, message, Some(help.to_owned()));
+    false
+}
+
+fn gives(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Infer | Kind::Plugin(Role::Filter) => Some("detections"),
+        Kind::Plugin(Role::Rule | Role::Gate) => Some("alerts"),
+        Kind::Plugin(Role::Adapter) | Kind::Store => None,
+    }
+}
+
+fn understands(reader: Kind, read: Kind) -> bool {
+    let reads = match reader {
+        Kind::Infer => return false,
+        Kind::Plugin(role) if !role.reads_alerts() => "detections",
+        Kind::Plugin(_) | Kind::Store => "alerts",
+    };
+    gives(read) == Some(reads)
+}
+
+fn first_model<'a>(cx: &Context<'a, '_>, kinds: &[Option<Kind>]) -> Option<&'a str> {
+    let index = kinds.iter().position(|kind| *kind == Some(Kind::Infer))?;
+    cx.names("nodes").get(index).copied()
+}
+
+/// Each name of a `from` with its pointer.
+fn written_names<'f>(from: &'f NameList, node: &str) -> impl Iterator<Item = (&'f str, String)> {
+    let at = tree::join(&tree::join("/nodes", node), "from");
+    from.names.iter().enumerate().map(move |(index, name)| {
+        let at = match from.is_list {
+            true => tree::join(&at, &index.to_string()),
+            false => at.clone(),
+        };
+        (name.as_str(), at)
+    })
+}
+
+/// Every node after those it reads, and otherwise in the order of the file. Where that is not
+/// possible the cycle is reported and taken apart, to find the next one.
+fn sorted(cx: &mut Context<'_, '_>, drafts: &[Draft<'_>], reads: &mut [Reads]) -> Vec<usize> {
+    let mut order: Vec<usize> = Vec::new();
+    let mut placed = vec![false; drafts.len()];
+    loop {
+        let ready = (0..drafts.len()).find(|&node| {
+            let is_placed = |node: usize| placed.get(node).copied().unwrap_or(true);
+            let inputs = reads.get(node).map(|reads| reads.nodes.as_slice());
+            !is_placed(node)
+                && inputs
+                    .unwrap_or_default()
+                    .iter()
+                    .all(|&input| is_placed(input))
+        });
+        let ready = match ready {
+            Some(ready) => ready,
+            None => {
+                let Some(start) = placed.iter().position(|placed| !placed) else {
+                    return order;
+                };
+                let cycle = cycle(start, reads, &placed);
+                tell(cx, &cycle, drafts);
+                let Some(&first) = cycle.first() else {
+                    return order;
+                };
+                if let Some(reads) = reads.get_mut(first) {
+                    reads.good = false;
+                }
+                first
+            }
+        };
+        if let Some(placed) = placed.get_mut(ready) {
+            *placed = true;
+        }
+        order.push(ready);
+    }
+}
+
+/// A cycle, as each node and the one that it reads. Every node that is left reads one that is
+/// left, so following them comes around.
+fn cycle(start: usize, reads: &[Reads], placed: &[bool]) -> Vec<usize> {
+    let mut path = vec![start];
+    loop {
+        let next = path.last().and_then(|last| {
+            let inputs = reads.get(*last)?.nodes.iter().copied();
+            inputs
+                .into_iter()
+                .find(|&input| placed.get(input) == Some(&false))
+        });
+        let Some(next) = next else {
+            return path;
+        };
+        if let Some(around) = path.iter().position(|&node| node == next) {
+            let mut cycle = path.split_off(around);
+            // Begin where the file begins, so that the message does not depend on the walk.
+            if let Some(first) = (0..cycle.len()).min_by_key(|&index| cycle.get(index).copied()) {
+                cycle.rotate_left(first);
+            }
+            return cycle;
+        }
+        path.push(next);
+    }
+}
+
+fn tell(cx: &mut Context<'_, '_>, cycle: &[usize], drafts: &[Draft<'_>]) {
+    let name = |node: &usize| drafts.get(*node).map_or("", |draft| draft.name);
+    let Some(first) = cycle.first() else { return };
+    let second = cycle.get(1).unwrap_or(first);
+    let (message, help) = if cycle.len() == 1 {
+        (
+            format!("node '{}' reads itself", name(first)),
+            "let it read the node before it",
+        )
+    } else {
+        // The cycle goes from reader to read; the data goes the other way.
+        let mut path: Vec<&str> = cycle.iter().rev().map(name).collect();
+        path.rotate_right(1);
+        path.push(name(first));
+        (
+            format!(
+                "these nodes read each other in a circle: {}",
+                path.join(" → ")
+            ),
+            "data goes along the arrows; change one `from` so that it begins at a model",
+        )
+    };
+    let spec = drafts.get(*first).and_then(|draft| draft.spec);
+    let at = spec.and_then(|spec| {
+        written_names(&spec.from, name(first)).find(|(read, _)| *read == name(second))
+    });
+    if let Some((read, at)) = at {
+        cx.problem_within(Code::Cycle, &at, read, message, Some(help.to_owned()));
+    }
+}
+
+/// Only when everything that is read is known can something be known to be unread.
+fn warn_of_unused(cx: &mut Context<'_, '_>, drafts: &[Draft<'_>], reads: &[Reads]) {
+    let all_is_known = drafts.iter().all(|draft| draft.kind.is_some())
+        && !cx.report.has_any(&[
+            Code::NotDefined,
+            Code::WrongEdge,
+            Code::Cycle,
+            Code::ReservedName,
+        ]);
+    if !all_is_known {
+        return;
+    }
+    for (index, draft) in drafts.iter().enumerate() {
+        let unread = !reads.iter().any(|reads| reads.nodes.contains(&index));
+        if unread && draft.kind.and_then(gives) == Some("detections") {
+            let message = format!("no node reads the detections of node '{}'", draft.name);
+            let help = format!(
+                "let a filter or a rule read it with `from: {}`, or remove it",
+                draft.name
+            );
+            let at = tree::join("/nodes", draft.name);
+            cx.problem_with_key(Code::Unread, &at, message, Some(help));
+        }
+    }
+    for (index, camera) in cx.names("cameras").into_iter().enumerate() {
+        if !drafts.is_empty() && !reads.iter().any(|reads| reads.cameras.contains(&index)) {
+            let message = format!("no model looks at camera '{camera}'");
+            let help = suggestion_for_camera(drafts, camera);
+            let at = tree::join("/cameras", camera);
+            cx.problem_with_key(Code::UnwatchedCamera, &at, message, Some(help));
+        }
+    }
+}
+
+fn suggestion_for_camera(drafts: &[Draft<'_>], camera: &str) -> String {
+    let models: Vec<&str> = drafts
+        .iter()
+        .filter(|draft| draft.kind == Some(Kind::Infer))
+        .map(|draft| draft.name)
+        .collect();
+    match models.as_slice() {
+        [] => format!("add a node that runs a model: `{{ infer: MODEL, from: {camera} }}`"),
+        models => format!(
+            "add it to the `from` of {}, or remove the camera",
+            suggest::listed(models)
+        ),
+    }
+}

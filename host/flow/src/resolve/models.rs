@@ -1,0 +1,30 @@
+//! Models: the file must be there. What is in it is looked at when it is loaded.
+
+use super::Context;
+use crate::{Code, Model, tree};
+
+pub(super) fn resolve(cx: &mut Context<'_, '_>) -> Option<Vec<Model>> {
+    let models = &cx.spec().models;
+    cx.each("models", models, |cx, pointer, name, spec| {
+        let path = cx.text.folder().join(&spec.path);
+        if !cx.surroundings.file_exists(&path) {
+            let at = tree::join(pointer, "path");
+            let message = format!("model '{name}': there is no file `{}`", path.display());
+            let help = "the path is relative to the folder of the flow file".to_owned();
+            cx.problem(Code::FileNotFound, &at, message, Some(help));
+            return None;
+        }
+        Some(Model {
+            name: name.to_owned(),
+            path,
+            confidence: as_f32(spec.confidence),
+            iou: as_f32(spec.iou),
+        })
+    })
+}
+
+/// Fractions and rates do not need more digits than an `f32` has.
+#[allow(clippy::cast_possible_truncation)]
+pub(super) fn as_f32(value: f64) -> f32 {
+    value as f32
+}

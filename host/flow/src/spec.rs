@@ -1,0 +1,299 @@
+//! What a flow file says, in types and nothing more: no name in it has been looked up, and a
+//! duration is still a text. The JSON Schema that checks a file, and that editors use, is derived
+//! from these types; their doc comments are its descriptions, so they are written for users.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::named::{NameList, Named};
+
+/// An Agave flow: cameras, what is looked for in them, and what happens when it is seen.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "Agave flow")]
+pub(crate) struct FlowSpec {
+    /// Version of this file format. It is 1.
+    #[schemars(extend("const" = 1))]
+    #[expect(dead_code, reason = "the schema has checked it; there is only one")]
+    pub(crate) version: u32,
+    /// What the flow is called.
+    #[schemars(extend("pattern" = NAME_PATTERN, "examples" = ["field-watch"]))]
+    pub(crate) name: String,
+    /// The models that nodes can run, by name.
+    #[serde(default)]
+    pub(crate) models: Named<ModelSpec>,
+    /// The MQTT brokers that adapters can be allowed to publish to, by name.
+    #[serde(default)]
+    pub(crate) brokers: Named<BrokerSpec>,
+    /// The cameras, by name.
+    #[serde(default)]
+    pub(crate) cameras: Named<CameraSpec>,
+    /// The steps from pictures to alerts, by name. Each says what it reads with `from`.
+    #[serde(default)]
+    pub(crate) nodes: Named<NodeSpec>,
+    /// Examples of what must happen, to be checked without a camera.
+    #[serde(default)]
+    pub(crate) tests: Vec<TestSpec>,
+}
+
+/// A model and what it takes for one of its detections to count.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ModelSpec {
+    /// The ONNX file, relative to the folder of the flow file.
+    #[schemars(extend("examples" = ["../models/yolov8n.onnx"]))]
+    pub(crate) path: String,
+    /// Detections that the model is less sure of are dropped.
+    #[serde(default = "default_confidence")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub(crate) confidence: f64,
+    /// Of two boxes of one class that overlap by more than this, the weaker one is dropped.
+    #[serde(default = "default_iou")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub(crate) iou: f64,
+}
+
+/// An MQTT broker.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct BrokerSpec {
+    /// Where it is; `mqtts` is MQTT over TLS.
+    #[schemars(extend("examples" = ["mqtts://broker.example.org:8883"]))]
+    pub(crate) mqtt: String,
+    /// Whom to log in as.
+    pub(crate) username: Option<String>,
+    /// With what; `${secret:NAME}` keeps it out of the file.
+    #[schemars(extend("examples" = ["${secret:broker}"]))]
+    pub(crate) password: Option<String>,
+}
+
+/// A camera, or a file that stands in for one.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct CameraSpec {
+    /// An `rtsp://` address, or a video file relative to the folder of the flow file.
+    /// `${secret:NAME}` keeps the login out of the file.
+    #[schemars(extend("examples" = ["rtsp://${secret:gate-login}@10.0.0.5:554/Streaming/Channels/102"]))]
+    pub(crate) url: String,
+    /// How many frames are looked at in a second, whatever the camera sends.
+    #[serde(default = "default_fps")]
+    #[schemars(range(max = 120.0), extend("exclusiveMinimum" = 0))]
+    pub(crate) fps: f64,
+    /// A frame that is older than this when its turn comes is dropped and counted, never looked at.
+    #[serde(default = "default_max_age")]
+    #[schemars(extend("pattern" = DURATION_PATTERN, "examples" = ["500ms"]))]
+    pub(crate) max_age: String,
+    /// How an RTSP stream is carried. The default is tcp.
+    pub(crate) transport: Option<Transport>,
+    /// How fast a file is read: as fast as it goes, or at the speed at which it was recorded. The
+    /// default is fast.
+    pub(crate) pace: Option<Pace>,
+    /// Named areas of the picture. Each is a list of corners, each corner `[x, y]` as fractions of
+    /// the frame from its top left.
+    #[serde(default)]
+    pub(crate) zones: Named<PolygonSpec>,
+}
+
+/// The corners of a zone in order, without the first one repeated at the end.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [[[0.1, 0.2], [0.8, 0.2], [0.5, 0.9]]]))]
+pub(crate) struct PolygonSpec(pub(crate) Vec<CornerSpec>);
+
+/// A corner: from the left and from the top, as fractions of the frame.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [[0.1, 0.2]]))]
+pub(crate) struct CornerSpec(pub(crate) [f64; 2]);
+
+/// How an RTSP stream is carried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Transport {
+    // No doc comments on the variants: each would become a schema of its own, and "one of tcp,
+    // udp" would become "not valid under any of the schemas".
+    #[default]
+    #[allow(missing_docs)]
+    Tcp,
+    #[allow(missing_docs)]
+    Udp,
+}
+
+/// How fast a file is read: as fast as it goes, or at the speed at which it was recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Pace {
+    #[default]
+    #[allow(missing_docs)]
+    Fast,
+    #[allow(missing_docs)]
+    Realtime,
+}
+
+/// What happens to the data of a node that has failed and is not running again yet: `restart`
+/// drops it, `open` lets it by unchanged, `closed` stops it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum OnFailure {
+    #[default]
+    #[allow(missing_docs)]
+    Restart,
+    #[allow(missing_docs)]
+    Open,
+    #[allow(missing_docs)]
+    Closed,
+}
+
+/// One step of the flow. It does exactly one of `infer`, `plugin` and `store`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct NodeSpec {
+    /// Run the model of this name on frames; what comes out is detections.
+    pub(crate) infer: Option<String>,
+    /// Run this plugin: the name of one that is installed, or the path of a `.wasm` file.
+    #[schemars(extend("examples" = ["roi", "./my-rule.wasm"]))]
+    pub(crate) plugin: Option<String>,
+    /// Keep something. There is nothing to choose from but `alerts`.
+    #[schemars(extend("enum" = ["alerts"]))]
+    pub(crate) store: Option<String>,
+    /// What it reads: a name or a list of names. A model reads cameras, and `cameras` is all of
+    /// them; everything else reads other nodes.
+    pub(crate) from: NameList,
+    /// Settings of the plugin.
+    pub(crate) config: Option<Map<String, Value>>,
+    /// What the plugin may reach. Only adapters may reach anything.
+    pub(crate) allow: Option<AllowSpec>,
+    /// What one instance of the plugin may use up.
+    pub(crate) limits: Option<LimitsSpec>,
+    /// What happens to the data while the plugin is not running: `restart` drops it, `open` lets
+    /// it by unchanged, `closed` stops it. The default is restart.
+    pub(crate) on_failure: Option<OnFailure>,
+}
+
+/// What an adapter may reach. Nothing else can be reached.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct AllowSpec {
+    /// Servers for HTTP requests: scheme, host and port, without a path.
+    #[serde(default)]
+    #[schemars(extend("examples" = [["https://nvr.example.org"]]))]
+    pub(crate) http: Vec<String>,
+    /// Secrets that may be used, by name. The plugin never sees them.
+    #[serde(default)]
+    #[schemars(extend("examples" = [["nvr-login"]]))]
+    pub(crate) secrets: Vec<String>,
+    /// Brokers that may be published to, by their names in `brokers`.
+    #[serde(default)]
+    pub(crate) mqtt: Vec<String>,
+    /// Servers for plain connections, as `host:port`.
+    #[serde(default)]
+    #[schemars(extend("examples" = [["10.0.0.9:9100"]]))]
+    pub(crate) tcp: Vec<String>,
+}
+
+/// What one instance of a plugin may use up.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct LimitsSpec {
+    /// The longest that one call may take. The default is 50ms, and 30s for an adapter.
+    #[schemars(extend("pattern" = DURATION_PATTERN, "examples" = ["50ms"]))]
+    pub(crate) deadline: Option<String>,
+    /// The most memory it may have. The default is 32MiB.
+    #[schemars(extend("pattern" = "^[0-9]+ *(KiB|MiB|GiB)$", "examples" = ["32MiB"]))]
+    pub(crate) memory: Option<String>,
+}
+
+/// An example: when this is seen, that must come out.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct TestSpec {
+    /// What it shows, as a sentence.
+    pub(crate) name: String,
+    /// The camera that sees it.
+    pub(crate) camera: String,
+    /// What is seen, and when.
+    pub(crate) given: Vec<GivenSpec>,
+    /// The alerts that must come out, by the node that gives them. A node with an empty list must
+    /// give none.
+    pub(crate) expect: Named<Vec<ExpectedSpec>>,
+}
+
+/// Something that is seen for a while.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct GivenSpec {
+    /// When it begins, from the start of the test.
+    #[schemars(extend("pattern" = DURATION_PATTERN, "examples" = ["3s"]))]
+    pub(crate) at: String,
+    /// For how long it is seen; otherwise it is in one frame only.
+    #[schemars(extend("pattern" = DURATION_PATTERN, "examples" = ["3s"]))]
+    pub(crate) r#for: Option<String>,
+    /// What is seen.
+    pub(crate) detections: Vec<GivenDetectionSpec>,
+}
+
+/// One thing that is seen.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct GivenDetectionSpec {
+    /// Its class by name.
+    pub(crate) class: String,
+    /// Left, top, width and height as fractions of the frame.
+    #[schemars(inner(range(min = 0.0, max = 1.0)))]
+    pub(crate) bbox: [f64; 4],
+    /// How sure the model is.
+    #[serde(default = "default_certainty")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub(crate) confidence: f64,
+}
+
+/// An alert that must come out. What is not said may be anything.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ExpectedSpec {
+    /// What kind of incident.
+    pub(crate) kind: Option<String>,
+    /// Which part of it.
+    #[serde(default)]
+    #[schemars(schema_with = "phase_schema")]
+    pub(crate) phase: Option<agave_core::Phase>,
+    /// The class by name.
+    pub(crate) class: Option<String>,
+    /// The zone by name.
+    pub(crate) zone: Option<String>,
+    /// When, from the start of the test.
+    #[schemars(extend("pattern" = DURATION_PATTERN, "examples" = ["4s"]))]
+    pub(crate) at: Option<String>,
+}
+
+/// What a name looks like. The words for a wrong one are in `resolve`.
+pub(crate) const NAME_PATTERN: &str = "^[A-Za-z0-9_-]{1,64}$";
+
+/// For editors; the words for a wrong one are in `resolve`.
+const DURATION_PATTERN: &str = r"^[0-9]+(\.[0-9]+)?(ms|s|m|min|h)$";
+
+fn default_confidence() -> f64 {
+    0.25
+}
+
+fn default_iou() -> f64 {
+    0.7
+}
+
+fn default_fps() -> f64 {
+    5.0
+}
+
+fn default_max_age() -> String {
+    "500ms".to_owned()
+}
+
+fn default_certainty() -> f64 {
+    1.0
+}
+
+fn phase_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": ["begin", "update", "end"] })
+}

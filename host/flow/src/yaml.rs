@@ -1,0 +1,297 @@
+//! YAML text to [`Tree`]. A flow file needs little of YAML, and what it does not need is refused
+//! in words instead of being half understood: tags, merge keys, several documents.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput, Tag};
+
+use crate::report::Report;
+use crate::scalar;
+use crate::tree::{Content, Member, Tree};
+use crate::{Code, FlowText, Place, Position, Span};
+
+/// Deeper than any flow, and shallow enough for every recursion over the tree.
+const MAX_DEPTH: usize = 32;
+
+/// Values in a tree. With aliases a few lines of YAML can stand for billions of them.
+const MAX_VALUES: usize = 100_000;
+
+/// The tree of a whole file, if it can be read to its end.
+pub(crate) fn parse(text: &FlowText, report: &mut Report) -> Option<Tree> {
+    let mut reader = Reader::new(text.as_str());
+    let tree = reader.document();
+    for problem in reader.problems {
+        let place = Place::At(problem.span);
+        report.add(problem.code, &place, problem.message, problem.help);
+    }
+    tree.ok()
+}
+
+/// The tree of a value that stands alone, as on a command line.
+pub(crate) fn parse_value(text: &str) -> Result<Tree, String> {
+    let mut reader = Reader::new(text);
+    let tree = reader.document();
+    match reader.problems.pop() {
+        Some(problem) => Err(problem.message),
+        None => tree.map_err(|Stop| "it is not YAML".to_owned()),
+    }
+}
+
+struct Problem {
+    code: Code,
+    span: Span,
+    message: String,
+    help: Option<String>,
+}
+
+/// The problem is reported and there is no way to go on.
+struct Stop;
+
+struct Reader<'t> {
+    parser: Parser<'t, StrInput<'t>>,
+    anchors: HashMap<usize, Tree>,
+    values: usize,
+    problems: Vec<Problem>,
+}
+
+type Token<'t> = (Event<'t>, Span);
+
+impl<'t> Reader<'t> {
+    fn new(text: &'t str) -> Self {
+        Self {
+            parser: Parser::new_from_str(text),
+            anchors: HashMap::new(),
+            values: 0,
+            problems: Vec::new(),
+        }
+    }
+
+    fn problem(&mut self, code: Code, span: Span, message: String, help: Option<&str>) -> Stop {
+        self.problems.push(Problem {
+            code,
+            span,
+            message,
+            help: help.map(str::to_owned),
+        });
+        Stop
+    }
+
+    fn next(&mut self) -> Result<Token<'t>, Stop> {
+        match self.parser.next_event() {
+            Some(Ok((event, span))) => Ok((event, to_span(span.start, span.end))),
+            Some(Err(error)) => Err(self.syntax_error(&error)),
+            None => Ok((
+                Event::StreamEnd,
+                to_span(Marker::new(0, 1, 0), Marker::new(0, 1, 0)),
+            )),
+        }
+    }
+
+    fn syntax_error(&mut self, error: &ScanError) -> Stop {
+        let help = if error.info().contains("tab") {
+            Some("indent with spaces, not with tabs")
+        } else if error.info().contains("unknown anchor") {
+            Some(
+                "in YAML a value that begins with `*` refers to an `&anchor`; put a text in quotes",
+            )
+        } else if error.info().contains("block mapping") {
+            Some("is this line indented like its neighbours?")
+        } else {
+            Some("look for a missing quote, comma or bracket, here and in the lines before")
+        };
+        self.problem(
+            Code::Syntax,
+            to_span(*error.marker(), *error.marker()),
+            format!("this is not YAML: {}", error.info()),
+            help,
+        )
+    }
+
+    fn document(&mut self) -> Result<Tree, Stop> {
+        let mut root = None;
+        loop {
+            let (event, span) = self.next()?;
+            match event {
+                Event::StreamEnd => break,
+                Event::StreamStart
+                | Event::DocumentStart(_)
+                | Event::DocumentEnd
+                | Event::Nothing => {}
+                _ if root.is_some() => {
+                    return Err(self.problem(
+                        Code::UnsupportedYaml,
+                        span,
+                        "a second document begins here".to_owned(),
+                        Some("one flow, one file: move what follows the line `---` to a file of its own"),
+                    ));
+                }
+                _ => root = Some(self.value((event, span), 0)?),
+            }
+        }
+        // A file without anything in it is a flow where everything is missing.
+        Ok(root.unwrap_or(Tree {
+            place: Place::File,
+            content: Content::Map(Vec::new()),
+        }))
+    }
+
+    fn value(&mut self, (event, span): Token<'t>, depth: usize) -> Result<Tree, Stop> {
+        self.spend(1, span)?;
+        if depth > MAX_DEPTH {
+            let message = format!("values are nested more than {MAX_DEPTH} deep");
+            return Err(self.problem(Code::TooLarge, span, message, None));
+        }
+        let (tree, anchor) = match event {
+            Event::Alias(anchor) => {
+                let Some(tree) = self.anchors.get(&anchor).cloned() else {
+                    let message = "this alias is inside of what it stands for".to_owned();
+                    return Err(self.problem(Code::UnsupportedYaml, span, message, None));
+                };
+                self.spend(tree.count(), span)?;
+                return Ok(tree);
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                self.refuse_tag(tag, span);
+                let content = match style {
+                    ScalarStyle::Plain => scalar::plain(&text),
+                    _ => Content::Text(text.into_owned()),
+                };
+                (tree(span, content), anchor)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.refuse_tag(tag, span);
+                let mut items = Vec::new();
+                let end = loop {
+                    match self.next()? {
+                        (Event::SequenceEnd, end) => break end,
+                        token => items.push(self.value(token, depth + 1)?),
+                    }
+                };
+                (tree(to(span, end), Content::List(items)), anchor)
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.refuse_tag(tag, span);
+                let mut members = Vec::new();
+                let mut seen = HashMap::new();
+                let end = loop {
+                    match self.next()? {
+                        (Event::MappingEnd, end) => break end,
+                        token => self.member(token, depth, &mut members, &mut seen)?,
+                    }
+                };
+                (tree(to(span, end), Content::Map(members)), anchor)
+            }
+            _ => {
+                let message = "this is not YAML: a value is expected here".to_owned();
+                return Err(self.problem(Code::Syntax, span, message, None));
+            }
+        };
+        if anchor > 0 {
+            self.anchors.insert(anchor, tree.clone());
+        }
+        Ok(tree)
+    }
+
+    fn member(
+        &mut self,
+        (key, key_span): Token<'t>,
+        depth: usize,
+        members: &mut Vec<Member>,
+        seen: &mut HashMap<String, Span>,
+    ) -> Result<(), Stop> {
+        let Event::Scalar(key, style, _, tag) = key else {
+            return Err(self.problem(
+                Code::UnsupportedYaml,
+                key_span,
+                "a key must be a plain text".to_owned(),
+                Some("a text that begins with `{`, `[` or `*` needs quotes"),
+            ));
+        };
+        self.refuse_tag(tag, key_span);
+        let value = self.next()?;
+        let mut value = self.value(value, depth + 1)?;
+        if value.content == Content::Null {
+            // Where nothing is written there is nothing to point at.
+            value.place = Place::At(key_span);
+        }
+        if key == "<<" && style == ScalarStyle::Plain {
+            self.problem(
+                Code::UnsupportedYaml,
+                key_span,
+                "merge keys (`<<`) are not part of a flow file".to_owned(),
+                Some("write the keys out, or use an alias for a whole value: `zones: *zones`"),
+            );
+            return Ok(());
+        }
+        if let Some(first) = seen.get(key.as_ref()) {
+            let message = format!(
+                "the key '{key}' is already on line {}, column {}",
+                first.start.line, first.start.column
+            );
+            self.problem(
+                Code::DuplicateKey,
+                key_span,
+                message,
+                Some("remove one of the two, or give it another name"),
+            );
+            return Ok(());
+        }
+        seen.insert(key.to_string(), key_span);
+        members.push(Member {
+            key: key.into_owned(),
+            key_place: Place::At(key_span),
+            value,
+        });
+        Ok(())
+    }
+
+    fn refuse_tag(&mut self, tag: Option<Cow<'_, Tag>>, span: Span) {
+        if let Some(tag) = tag {
+            let shown = match tag.handle.as_str() {
+                "tag:yaml.org,2002:" => format!("!!{}", tag.suffix),
+                _ => tag.to_string(),
+            };
+            self.problem(
+                Code::UnsupportedYaml,
+                span,
+                format!("the tag `{shown}` is not part of a flow file"),
+                Some("leave it out; a text that looks like something else goes in quotes"),
+            );
+        }
+    }
+
+    fn spend(&mut self, values: usize, span: Span) -> Result<(), Stop> {
+        self.values = self.values.saturating_add(values);
+        if self.values > MAX_VALUES {
+            let message = format!("the file has more than {MAX_VALUES} values, aliases included");
+            return Err(self.problem(Code::TooLarge, span, message, None));
+        }
+        Ok(())
+    }
+}
+
+fn tree(span: Span, content: Content) -> Tree {
+    Tree {
+        place: Place::At(span),
+        content,
+    }
+}
+
+fn to(start: Span, end: Span) -> Span {
+    Span {
+        start: start.start,
+        end: end.end,
+    }
+}
+
+fn to_span(start: Marker, end: Marker) -> Span {
+    let position = |marker: Marker| Position {
+        line: marker.line(),
+        column: marker.col() + 1,
+    };
+    Span {
+        start: position(start),
+        end: position(end),
+    }
+}

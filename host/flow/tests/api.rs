@@ -1,0 +1,133 @@
+//! What programs see that use this crate: files, overrides and diagnostics as JSON.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod world;
+
+use std::path::Path;
+
+use agave_flow::{Code, FlowText, Override, load, schema};
+use serde_json::{Value, json};
+use world::World;
+
+fn text(yaml: &str) -> FlowText {
+    FlowText::from_bytes(Path::new("flows/yard.yaml"), yaml.as_bytes().to_vec()).unwrap()
+}
+
+#[test]
+fn files_that_are_none_are_refused() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let missing = FlowText::read(&folder.join("no-such-flow.yaml")).unwrap_err();
+    assert!(
+        missing
+            .to_string()
+            .ends_with("no-such-flow.yaml: error[E001]: there is no such file\n")
+    );
+    assert!(FlowText::read(folder).unwrap_err().has_errors());
+    let large = vec![b'#'; (1 << 20) + 1];
+    let large = FlowText::from_bytes(Path::new("flow.yaml"), large).unwrap_err();
+    assert_eq!(large.iter().next().unwrap().code(), Code::TooLarge);
+}
+
+#[test]
+fn an_invisible_mark_and_windows_lines_do_not_matter() {
+    let yaml = "\u{feff}version: 1\r\nname: yard\r\nbrokers: { farm: {} }\r\n";
+    let (_, diagnostics) = load(&text(yaml), &[], &World);
+    let printed = diagnostics.to_string();
+    assert!(
+        printed.contains("flows/yard.yaml:3:12: error[E014]"),
+        "{printed}"
+    );
+    assert!(!printed.contains('\r'));
+}
+
+#[test]
+fn diagnostics_are_json_too() {
+    let yaml = "version: 1\nname: yard\ncameras: { gate: { url: clip.mp4, fsp: 5 } }\nnodes: {}\n";
+    let overrides = ["cameras.gate.pace=fats".parse().unwrap()];
+    let (flow, diagnostics) = load(&text(yaml), &overrides, &World);
+    assert!(flow.is_none());
+    let json = serde_json::to_value(&diagnostics).unwrap();
+    assert_eq!(
+        json[0],
+        json!({
+            "code": "E016",
+            "severity": "error",
+            "message": "`pace` of camera 'gate' must be 'fast' or 'realtime', and is 'fats'",
+            "help": ["did you mean 'fast'?"],
+            "file": "flows/yard.yaml",
+            "override": "cameras.gate.pace",
+        })
+    );
+    assert_eq!(
+        json[1],
+        json!({
+            "code": "E013",
+            "severity": "error",
+            "message": "camera 'gate' has no key 'fsp'",
+            "help": ["did you mean 'fps'?"],
+            "file": "flows/yard.yaml",
+            "line": 3,
+            "column": 35,
+            "end_line": 3,
+            "end_column": 38,
+        })
+    );
+}
+
+/// One long line with a thousand mistakes in it is not printed a thousand times.
+#[test]
+fn a_hopeless_file_gets_a_bearable_answer() {
+    let cameras: String = (0..1000)
+        .map(|number| format!("c{number}: {{ url: clip.mp4, fsp: 5 }}, "))
+        .collect();
+    let yaml = format!("version: 1\nname: yard\ncameras: {{ {cameras} }}\n");
+    let (flow, diagnostics) = load(&text(&yaml), &[], &World);
+    assert!(flow.is_none());
+    let printed = diagnostics.to_string();
+    assert!(printed.contains("more problems are not shown"));
+    assert!(printed.len() < 300_000, "{} bytes", printed.len());
+}
+
+#[test]
+fn overrides_are_a_path_and_a_value() {
+    assert!(
+        "cameras.gate.url=rtsp://10.0.0.5/a=b"
+            .parse::<Override>()
+            .is_ok()
+    );
+    for wrong in ["", "cameras", "=5", "cameras..fps=5"] {
+        assert!(wrong.parse::<Override>().is_err(), "{wrong}");
+    }
+    let hidden: Override = "cameras.gate.url=rtsp://me:hunter2@10.0.0.5"
+        .parse()
+        .unwrap();
+    assert!(!format!("{hidden:?}").contains("hunter2"));
+}
+
+/// A secret goes where it belongs and nowhere else, in the form that a URL needs.
+#[test]
+fn secrets_arrive() {
+    let yaml = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/accepted/field-watch.yaml"),
+    )
+    .unwrap();
+    let (flow, diagnostics) = load(&text(&yaml), &[], &World);
+    let flow = flow.unwrap_or_else(|| panic!("{diagnostics}"));
+    assert_eq!(
+        flow.cameras[0].url.reveal(),
+        "rtsp://admin:p%40ss%2Fword@10.0.0.5:554/Streaming/Channels/102"
+    );
+    let password = flow.brokers[0].password.as_ref().unwrap();
+    assert_eq!(password.reveal(), "hunter2");
+}
+
+#[test]
+fn the_schema_is_one() {
+    let schema = schema();
+    assert!(jsonschema::meta::is_valid(&schema));
+    assert_eq!(schema["title"], "Agave flow");
+    assert_eq!(schema["properties"]["version"]["const"], 1);
+    assert_eq!(schema.get("$id"), None::<&Value>);
+    assert_eq!(schema["additionalProperties"], false);
+}

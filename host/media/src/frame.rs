@@ -1,0 +1,21 @@
+//! What a source hands to the workers.
+
+use std::time::Duration;
+
+use agave_core::Timestamp;
+
+use crate::Picture;
+
+/// One sampled frame of one stream.
+#[derive(Debug)]
+pub struct Frame {
+    /// Counted over all frames that were read from the stream, sampled or not, from 0. It goes
+    /// on over a reconnect.
+    pub number: u64,
+    /// When it was captured.
+    pub at: Timestamp,
+    /// Since the stream's first frame. It goes on with the wall clock over a reconnect.
+    pub media_time: Duration,
+    /// The picture, as the decoder gave it.
+    pub picture: Picture,
+}

@@ -1,0 +1,250 @@
+//! A recorded video, or a picture: read once, to the end, by whoever can take it.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use agave_core::Timestamp;
+use ffmpeg_next as ffmpeg;
+use ffmpeg_next::format::context::Input;
+use ffmpeg_next::{Dictionary, Packet, Rational, format, frame, media};
+use tokio_util::sync::CancellationToken;
+
+use super::decoder::{Decoded, Decoder};
+use super::progress::Progress;
+use super::wait::EventLoop;
+use super::{FrameSink, Pace, SourceConfig, SourceError, SourceEvent};
+
+/// Damaged places that the demuxer finds in a row before the file is given up.
+const MAX_DAMAGE: u32 = 1000;
+
+pub(super) fn run(
+    config: &SourceConfig,
+    sink: &mut dyn FrameSink,
+    shutdown: &CancellationToken,
+) -> Result<(), SourceError> {
+    let mut progress = Progress::new(config.fps, sink);
+    progress.connecting();
+    let result = Reader::open(config, shutdown).and_then(|reader| {
+        let pacer = Pacer::new(config.pace, shutdown)?;
+        reader.read(&mut progress, &pacer, shutdown)
+    });
+    progress.report();
+    match result {
+        // Opening and reading are interrupted by shutdown, and then fail: that is no error.
+        _ if shutdown.is_cancelled() => Ok(()),
+        Ok(()) => {
+            progress.event(SourceEvent::Ended);
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+struct Reader {
+    path: String,
+    input: Input,
+    stream: usize,
+    decoder: Decoder,
+    times: MediaTimes,
+}
+
+impl Reader {
+    fn open(config: &SourceConfig, shutdown: &CancellationToken) -> Result<Self, SourceError> {
+        let path = config.shown_url.clone();
+        let file = local_path(config.url.reveal());
+        // Asked first: FFmpeg would take a name such as `tcp:…` for a protocol, and its errors
+        // do not say whether the file is missing or forbidden.
+        if let Err(source) = std::fs::File::open(&file) {
+            return Err(SourceError::NotReadable { path, source });
+        }
+        let not_media = |error: ffmpeg::Error| SourceError::NotMedia {
+            path: path.clone(),
+            reason: error.to_string(),
+        };
+        let mut name = std::ffi::OsString::from("file:");
+        name.push(&file);
+        let interrupted = shutdown.clone();
+        // A `%` in the name of a picture is a `%`, not the pattern of a sequence.
+        let mut options = Dictionary::new();
+        options.set("pattern_type", "none");
+        let input = format::input_with_interrupt_and_dictionary(
+            &name,
+            move || interrupted.is_cancelled(),
+            options,
+        )
+        .map_err(not_media)?;
+        let Some(stream) = input.streams().best(media::Type::Video) else {
+            return Err(SourceError::NoVideo { path });
+        };
+        let decoder = Decoder::for_stream(
+            stream.parameters(),
+            stream.time_base(),
+            config.decoder_threads,
+        )
+        .map_err(|error| SourceError::NoDecoder {
+            path: path.clone(),
+            reason: error.to_string(),
+        })?;
+        let times = MediaTimes::new(stream.time_base(), stream.avg_frame_rate());
+        let stream = stream.index();
+        Ok(Self {
+            path,
+            input,
+            stream,
+            decoder,
+            times,
+        })
+    }
+
+    fn read(
+        mut self,
+        progress: &mut Progress<'_>,
+        pacer: &Pacer<'_>,
+        shutdown: &CancellationToken,
+    ) -> Result<(), SourceError> {
+        let mut damage = 0;
+        loop {
+            if shutdown.is_cancelled() {
+                return Ok(());
+            }
+            let mut packet = Packet::empty();
+            let decoded = match packet.read(&mut self.input) {
+                Ok(()) if packet.stream() != self.stream => continue,
+                Ok(()) => {
+                    damage = 0;
+                    self.decoder.decode(&packet)
+                }
+                Err(ffmpeg::Error::Eof) => break,
+                // The demuxer finds its way past damage; anything else will not get better.
+                Err(ffmpeg::Error::InvalidData) if damage < MAX_DAMAGE => {
+                    damage += 1;
+                    progress.unreadable(1);
+                    continue;
+                }
+                Err(error) => {
+                    return Err(SourceError::Interrupted {
+                        path: self.path,
+                        frames: progress.counts().read,
+                        reason: error.to_string(),
+                    });
+                }
+            };
+            self.hand_over(decoded, progress, pacer);
+        }
+        let rest = self.decoder.drain();
+        self.hand_over(rest, progress, pacer);
+        let counts = progress.counts();
+        if counts.read == 0 && !shutdown.is_cancelled() {
+            return Err(SourceError::NothingDecoded {
+                path: self.path,
+                unreadable: counts.unreadable,
+            });
+        }
+        Ok(())
+    }
+
+    fn hand_over(&mut self, decoded: Decoded, progress: &mut Progress<'_>, pacer: &Pacer<'_>) {
+        if decoded.unreadable > 0 {
+            progress.unreadable(decoded.unreadable);
+        }
+        for frame in decoded.frames {
+            let media_time = self.times.of(&frame);
+            if !pacer.wait_until(media_time) {
+                return;
+            }
+            let at = pacer.started + media_time;
+            progress.frame(frame, self.decoder.codec(), at, media_time);
+        }
+    }
+}
+
+/// `file:///srv/clip.mp4` and `file:clip.mp4` are paths too.
+fn local_path(url: &str) -> PathBuf {
+    let path = url
+        .strip_prefix("file://")
+        .or_else(|| url.strip_prefix("file:"))
+        .unwrap_or(url);
+    PathBuf::from(path)
+}
+
+/// When in the file a frame is shown, from the first frame on. It does not go back.
+struct MediaTimes {
+    time_base: Rational,
+    frame_duration: Duration,
+    first: Option<i64>,
+    last: Option<Duration>,
+}
+
+impl MediaTimes {
+    fn new(time_base: Rational, frame_rate: Rational) -> Self {
+        let rate = f64::from(frame_rate);
+        let seconds = if rate.is_normal() && rate > 0.0 {
+            rate.recip()
+        } else {
+            0.04
+        };
+        Self {
+            time_base,
+            frame_duration: Duration::from_secs_f64(seconds.min(3600.0)),
+            first: None,
+            last: None,
+        }
+    }
+
+    fn of(&mut self, frame: &frame::Video) -> Duration {
+        let stamped = frame.timestamp().and_then(|timestamp| {
+            let first = *self.first.get_or_insert(timestamp);
+            self.since(first, timestamp)
+        });
+        let expected = self
+            .last
+            .map_or(Duration::ZERO, |last| last + self.frame_duration);
+        let time = match (stamped, self.last) {
+            (Some(time), Some(last)) => time.max(last),
+            (Some(time), None) => time,
+            (None, _) => expected,
+        };
+        self.last = Some(time);
+        time
+    }
+
+    fn since(&self, first: i64, timestamp: i64) -> Option<Duration> {
+        let ticks = u128::try_from(i128::from(timestamp) - i128::from(first)).ok()?;
+        let numerator = u128::try_from(self.time_base.numerator()).ok()?;
+        let denominator = u128::try_from(self.time_base.denominator()).ok()?;
+        let nanoseconds = (ticks * numerator * 1_000_000_000).checked_div(denominator)?;
+        u64::try_from(nanoseconds).ok().map(Duration::from_nanos)
+    }
+}
+
+/// Feeds a file at its own speed, where that is wanted.
+struct Pacer<'a> {
+    started: Timestamp,
+    begun: Instant,
+    realtime: Option<EventLoop>,
+    shutdown: &'a CancellationToken,
+}
+
+impl<'a> Pacer<'a> {
+    fn new(pace: Pace, shutdown: &'a CancellationToken) -> Result<Self, SourceError> {
+        let realtime = match pace {
+            Pace::Fast => None,
+            Pace::Realtime => Some(EventLoop::new()?),
+        };
+        Ok(Self {
+            started: Timestamp::now(),
+            begun: Instant::now(),
+            realtime,
+            shutdown,
+        })
+    }
+
+    /// Waits for a frame's time to come. False when shutdown came first.
+    fn wait_until(&self, media_time: Duration) -> bool {
+        let Some(event_loop) = &self.realtime else {
+            return !self.shutdown.is_cancelled();
+        };
+        let early = media_time.saturating_sub(self.begun.elapsed());
+        event_loop.wait(early, self.shutdown)
+    }
+}

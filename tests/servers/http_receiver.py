@@ -1,0 +1,74 @@
+#!/usr/bin/python3
+"""A web server that takes what the webhook posts, or does not, and says what it got.
+
+Standard output: `ready PORT` once it listens, then for each request one line of JSON with `path`,
+`headers` (names in lower case), `body` and `answer`.
+"""
+
+import argparse
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument(
+        "--answers",
+        nargs="+",
+        default=["200"],
+        help="a status for each request in turn, the last one for all that follow; "
+        "`close` closes the connection without an answer",
+    )
+    return parser.parse_args()
+
+
+class Receiver(ThreadingHTTPServer):
+    """The server, with the answers that it has still to give."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int, answers: list[str]):
+        super().__init__(("127.0.0.1", port), Handler)
+        self.answers = answers
+        self.lock = threading.Lock()
+
+    def take(self, request: dict) -> str:
+        """Chooses the answer and prints the request, both in the order of arrival."""
+        with self.lock:
+            answer = self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
+            print(json.dumps({**request, "answer": answer}), flush=True)
+            return answer
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:  # noqa: N802: the name is the standard library's
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        answer = self.server.take(
+            {
+                "path": self.path,
+                "headers": {name.lower(): value for name, value in self.headers.items()},
+                "body": json.loads(body),
+            }
+        )
+        if answer == "close":
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        self.send_response(int(answer))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_) -> None:
+        """Standard output belongs to the test, and it has everything."""
+
+
+if __name__ == "__main__":
+    options = arguments()
+    receiver = Receiver(options.port, options.answers)
+    print(f"ready {receiver.server_address[1]}", flush=True)
+    receiver.serve_forever()

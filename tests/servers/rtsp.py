@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+"""A camera that nobody here wrote: GStreamer's RTSP server plays a clip in real time.
+
+Standard output tells a test what happens, one word a line: `ready PORT` once it listens, `play`,
+`teardown` when a client says goodbye, `eos` when the clip is over, `closed` when a connection is.
+"""
+
+import argparse
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+
+ROLE = "viewer"
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("clip", help="an MP4 file with H.264 in it")
+    parser.add_argument("--port", default="0", help="0 takes a free one")
+    parser.add_argument("--auth", choices=["none", "basic", "digest"], default="none")
+    parser.add_argument("--user", default="viewer")
+    parser.add_argument("--password", default="")
+    parser.add_argument(
+        "--once",
+        action="store_true",
+        help="after the clip has been played or its session has ended, refuse every new client",
+    )
+    return parser.parse_args()
+
+
+class Camera:
+    """The server with one clip at /clip."""
+
+    def __init__(self, options: argparse.Namespace):
+        self.options = options
+        self.over = False
+        self.server = GstRtspServer.RTSPServer()
+        self.server.set_address("127.0.0.1")
+        self.server.set_service(options.port)
+        self.server.connect("client-connected", self.client_connected)
+        factory = GstRtspServer.RTSPMediaFactory()
+        # config-interval=-1: the parameter sets come with every key frame, as cameras do it.
+        factory.set_launch(
+            f'( filesrc location="{options.clip}" ! qtdemux ! h264parse'
+            " ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
+        )
+        factory.connect("media-configure", self.media_configured)
+        if options.auth != "none":
+            self.protect(factory)
+        self.server.get_mount_points().add_factory("/clip", factory)
+
+    def protect(self, factory: GstRtspServer.RTSPMediaFactory) -> None:
+        auth = GstRtspServer.RTSPAuth()
+        token = GstRtspServer.RTSPToken()
+        token.set_string("media.factory.role", ROLE)
+        user, password = self.options.user, self.options.password
+        if self.options.auth == "basic":
+            auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
+        else:
+            auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+            auth.add_digest(user, password, token)
+        self.server.set_auth(auth)
+        factory.add_role_from_structure(
+            Gst.Structure.new_from_string(
+                f"{ROLE}, media.factory.access=(boolean)true, media.factory.construct=(boolean)true"
+            )
+        )
+
+    def client_connected(self, _server, client) -> None:
+        client.connect("pre-describe-request", self.whether_to_serve)
+        client.connect("play-request", lambda *_: say("play"))
+        client.connect("teardown-request", self.torn_down)
+        client.connect("closed", lambda *_: say("closed"))
+
+    def whether_to_serve(self, *_) -> GstRtsp.RTSPStatusCode:
+        if self.over:
+            return GstRtsp.RTSPStatusCode.SERVICE_UNAVAILABLE
+        return GstRtsp.RTSPStatusCode.OK
+
+    def torn_down(self, *_) -> None:
+        say("teardown")
+        self.over = self.options.once
+
+    def media_configured(self, _factory, media) -> None:
+        pad = media.get_element().get_by_name("pay0").get_static_pad("src")
+        pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self.event_passed)
+
+    def event_passed(self, _pad, info):
+        if info.get_event().type == Gst.EventType.EOS:
+            say("eos")
+            self.over = self.options.once
+        return Gst.PadProbeReturn.OK
+
+    def listen(self) -> None:
+        if self.server.attach(None) == 0:
+            raise SystemExit(f"cannot listen on port {self.options.port}")
+        say(f"ready {self.server.get_bound_port()}")
+        GLib.MainLoop().run()
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    Gst.init(None)
+    Camera(arguments()).listen()

@@ -1,0 +1,76 @@
+//! Where things are: the repository, the programs under test, the real clips, free ports.
+
+use std::env;
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// The repository's root.
+#[must_use]
+pub fn repository() -> PathBuf {
+    let tests = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    tests.unwrap_or_default().join("..")
+}
+
+/// One of the shipped flows, by its file name.
+#[must_use]
+pub fn flow(name: &str) -> PathBuf {
+    repository().join("flows").join(name)
+}
+
+/// The folder with the real clips, or nothing, said aloud, where it is not named.
+#[must_use]
+pub fn test_data() -> Option<PathBuf> {
+    let named = env::var_os("AGAVE_TEST_DATA").filter(|value| !value.is_empty());
+    if named.is_none() {
+        // Not through a macro, which the harness would keep back, and as one piece, since tests
+        // run beside each other.
+        let who = std::thread::current().name().unwrap_or("a test").to_owned();
+        let line = format!("skipped: AGAVE_TEST_DATA is not set ({who})\n");
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    }
+    named.map(PathBuf::from)
+}
+
+/// A port that nobody listened on a moment ago.
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no port is free")?;
+    Ok(listener.local_addr()?.port())
+}
+
+/// The program under test, which `cargo xtask test` builds beside the tests.
+pub(crate) fn program() -> Result<PathBuf> {
+    built("agave")
+}
+
+/// The folder of the built plugins.
+pub(crate) fn plugins() -> Result<PathBuf> {
+    match env::var_os("AGAVE_PLUGINS") {
+        Some(folder) => Ok(folder.into()),
+        None => built("plugins"),
+    }
+}
+
+/// A server of `tests/servers`.
+pub(crate) fn server(name: &str) -> PathBuf {
+    repository().join("tests/servers").join(name)
+}
+
+/// Something in the folder above that of the test's own executable.
+fn built(name: &str) -> Result<PathBuf> {
+    let test = env::current_exe().context("this test does not know where it is")?;
+    let folder = test.parent().and_then(Path::parent);
+    let wanted = folder.context("this test is at the root")?.join(name);
+    if !wanted.exists() {
+        bail!(
+            "{} is missing; run cargo xtask test, which builds it",
+            wanted.display()
+        );
+    }
+    Ok(wanted)
+}

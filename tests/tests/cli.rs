@@ -1,0 +1,129 @@
+//! The commands beside `run`, and how `run` ends: what a person sees when something is wrong,
+//! and when nothing is.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use agave_tests::{Agave, agave, flow, repository, test_data};
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+const BROKEN: &str = "\
+version: 1
+name: broken
+models:
+  pina: { path: model.onnx }
+cameras:
+  gate:
+    url: clip.mp4
+    fsp: 8
+nodes:
+  detect: { infer: pina, from: camera }
+";
+
+#[test]
+fn check_names_the_place_of_every_mistake_at_once() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("broken.yaml");
+    fs::write(&file, BROKEN)?;
+    let checked = agave(["check".as_ref(), file.as_os_str()])?;
+    assert_eq!(checked.status.code(), Some(1));
+    let said = checked.stderr + &checked.stdout;
+    assert!(
+        said.contains("broken.yaml:8:5"),
+        "an unknown key has its place:\n{said}"
+    );
+    assert!(said.contains("'fps'"), "and a hint:\n{said}");
+    assert!(
+        said.contains("broken.yaml:10:"),
+        "a missing name has its place:\n{said}"
+    );
+    Ok(())
+}
+
+#[test]
+fn check_passes_what_is_shipped() -> Result<()> {
+    if test_data().is_none() {
+        return Ok(());
+    }
+    let mut flows: Vec<PathBuf> = fs::read_dir(repository().join("flows"))?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    flows.retain(|file| {
+        file.extension()
+            .is_some_and(|extension| extension == "yaml")
+    });
+    assert!(flows.len() >= 3, "{flows:?}");
+    let mut arguments = vec![PathBuf::from("check")];
+    arguments.extend(flows);
+    let checked = agave(&arguments)?;
+    assert!(checked.status.success(), "{}", checked.stderr);
+    Ok(())
+}
+
+#[test]
+fn the_schema_in_the_repository_is_that_of_the_program() -> Result<()> {
+    let printed = agave(["schema"])?;
+    assert!(printed.status.success(), "{}", printed.stderr);
+    let printed: Value = serde_json::from_str(&printed.stdout)?;
+    let kept = fs::read_to_string(flow("flow.schema.json"))
+        .context("flows/flow.schema.json is missing: run cargo xtask schema")?;
+    let kept: Value = serde_json::from_str(&kept)?;
+    assert!(
+        printed == kept,
+        "run cargo xtask schema and commit what it writes"
+    );
+    assert!(
+        printed.pointer("/properties/cameras").is_some(),
+        "{printed}"
+    );
+    Ok(())
+}
+
+#[test]
+fn inspect_shows_the_role_of_a_plugin() -> Result<()> {
+    for (plugin, role) in [
+        ("roi", "filter"),
+        ("forbidden-object", "rule"),
+        ("webhook", "adapter"),
+    ] {
+        let shown = agave(["plugin", "inspect", plugin])?;
+        assert!(shown.status.success(), "{}", shown.stderr);
+        assert!(
+            shown.stdout.contains(role),
+            "{plugin} is a {role}:\n{}",
+            shown.stdout
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn a_run_for_some_seconds_ends_early_with_a_summary() -> Result<()> {
+    let agave = Agave::run(
+        &flow("demo.yaml"),
+        &["--for", "2s", "--set", "cameras.field.pace=realtime"],
+    )?;
+    let outcome = agave.finish(Duration::from_secs(30))?;
+    let read = outcome.summary.frames("field", "read")?;
+    assert!(read > 0, "nothing was read");
+    // In real time the clip of about 20 s is far from over.
+    let whole = Agave::run(&flow("demo.yaml"), &[])?.finish(Duration::from_secs(120))?;
+    let all = whole.summary.frames("field", "read")?;
+    assert!(read < all / 2, "{read} of {all} frames in 2 seconds");
+    Ok(())
+}
+
+#[test]
+fn a_missing_flow_is_named() -> Result<()> {
+    let ran = agave(["run", "flows/no-such-flow.yaml"])?;
+    assert_eq!(ran.status.code(), Some(1));
+    assert!(
+        ran.stderr.contains("flows/no-such-flow.yaml"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    Ok(())
+}

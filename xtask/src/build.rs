@@ -1,0 +1,67 @@
+//! Builds the program and the plugins that it runs. Dependencies are compiled once: one profile,
+//! and always the whole workspace's features, whichever program is asked for, since cargo would
+//! otherwise build wasmtime again for each selection of packages.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::arguments::Arguments;
+use crate::paths::Paths;
+use crate::{setup, shell};
+
+/// What the shipped flows use.
+const PLUGINS: [&str; 4] = [
+    "plugins/roi",
+    "plugins/forbidden-object",
+    "plugins/debounce",
+    "plugins/webhook",
+];
+
+/// Misbehaves on request, for the tests.
+const HOSTILE_PLUGIN: &str = "plugins/chaos";
+
+/// `cargo xtask plugins`
+pub(crate) fn command(arguments: Arguments) -> Result<()> {
+    arguments.finish()?;
+    let paths = Paths::find()?;
+    setup::install(&paths, setup::Purpose::Demo)?;
+    for_running(&paths)?;
+    eprintln!("plugins: {}", paths.plugins().display());
+    Ok(())
+}
+
+/// Builds what a user runs.
+pub(crate) fn for_running(paths: &Paths) -> Result<()> {
+    program(paths, "agave")?;
+    plugins(paths, &PLUGINS)
+}
+
+/// Builds one program of the workspace.
+pub(crate) fn program(paths: &Paths, name: &str) -> Result<()> {
+    eprintln!("build: {name} (the first time takes some minutes)");
+    shell::run(shell::cargo(paths).args(["build", "--release", "--workspace", "--bin", name]))
+}
+
+/// Builds what the tests run. All targets at once, so that `cargo test` finds the same
+/// features already built.
+pub(crate) fn for_testing(paths: &Paths) -> Result<()> {
+    eprintln!("build: everything (the first time takes some minutes)");
+    shell::run(shell::cargo(paths).args(["build", "--release", "--workspace", "--all-targets"]))?;
+    let mut folders = PLUGINS.to_vec();
+    folders.push(HOSTILE_PLUGIN);
+    plugins(paths, &folders)
+}
+
+fn plugins(paths: &Paths, folders: &[&str]) -> Result<()> {
+    eprintln!("build: plugins");
+    let mut command = Command::new(paths.agave());
+    command
+        .args(["plugin", "build"])
+        .args(folders)
+        .arg("--out")
+        .arg(paths.plugins())
+        .current_dir(&paths.root)
+        .env("CARGO_TARGET_DIR", &paths.target);
+    shell::run(&mut command)
+}

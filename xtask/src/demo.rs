@@ -1,0 +1,35 @@
+//! The main job, end to end, on what the repository ships: the first thing that a newcomer
+//! runs. Standard output carries what agave prints and nothing else.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::arguments::Arguments;
+use crate::paths::Paths;
+use crate::{build, setup, shell};
+
+const FLOW: &str = "flows/demo.yaml";
+
+/// `cargo xtask demo [--headless] [--json] [AGAVE ARGUMENTS]`
+pub(crate) fn run(mut arguments: Arguments) -> Result<()> {
+    let headless = arguments.flag("--headless");
+    let json = arguments.flag("--json");
+    let paths = Paths::find()?;
+    setup::install(&paths, setup::Purpose::Demo)?;
+    build::for_running(&paths)?;
+
+    let mut agave = Command::new(paths.agave());
+    agave.args(["run", FLOW]).current_dir(&paths.root);
+    shell::with_parts(&mut agave, &paths);
+    if json {
+        agave.arg("--json");
+    }
+    if !headless {
+        // A person wants to see alerts as they happen, not all of them at once.
+        agave.args(["--set", "cameras.field.pace=realtime"]);
+    }
+    agave.args(arguments.rest());
+    eprintln!("demo: agave run {FLOW}");
+    shell::replace(&mut agave)
+}

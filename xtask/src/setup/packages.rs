@@ -1,0 +1,239 @@
+//! System packages: what is needed, whether it is there, and apt for what is not.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::paths::Paths;
+use crate::shell;
+
+/// Something that packages of the distribution provide.
+#[derive(Clone, Copy)]
+pub(crate) struct Need {
+    /// What it is for, for a person whose distribution calls it something else.
+    what: &'static str,
+    /// Names in Debian and Ubuntu; where the first set does not exist, the next one will do.
+    packages: &'static [&'static [&'static str]],
+    /// A command that succeeds where it is there, for machines without dpkg.
+    probe: &'static [&'static str],
+}
+
+/// What building and running needs.
+pub(crate) const HOST: [Need; 4] = [
+    Need {
+        what: "FFmpeg's libraries with headers",
+        packages: &[&[
+            "libavcodec-dev",
+            "libavdevice-dev",
+            "libavfilter-dev",
+            "libavformat-dev",
+            "libavutil-dev",
+            "libswresample-dev",
+            "libswscale-dev",
+        ]],
+        probe: &[
+            "pkg-config",
+            "--exists",
+            "libavcodec",
+            "libavformat",
+            "libavutil",
+            "libswscale",
+        ],
+    },
+    Need {
+        what: "libclang, for the bindings to FFmpeg",
+        packages: &[&["libclang-14-dev", "clang-14"], &["libclang-dev", "clang"]],
+        probe: &["clang", "--version"],
+    },
+    Need {
+        what: "pkg-config",
+        packages: &[&["pkg-config"]],
+        probe: &["pkg-config", "--version"],
+    },
+    Need {
+        what: "Python 3, to fetch and unpack ONNX Runtime",
+        packages: &[&["python3"]],
+        probe: &["python3", "--version"],
+    },
+];
+
+/// The real servers and tools that the tests run against.
+pub(crate) const SERVERS: [Need; 2] = [
+    Need {
+        what: "GStreamer's RTSP server with its Python bindings",
+        packages: &[&[
+            "python3-gi",
+            "gir1.2-gst-rtsp-server-1.0",
+            "gstreamer1.0-rtsp",
+            "gstreamer1.0-plugins-base",
+            "gstreamer1.0-plugins-good",
+            "gstreamer1.0-plugins-bad",
+            "gstreamer1.0-plugins-ugly",
+        ]],
+        probe: &[
+            "/usr/bin/python3",
+            "-c",
+            "import gi; gi.require_version('GstRtspServer', '1.0')",
+        ],
+    },
+    Need {
+        what: "the ffmpeg program",
+        packages: &[&["ffmpeg"]],
+        probe: &["ffmpeg", "-version"],
+    },
+];
+
+/// Fetches ONNX Runtime.
+pub(crate) const PIP: Need = Need {
+    what: "pip",
+    packages: &[&["python3-pip"]],
+    probe: &["python3", "-m", "pip", "--version"],
+};
+
+/// Builds plugins where rustup cannot add the target.
+pub(crate) const WASM: Need = Need {
+    what: "Rust for WebAssembly",
+    packages: &[&["rustc-web", "rust-web-src", "lld"]],
+    probe: &["false"],
+};
+
+/// Whether `need` is met.
+pub(crate) fn is_there(need: Need) -> bool {
+    Machine::look(&[need]).lacks(&need).is_none()
+}
+
+/// Installs what is missing of `needs`, and says whether there was anything.
+pub(crate) fn install(needs: &[Need], paths: &Paths) -> Result<bool> {
+    let machine = Machine::look(needs);
+    let missing: Vec<&Need> = needs
+        .iter()
+        .filter(|need| machine.lacks(need).is_some())
+        .collect();
+    if missing.is_empty() {
+        return Ok(false);
+    }
+    let names = |choose: &dyn Fn(&Need) -> Vec<&'static str>| {
+        let names: Vec<&str> = missing.iter().flat_map(|need| choose(need)).collect();
+        names.join(" ")
+    };
+    let wanted = names(&|need| machine.lacks(need).unwrap_or_default());
+    if !shell::succeeds(&["apt-get", "--version"]) {
+        let list: Vec<String> = missing
+            .iter()
+            .map(|need| {
+                let packages = machine.lacks(need).unwrap_or_default().join(" ");
+                format!("  {} (Debian: {packages})", need.what)
+            })
+            .collect();
+        bail!(
+            "there is no apt here, so please install these and run this again:\n{}",
+            list.join("\n")
+        );
+    }
+    let root = shell::output(Command::new("id").arg("-u")).as_deref() == Some("0");
+    if !root && !shell::succeeds(&["sudo", "--version"]) {
+        bail!(
+            "packages are missing and there is no sudo here; as root, please run\n  apt-get install {wanted}"
+        );
+    }
+
+    eprintln!("setup: with apt come {wanted}");
+    let log = paths.cache.join("setup.log");
+    shell::run_quietly(apt(root).args(["update", "--quiet"]), &log)?;
+    let available = names(&|need| machine.without_installed(available(need)));
+    if available != wanted {
+        eprintln!("setup: here that is {available}");
+    }
+    shell::run_quietly(
+        apt(root)
+            .args(["install", "--yes", "--quiet", "--no-install-recommends"])
+            .args(available.split(' ')),
+        &log,
+    )?;
+    Ok(true)
+}
+
+/// What is installed, as far as it was asked for.
+struct Machine {
+    /// Nothing where there is no dpkg to say.
+    packages: Option<BTreeSet<String>>,
+}
+
+impl Machine {
+    fn look(needs: &[Need]) -> Self {
+        let names = needs
+            .iter()
+            .flat_map(|need| need.packages.iter().copied().flatten());
+        // It fails when it does not know one of the names, and prints the others all the same.
+        let answer = Command::new("dpkg-query")
+            .args(["--show", "--showformat", "${db:Status-Status} ${Package}\n"])
+            .args(names)
+            .output();
+        let packages = answer.ok().map(|output| {
+            String::from_utf8_lossy(&output.stdout)
+                .lines()
+                .filter_map(|line| line.strip_prefix("installed "))
+                .map(str::to_owned)
+                .collect()
+        });
+        Self { packages }
+    }
+
+    /// The packages that are missing for `need`, of its first choice; nothing when it is met.
+    fn lacks(&self, need: &Need) -> Option<Vec<&'static str>> {
+        let met = match &self.packages {
+            Some(_) => need
+                .packages
+                .iter()
+                .any(|set| self.without_installed(set).is_empty()),
+            None => shell::succeeds(need.probe),
+        };
+        let first = need.packages.first().copied().unwrap_or_default();
+        (!met).then(|| self.without_installed(first))
+    }
+
+    fn without_installed(&self, names: &[&'static str]) -> Vec<&'static str> {
+        let installed = |name: &str| {
+            let packages = self.packages.as_ref();
+            packages.is_some_and(|packages| packages.contains(name))
+        };
+        names
+            .iter()
+            .copied()
+            .filter(|name| !installed(name))
+            .collect()
+    }
+}
+
+/// The first set of packages that this distribution has, or the first if it has none, so that
+/// apt says what it cannot find.
+fn available(need: &Need) -> &'static [&'static str] {
+    let has = |name: &&str| shell::succeeds(&["apt-cache", "show", name]);
+    let found = need.packages.iter().find(|set| set.iter().all(has));
+    found.or(need.packages.first()).copied().unwrap_or_default()
+}
+
+fn apt(root: bool) -> Command {
+    let mut command = Command::new(if root { "env" } else { "sudo" });
+    if !root {
+        command.arg("env");
+    }
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_distribution_has_is_missing() {
+        let need = Need {
+            what: "nothing",
+            packages: &[&["no-such-package-anywhere"]],
+            probe: &["false"],
+        };
+        assert!(!is_there(need));
+    }
+}
