@@ -64,7 +64,10 @@ impl Reporter {
         let inferred = sum(|counts| counts.inferred);
         let line = format!(
             "{seconds:5.1} s  {} of {} cameras live  {inferred} frames looked at ({:.1}/s)  {} detections  {} alerts",
-            counts.iter().filter(|(_, counts)| counts.health.is_live()).count(),
+            counts
+                .iter()
+                .filter(|(_, counts)| counts.health.is_live())
+                .count(),
             counts.len(),
             inferred as f64 / seconds.max(0.001),
             sum(|counts| counts.detections),
@@ -92,7 +95,10 @@ impl Reporter {
             *shown = 0;
         }
         let mut output = io::stdout().lock();
-        if writeln!(output, "{line}").and_then(|()| output.flush()).is_err() {
+        if writeln!(output, "{line}")
+            .and_then(|()| output.flush())
+            .is_err()
+        {
             self.reader_is_gone.store(true, Ordering::Relaxed);
         }
     }
@@ -101,9 +107,7 @@ impl Reporter {
 impl AlertSink for Reporter {
     fn alert(&self, node: &str, report: &AlertReport) {
         let line = match self.format {
-            Format::Json => {
-                serde_json::to_string(&AlertLine { report, node }).unwrap_or_default()
-            }
+            Format::Json => serde_json::to_string(&AlertLine { report, node }).unwrap_or_default(),
             Format::Human => told(report),
         };
         self.line(&line);
@@ -156,7 +160,9 @@ fn described(summary: &Value) -> String {
             decimal("/latencies_ms/flow/p99"),
         ),
     ];
-    if let Some(dropped) = summary.pointer("/frames/dropped").and_then(Value::as_object)
+    if let Some(dropped) = summary
+        .pointer("/frames/dropped")
+        .and_then(Value::as_object)
         && !dropped.is_empty()
     {
         lines.push(format!("frames dropped: {}", counted(dropped)));

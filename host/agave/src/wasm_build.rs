@@ -29,8 +29,8 @@ pub(crate) fn build(crates: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>> {
     let modules = core_modules(&toolchain, crates)?;
     let mut written = Vec::new();
     for (name, module) in modules {
-        let bytes = std::fs::read(&module)
-            .with_context(|| format!("cannot read {}", module.display()))?;
+        let bytes =
+            std::fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
         let component = agave_plugin::encode(&bytes).with_context(|| format!("plugin '{name}'"))?;
         let path = out.join(format!("{name}.wasm"));
         replace(&path, &component).with_context(|| format!("cannot write {}", path.display()))?;
@@ -75,9 +75,9 @@ fn has_target(compiler: &str) -> bool {
         let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         output.status.success()
             && std::fs::read_dir(folder).is_ok_and(|files| {
-                files.flatten().any(|file| {
-                    file.file_name().to_string_lossy().starts_with("libcore-")
-                })
+                files
+                    .flatten()
+                    .any(|file| file.file_name().to_string_lossy().starts_with("libcore-"))
             })
     })
 }
@@ -112,7 +112,13 @@ struct Package {
 fn package(folder: &Path) -> Result<Package> {
     let manifest = folder.join("Cargo.toml");
     let output = cargo()
-        .args(["metadata", "--format-version", "1", "--no-deps", "--manifest-path"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--manifest-path",
+        ])
         .arg(&manifest)
         .stderr(Stdio::inherit())
         .output()
@@ -132,7 +138,10 @@ fn package(folder: &Path) -> Result<Package> {
         .into_iter()
         .flatten()
         .find(|package| {
-            package.get("manifest_path").and_then(Value::as_str).map(Path::new)
+            package
+                .get("manifest_path")
+                .and_then(Value::as_str)
+                .map(Path::new)
                 == Some(manifest.as_path())
         })
         .and_then(|package| package.get("name")?.as_str())
@@ -161,11 +170,22 @@ fn cargo_build(
     };
     // A folder of its own: the system's compiler would throw out what the current one built.
     let target_folder = first.target_folder.join("wasm");
-    let profile = if first.has_plugin_profile { "plugin" } else { "release" };
+    let profile = if first.has_plugin_profile {
+        "plugin"
+    } else {
+        "release"
+    };
     let mut command = cargo();
     command
         .current_dir(workspace)
-        .args(["build", "--target", TARGET, "--profile", profile, "--target-dir"])
+        .args([
+            "build",
+            "--target",
+            TARGET,
+            "--profile",
+            profile,
+            "--target-dir",
+        ])
         .arg(&target_folder)
         // The flags of the host's build are not for this target.
         .env_remove("RUSTFLAGS")
@@ -182,8 +202,14 @@ fn cargo_build(
     }
     let status = command.status().context("cannot run cargo")?;
     if !status.success() {
-        let names: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
-        bail!("cargo could not build {}; it says why above", names.join(", "));
+        let names: Vec<&str> = packages
+            .iter()
+            .map(|package| package.name.as_str())
+            .collect();
+        bail!(
+            "cargo could not build {}; it says why above",
+            names.join(", ")
+        );
     }
     let folder = target_folder.join(TARGET).join(profile);
     Ok(packages

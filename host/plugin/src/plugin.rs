@@ -244,10 +244,9 @@ fn role_of(exports: &[String]) -> Option<Role> {
     roles.next().is_none().then_some(role)
 }
 
-/// Whatever a toolchain imports from WASI is accepted; [`prepare`] makes it a trap.
 fn may_import(role: Role, import: &str) -> bool {
     let interface = import.split('@').next().unwrap_or(import);
-    import.starts_with("wasi:") || capability::allowed(role).contains(&interface)
+    capability::wasi::is_wasi(import) || capability::allowed(role).contains(&interface)
 }
 
 fn prepare(
@@ -257,7 +256,6 @@ fn prepare(
 ) -> wasmtime::Result<InstancePre<Guest>> {
     let mut linker = Linker::new(&engine.wasmtime);
     capability::link(&mut linker, role)?;
-    // Only `wasi:*` is left; calling it traps and names what was called.
-    linker.define_unknown_imports_as_traps(component)?;
+    capability::wasi::refuse(&mut linker, component)?;
     linker.instantiate_pre(component)
 }

@@ -59,6 +59,10 @@ impl Check {
                 }
             }
         }
-        Ok(if all_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if all_good {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 }

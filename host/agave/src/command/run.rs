@@ -41,7 +41,11 @@ impl Run {
             return Ok(ExitCode::FAILURE);
         };
         let runtime = runtime()?;
-        let format = if self.json { Format::Json } else { Format::Human };
+        let format = if self.json {
+            Format::Json
+        } else {
+            Format::Human
+        };
         let reporter = Arc::new(Reporter::new(format));
         let workshop = Workshop {
             catalog: &machine.catalog,
@@ -50,8 +54,8 @@ impl Run {
             secret: &|name| machine.secret(name),
             workers: self.workers.map_or_else(cores, usize::from),
         };
-        let topology = Topology::build(&flow, &workshop)
-            .with_context(|| self.flow.display().to_string())?;
+        let topology =
+            Topology::build(&flow, &workshop).with_context(|| self.flow.display().to_string())?;
         let running = Running::start(topology).context("cannot start the flow's threads")?;
         runtime.spawn(interrupt_on_signal(running.sender()));
         let finish = running.wait(self.limit, &mut |running| {
@@ -70,7 +74,11 @@ impl Run {
             eprintln!("agave: camera '{camera}' could not be read: {reason}");
         }
         let good = summary.failed_cameras.is_empty() && summary.unbalanced.is_empty();
-        Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if good {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 }
 

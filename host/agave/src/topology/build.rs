@@ -20,10 +20,10 @@ use crate::catalog::Catalog;
 /// Why a flow that is right on paper cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BuildError {
-    #[error("model '{model}': {source}")]
+    #[error("model '{model}': {reason}")]
     Model {
         model: String,
-        source: agave_media::ModelError,
+        reason: agave_media::ModelError,
     },
     #[error("node '{node}'{}: the plugin '{plugin}' {failure}", for_camera(.camera))]
     Plugin {
@@ -32,16 +32,14 @@ pub(crate) enum BuildError {
         plugin: String,
         failure: agave_plugin::Failure,
     },
-    #[error("node '{node}': {source}")]
+    #[error("node '{node}': {reason}")]
     Load {
         node: String,
-        source: agave_plugin::LoadError,
+        reason: agave_plugin::LoadError,
     },
     #[error("node '{node}': {reason}")]
     Grant { node: String, reason: String },
-    #[error(
-        "camera '{camera}' has more classes than fit: its models name {count} different ones"
-    )]
+    #[error("camera '{camera}' has more classes than fit: its models name {count} different ones")]
     Classes { camera: String, count: usize },
 }
 
@@ -144,9 +142,9 @@ fn load_models(flow: &Flow) -> Result<Vec<Model>, BuildError> {
             iou: model.iou,
             ..ModelOptions::default()
         };
-        Model::load(&model.path, options).map_err(|source| BuildError::Model {
+        Model::load(&model.path, options).map_err(|reason| BuildError::Model {
             model: model.name.clone(),
-            source,
+            reason,
         })
     };
     flow.models.iter().map(load).collect()
@@ -154,9 +152,9 @@ fn load_models(flow: &Flow) -> Result<Vec<Model>, BuildError> {
 
 fn sessions(flow: &Flow, models: &[Model]) -> Result<Vec<Detector>, BuildError> {
     let open = |(named, model): (&agave_flow::Model, &Model)| {
-        model.session().map_err(|source| BuildError::Model {
+        model.session().map_err(|reason| BuildError::Model {
             model: named.name.clone(),
-            source,
+            reason,
         })
     };
     flow.models.iter().zip(models).map(open).collect()
@@ -198,9 +196,9 @@ fn start(
     let loaded = workshop
         .catalog
         .load(&plugin.file)
-        .map_err(|source| BuildError::Load {
+        .map_err(|reason| BuildError::Load {
             node: node.name.clone(),
-            source,
+            reason,
         })?;
     let camera = stream.camera.clone();
     let setup = NodeSetup {
@@ -291,7 +289,10 @@ impl ChainBuilder<'_> {
             .enumerate()
             .filter(|(_, node)| node.cameras.contains(&index))
             .collect();
-        let models: Vec<usize> = nodes.iter().filter_map(|(_, node)| model_of(node)).collect();
+        let models: Vec<usize> = nodes
+            .iter()
+            .filter_map(|(_, node)| model_of(node))
+            .collect();
         let stream = self.stream(camera, &models)?;
         let mut steps: Vec<Step> = Vec::new();
         let mut infer_nodes = 0..;
@@ -301,9 +302,7 @@ impl ChainBuilder<'_> {
                     index: infer_nodes.next().unwrap_or_default(),
                     classes: self.class_numbers(model.0, &stream),
                 },
-                FlowWork::Plugin(plugin) => {
-                    self.plugin_work(node_index, node, plugin, &stream)?
-                }
+                FlowWork::Plugin(plugin) => self.plugin_work(node_index, node, plugin, &stream)?,
             };
             let step_of = |input: &agave_flow::NodeIndex| {
                 steps.iter().position(|step: &Step| step.node == input.0)

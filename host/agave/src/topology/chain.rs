@@ -44,7 +44,10 @@ pub(super) struct Timings {
 pub(super) enum Work {
     /// Takes the detections of the camera's infer node with this index, and gives their classes
     /// the stream's numbers.
-    Infer { index: usize, classes: Vec<u16> },
+    Infer {
+        index: usize,
+        classes: Vec<u16>,
+    },
     Filter(Supervised),
     Rule(Supervised),
     Gate(Supervised),
@@ -171,12 +174,10 @@ impl Chain {
                     }
                     output
                 }
-                Work::Filter(plugin) => {
-                    match merged_detections(&step.inputs, &outputs) {
-                        Some(frame) => step.account.filter(plugin, &frame),
-                        None => Output::Nothing,
-                    }
-                }
+                Work::Filter(plugin) => match merged_detections(&step.inputs, &outputs) {
+                    Some(frame) => step.account.filter(plugin, &frame),
+                    None => Output::Nothing,
+                },
                 Work::Rule(plugin) => match merged_detections(&step.inputs, &outputs) {
                     Some(frame) => step.account.rule(plugin, &frame),
                     None => Output::Nothing,
@@ -214,8 +215,7 @@ impl Chain {
         }
         (self.stream.width, self.stream.height) = seen.size;
         for step in &mut self.steps {
-            if let Work::Filter(plugin) | Work::Rule(plugin) | Work::Gate(plugin) = &mut step.work
-            {
+            if let Work::Filter(plugin) | Work::Rule(plugin) | Work::Gate(plugin) = &mut step.work {
                 plugin.describe_stream(seen.at, self.stream.clone());
             }
         }

@@ -236,7 +236,10 @@ mod tests {
         }
         assert_eq!(intake.take().unwrap().frame.number, 3);
         assert_eq!(intake.take().unwrap().frame.number, 4);
-        assert_eq!(intake.dropped(0), BTreeMap::from([(DropReason::Superseded, 3)]));
+        assert_eq!(
+            intake.dropped(0),
+            BTreeMap::from([(DropReason::Superseded, 3)])
+        );
     }
 
     #[test]

@@ -105,7 +105,9 @@ impl Running {
                 intake: Arc::clone(&running.intake),
             };
             let work = move || worker.run();
-            running.workers.push(thread(format!("worker {index}"), work)?);
+            running
+                .workers
+                .push(thread(format!("worker {index}"), work)?);
         }
         for (index, camera) in cameras.into_iter().enumerate() {
             running.start_source(index, camera)?;
@@ -121,7 +123,8 @@ impl Running {
         } = plan;
         self.outboxes.insert(node, Arc::clone(&outbox));
         let attend = move || outbox.attend(&mut adapter);
-        self.couriers.push(thread(format!("courier {node}"), attend)?);
+        self.couriers
+            .push(thread(format!("courier {node}"), attend)?);
         Ok(())
     }
 

@@ -46,7 +46,10 @@ impl Worker {
             waiting: arrived.elapsed(),
             ..Timings::default()
         };
-        let models = self.models_of_camera.get(camera).map_or(&[][..], Vec::as_slice);
+        let models = self
+            .models_of_camera
+            .get(camera)
+            .map_or(&[][..], Vec::as_slice);
         let mut detections = Vec::with_capacity(models.len());
         for &model in models {
             let Some(detector) = self.detectors.get_mut(model) else {

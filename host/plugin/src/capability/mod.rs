@@ -8,6 +8,7 @@ pub(crate) mod clock;
 pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod secrets;
+pub(crate) mod wasi;
 
 use agave_core::Role;
 use wasmtime::component::{HasSelf, Linker};

@@ -7,7 +7,8 @@ use crate::bindings::imports::agave::plugin::secrets::{Host, HostSecret};
 use crate::guest::Guest;
 
 /// What a guest holds instead of the secret.
-pub(crate) struct Handle {
+#[allow(unreachable_pub, reason = "the generated bindings export it again")]
+pub struct Handle {
     pub(crate) secret: Secret,
 }
 
