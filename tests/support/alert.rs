@@ -99,16 +99,30 @@ impl Alert {
     pub fn is_begin(&self) -> bool {
         self.fields.phase == "begin"
     }
+}
 
-    /// The line without what differs from run to run, to compare two runs on the same clip.
-    #[must_use]
-    pub fn without_wall_clock(&self) -> Value {
-        let mut line = self.line.clone();
-        if let Some(fields) = line.as_object_mut() {
-            fields.remove("ts");
-        }
-        line
-    }
+/// One camera's alerts without what differs from run to run, to compare two runs on the same
+/// clip: no capture time, and instead of each key, which holds one, the incident's number.
+#[must_use]
+pub fn without_wall_clock(alerts: &[Alert], camera: &str) -> Vec<Value> {
+    let mut keys: Vec<&str> = Vec::new();
+    let of_camera = alerts.iter().filter(|alert| alert.camera() == camera);
+    of_camera
+        .map(|alert| {
+            let key = alert.fields.key.as_str();
+            let known = keys.iter().position(|known| *known == key);
+            let number = known.unwrap_or_else(|| {
+                keys.push(key);
+                keys.len() - 1
+            });
+            let mut line = alert.line.clone();
+            if let Some(fields) = line.as_object_mut() {
+                fields.remove("ts");
+                fields.insert("key".to_owned(), number.into());
+            }
+            line
+        })
+        .collect()
 }
 
 /// The alerts with which incidents begin.

@@ -18,7 +18,7 @@ mod summary;
 mod truth;
 
 pub use agave::{Agave, Outcome, agave};
-pub use alert::{Alert, begins};
+pub use alert::{Alert, begins, without_wall_clock};
 pub use place::{flow, free_port, repository, test_data};
 pub use process::{Finished, Process};
 pub use rustix::process::Signal;

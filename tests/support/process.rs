@@ -14,6 +14,9 @@ use rustix::process::{Pid, Signal, kill_process};
 /// How often a process that has closed its output is asked whether it has ended.
 const EXIT_POLL: Duration = Duration::from_millis(5);
 
+/// How much of what a process printed is shown when a test fails.
+const SHOWN_LINES: usize = 80;
+
 /// A running child with its standard output read line by line.
 pub struct Process {
     name: String,
@@ -156,8 +159,12 @@ impl Drop for Process {
         if let Some(reader) = self.stderr_reader.take() {
             let _ = reader.join();
         }
-        eprintln!("--- {} ({status:?}) printed:", self.name);
-        for line in &self.stdout {
+        let shown = self.stdout.len().saturating_sub(SHOWN_LINES);
+        eprintln!(
+            "--- {} ({status:?}) printed, after {shown} lines:",
+            self.name
+        );
+        for line in self.stdout.iter().skip(shown) {
             eprintln!("{line}");
         }
         eprintln!("--- and complained:\n{}---", self.complaints());

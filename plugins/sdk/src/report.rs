@@ -1,49 +1,72 @@
 //! The form in which an alert leaves Agave as JSON, the same that `agave run --json` prints.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 
 use crate::Delivery;
 use crate::types::{Phase, Severity};
 
+/// A struct and not a JSON value: values hold every number as an `f64`, and a confidence of
+/// 0.9 would read 0.8999999761581421.
+#[derive(Serialize)]
+struct Report<'d> {
+    camera_id: &'d str,
+    ts: String,
+    media_time: f64,
+    bbox: [f32; 4],
+    class: &'d str,
+    confidence: f32,
+    roi_hit: bool,
+    kind: &'d str,
+    phase: &'static str,
+    key: &'d str,
+    severity: &'static str,
+    zone: Option<&'d str>,
+    frame: u64,
+    track: Option<u64>,
+    count: u32,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    attributes: BTreeMap<&'d str, &'d str>,
+}
+
 /// One delivery as the JSON object that every receiver of Agave's alerts knows:
 /// `{camera_id, ts, media_time, bbox, class, confidence, roi_hit, kind, phase, key, …}`.
-pub fn alert_json(delivery: &Delivery) -> Value {
+pub fn alert_json(delivery: &Delivery) -> String {
     let alert = &delivery.alert;
     let bbox = &alert.detection.bbox;
-    let mut report = json!({
-        "camera_id": delivery.camera,
-        "ts": rfc_3339(alert.at),
-        "media_time": (delivery.media_time as f64 / 1e6).round() / 1e3,
-        "bbox": [bbox.left, bbox.top, bbox.width, bbox.height],
-        "class": alert.class,
-        "confidence": alert.detection.confidence,
-        "roi_hit": alert.zone.is_some() || alert.detection.zones != 0,
-        "kind": alert.kind,
-        "phase": match alert.phase {
+    let report = Report {
+        camera_id: &delivery.camera,
+        ts: rfc_3339(alert.at),
+        media_time: (delivery.media_time as f64 / 1e6).round() / 1e3,
+        bbox: [bbox.left, bbox.top, bbox.width, bbox.height],
+        class: &alert.class,
+        confidence: alert.detection.confidence,
+        roi_hit: alert.zone.is_some() || alert.detection.zones != 0,
+        kind: &alert.kind,
+        phase: match alert.phase {
             Phase::Begin => "begin",
             Phase::Update => "update",
             Phase::End => "end",
         },
-        "key": alert.key,
-        "severity": match alert.severity {
+        key: &alert.key,
+        severity: match alert.severity {
             Severity::Info => "info",
             Severity::Warning => "warning",
             Severity::Critical => "critical",
         },
-        "zone": alert.zone,
-        "frame": alert.frame,
-        "track": alert.detection.track,
-        "count": alert.count,
-    });
-    if let (Some(report), false) = (report.as_object_mut(), alert.attributes.is_empty()) {
-        let attributes = alert
+        zone: alert.zone.as_deref(),
+        frame: alert.frame,
+        track: alert.detection.track,
+        count: alert.count,
+        attributes: alert
             .attributes
             .iter()
-            .map(|(name, value)| (name.clone(), Value::from(value.clone())))
-            .collect();
-        report.insert("attributes".to_owned(), Value::Object(attributes));
-    }
-    report
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect(),
+    };
+    // Strings and numbers only: there is nothing that JSON cannot hold.
+    serde_json::to_string(&report).unwrap_or_default()
 }
 
 /// UTC with milliseconds. Civil date from days after Howard Hinnant's well-known algorithm; a

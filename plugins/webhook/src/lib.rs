@@ -81,9 +81,7 @@ impl Webhook {
             method: Method::Post,
             url: self.config.url.clone(),
             headers,
-            body: agave_vision_sdk::alert_json(delivery)
-                .to_string()
-                .into_bytes(),
+            body: agave_vision_sdk::alert_json(delivery).into_bytes(),
             timeout_ms: self.config.timeout.as_millis(),
         };
         let open = |name: &str| Secret::open(name).map_err(Outcome::Rejected);
