@@ -137,7 +137,9 @@ impl Supervised {
 
     fn failed(&mut self, failure: &Failure, now: Timestamp) {
         self.failures += 1;
-        let (node, camera) = (self.setup.node.as_str(), self.setup.stream.camera.as_str());
+        let node = self.setup.node.as_str();
+        // An adapter is not one camera's.
+        let camera = Some(self.setup.stream.camera.as_str()).filter(|camera| !camera.is_empty());
         if !failure.poisons() {
             // One line for each frame would bury the rest of the log.
             if self.failures.is_power_of_two() {

@@ -1,5 +1,12 @@
 //! What is no plugin is refused with a reason, and a plugin may import only what its role needs.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use std::path::{Path, PathBuf};
 
 use agave_plugin::{Engine, LoadError, Plugin};

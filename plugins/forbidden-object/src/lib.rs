@@ -165,12 +165,12 @@ impl ForbiddenObject {
                     since: frame.at,
                     last_seen: 0,
                     last_frame: frame.frame,
-                    detection: detection.clone(),
+                    detection: *detection,
                     key: None,
                 });
             let first_in_frame = presence.last_seen != frame.at;
             if first_in_frame || detection.confidence > presence.detection.confidence {
-                presence.detection = detection.clone();
+                presence.detection = *detection;
             }
             presence.last_seen = frame.at;
             presence.last_frame = frame.frame;
@@ -196,7 +196,7 @@ impl ForbiddenObject {
             frame: presence.last_frame,
             class: self.name(class).to_owned(),
             zone: Some(self.config.zone.clone()),
-            detection: presence.detection.clone(),
+            detection: presence.detection,
             count: 1,
             attributes: Vec::new(),
         })

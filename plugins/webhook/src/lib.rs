@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use agave_vision_sdk::http::{self, Authentication, Method, Request, Response};
+use agave_vision_sdk::log;
 use agave_vision_sdk::prelude::*;
 use agave_vision_sdk::secrets::Secret;
 
@@ -63,7 +64,11 @@ impl Adapter for Webhook {
             Ok(response) => response,
             Err(outcome) => return outcome,
         };
-        outcome_of(response.status, retry_after(&response))
+        let outcome = outcome_of(response.status, retry_after(&response));
+        if matches!(outcome, Outcome::Retry(_)) {
+            say(&format!("the receiver answered {}", response.status));
+        }
+        outcome
     }
 }
 
@@ -98,9 +103,21 @@ impl Webhook {
         sent.map_err(|error| match error {
             http::Error::NotAllowed(why) => Outcome::Rejected(why),
             http::Error::TooLarge => Outcome::Rejected("the answer is too large".to_owned()),
-            http::Error::Unreachable(_) | http::Error::TimedOut => Outcome::Retry(None),
+            http::Error::Unreachable(why) => {
+                say(&why);
+                Outcome::Retry(None)
+            }
+            http::Error::TimedOut => {
+                say("the receiver did not answer in time");
+                Outcome::Retry(None)
+            }
         })
     }
+}
+
+/// Why there will be another attempt.
+fn say(reason: &str) {
+    log::write(log::Level::Warn, reason);
 }
 
 /// What an HTTP status means for the delivery: taken, later, or never.

@@ -48,7 +48,7 @@ impl Check {
             // A class that the model does not have shows only here.
             match Topology::build(&flow, &workshop) {
                 Ok(_) => println!(
-                    "{}: {} cameras, {} nodes, no errors",
+                    "{}: no errors (cameras: {}, nodes: {})",
                     file.display(),
                     flow.cameras.len(),
                     flow.nodes.len()

@@ -156,7 +156,7 @@ impl Chain {
     pub(super) fn run(&mut self, mut seen: Seen) {
         let began = Instant::now();
         self.learn_size(&seen);
-        if seen.detections.iter().all(Option::is_none) {
+        if !seen.detections.is_empty() && seen.detections.iter().all(Option::is_none) {
             self.unreadable += 1;
         } else {
             self.frames += 1;

@@ -60,3 +60,67 @@ impl Lane {
         look(&mut self.chain.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use agave_core::{AlertReport, StreamInfo, Timestamp};
+
+    use super::*;
+    use crate::topology::chain::{AlertSink, Timings};
+
+    struct Silence;
+
+    impl AlertSink for Silence {
+        fn alert(&self, _: &str, _: &AlertReport) {}
+    }
+
+    fn lane() -> Lane {
+        let chain = Chain::new(StreamInfo::default(), Vec::new(), Arc::new(Silence));
+        Lane::new(chain)
+    }
+
+    fn seen(frame: u64) -> Seen {
+        Seen {
+            frame,
+            at: Timestamp(frame),
+            media_time: Duration::from_nanos(frame),
+            size: (2, 2),
+            detections: Vec::new(),
+            arrived: Instant::now(),
+            timings: Timings::default(),
+        }
+    }
+
+    #[test]
+    fn a_frame_waits_for_those_before_it() {
+        let (lane, done) = (lane(), Cell::new(0));
+        let submit = |ticket| lane.submit(ticket, seen(ticket), || done.set(done.get() + 1));
+        submit(2);
+        submit(1);
+        assert_eq!(done.get(), 0);
+        submit(0);
+        assert_eq!(done.get(), 3);
+        assert_eq!(lane.with_chain(|chain| chain.frames), 3);
+    }
+
+    #[test]
+    fn many_workers_lose_and_double_nothing() {
+        let (lane, workers) = (lane(), 8);
+        std::thread::scope(|scope| {
+            for worker in 0..workers {
+                let lane = &lane;
+                scope.spawn(move || {
+                    for round in 0..500 {
+                        let ticket = round * workers + worker;
+                        lane.submit(ticket, seen(ticket), || {});
+                    }
+                });
+            }
+        });
+        assert_eq!(lane.with_chain(|chain| chain.frames), 500 * workers);
+    }
+}

@@ -1,5 +1,5 @@
-//! The flow as it runs. [`Plan`](build::Topology) is built and nothing in it has started; once
-//! [`Running`](running::Running), this is the way of a frame:
+//! The flow as it runs. [`Topology`] is built and nothing in it has started; once
+//! [`Running`], this is the way of a frame:
 //!
 //! ```text
 //! source thread ──► Intake ──► worker: infer ──► Lane ──► Chain ──► Outbox ──► courier thread
@@ -16,6 +16,7 @@ mod chain;
 mod intake;
 mod lane;
 mod latency;
+mod nodes;
 mod outbox;
 mod running;
 mod source;

@@ -8,8 +8,11 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use agave_core::{Alert, DropReason, Ledger, Phase, Timestamp};
+use agave_core::{Alert, DropReason, Phase, Timestamp};
 use agave_plugin::{Delivery, Outcome, Supervised, Verdict};
+
+use super::chain::Account;
+use super::summary::NodeAccount;
 
 const MOST_WAITING: usize = 10_000;
 const MOST_ATTEMPTS: u32 = 50;
@@ -18,7 +21,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 struct Contents {
     waiting: VecDeque<Delivery>,
-    ledger: Ledger,
+    account: Account,
+    failures: u64,
+    quarantined: bool,
     /// No more alerts will come, and what waits has until then.
     closing: Option<Instant>,
 }
@@ -36,7 +41,9 @@ impl Outbox {
             node: node.to_owned(),
             contents: Mutex::new(Contents {
                 waiting: VecDeque::new(),
-                ledger: Ledger::default(),
+                account: Account::new(),
+                failures: 0,
+                quarantined: false,
                 closing: None,
             }),
             changed: Condvar::new(),
@@ -50,10 +57,10 @@ impl Outbox {
     /// Takes in an alert. It never waits: a flow must not stand still for a receiver.
     pub(super) fn push(&self, camera: &str, media_time: Duration, alert: &Alert) {
         let mut contents = self.lock();
-        contents.ledger.received += 1;
+        contents.account.ledger.received += 1;
         if contents.waiting.len() >= MOST_WAITING {
-            contents.ledger.drop(DropReason::QueueFull, 1);
-            let dropped = contents.ledger.dropped.get(&DropReason::QueueFull);
+            contents.account.ledger.drop(DropReason::QueueFull, 1);
+            let dropped = contents.account.ledger.dropped.get(&DropReason::QueueFull);
             if dropped.is_some_and(|count| count.is_power_of_two()) {
                 tracing::error!(
                     node = self.node,
@@ -79,29 +86,24 @@ impl Outbox {
         self.changed.notify_all();
     }
 
-    /// The account, with what waits now.
-    pub(super) fn ledger(&self) -> Ledger {
+    /// The account, with what waits now, added to `total`.
+    pub(super) fn report(&self, total: &mut NodeAccount) {
         let contents = self.lock();
-        let mut ledger = contents.ledger.clone();
-        ledger.waiting = contents.waiting.len() as u64;
-        ledger
+        total.account.ledger.add(&contents.account.ledger);
+        total.account.ledger.waiting += contents.waiting.len() as u64;
+        total.account.calls.add(&contents.account.calls);
+        total.failures += contents.failures;
+        total.quarantined += u64::from(contents.quarantined);
     }
 
     /// Delivers until the outbox is closed and empty, or its time is over.
     pub(super) fn attend(&self, adapter: &mut Supervised) {
         while let Some(delivery) = self.next() {
-            let verdict = adapter.call(Timestamp::now(), |instance| {
-                instance.deliver(std::slice::from_ref(&delivery))
-            });
-            let outcome = match verdict {
-                Verdict::Answered(outcomes) => outcomes.into_iter().next(),
-                Verdict::Around(_) | Verdict::Dropped(_) => None,
-            };
-            match outcome.unwrap_or(Outcome::Retry(None)) {
+            match self.attempt(adapter, &delivery) {
                 Outcome::Delivered => {
                     let mut contents = self.lock();
                     contents.waiting.pop_front();
-                    contents.ledger.passed += 1;
+                    contents.account.ledger.passed += 1;
                 }
                 Outcome::Rejected(reason) => self.give_up(DropReason::Rejected, &reason),
                 Outcome::Retry(_) if delivery.attempt >= MOST_ATTEMPTS => {
@@ -111,6 +113,23 @@ impl Outbox {
             }
         }
         self.count_the_rest();
+    }
+
+    /// One attempt; an adapter that fails has not delivered.
+    fn attempt(&self, adapter: &mut Supervised, delivery: &Delivery) -> Outcome {
+        let began = Instant::now();
+        let verdict = adapter.call(Timestamp::now(), |instance| {
+            instance.deliver(std::slice::from_ref(delivery))
+        });
+        let mut contents = self.lock();
+        contents.account.calls.record(began.elapsed());
+        contents.failures = adapter.failures();
+        contents.quarantined = adapter.quarantined();
+        match verdict {
+            Verdict::Answered(outcomes) => outcomes.into_iter().next(),
+            Verdict::Around(_) | Verdict::Dropped(_) => None,
+        }
+        .unwrap_or(Outcome::Retry(None))
     }
 
     /// The oldest delivery, with its attempt counted. It stays in the outbox until it is settled.
@@ -142,7 +161,7 @@ impl Outbox {
         let Some(delivery) = contents.waiting.pop_front() else {
             return;
         };
-        contents.ledger.drop(reason, 1);
+        contents.account.ledger.drop(reason, 1);
         tracing::error!(
             node = self.node,
             camera = delivery.camera,
@@ -183,7 +202,7 @@ impl Outbox {
         let mut contents = self.lock();
         let left = contents.waiting.len() as u64;
         contents.waiting.clear();
-        contents.ledger.drop(DropReason::Shutdown, left);
+        contents.account.ledger.drop(DropReason::Shutdown, left);
         if left > 0 {
             tracing::error!(
                 node = self.node,

@@ -10,13 +10,21 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::build::{AdapterPlan, CameraPlan, DRAIN_AT_END, DRAIN_WHEN_STOPPED, Topology};
+use super::build::{CameraPlan, Topology};
 use super::intake::Intake;
 use super::lane::Lane;
+use super::nodes::AdapterPlan;
 use super::outbox::Outbox;
 use super::source::{Health, SourceSink, SourceState};
 use super::summary::{Summary, summarise};
 use super::worker::Worker;
+
+/// How long what waits in the outboxes may take once all sources are at their end.
+const DRAIN_AT_END: Duration = Duration::from_secs(30);
+/// How long it may take when the time is over or a person wants the process to stop.
+const DRAIN_WHEN_STOPPED: Duration = Duration::from_secs(5);
+/// How often the thread that waits looks around.
+const GLANCE: Duration = Duration::from_millis(250);
 
 /// What the thread that waits for the flow hears.
 #[derive(Debug, PartialEq)]
@@ -163,7 +171,6 @@ impl Running {
     /// Waits until all sources have ended, someone interrupts, or `limit` is over; calls
     /// `watch` four times a second meanwhile.
     pub(crate) fn wait(&self, limit: Option<Duration>, watch: &mut dyn FnMut(&Self)) -> Finish {
-        const GLANCE: Duration = Duration::from_millis(250);
         let mut going = self.sources.len();
         loop {
             let left = match limit {
@@ -188,20 +195,35 @@ impl Running {
     /// Stops everything in the order of the data, and tells what became of it.
     pub(crate) fn finish(mut self, finish: Finish) -> Summary {
         self.shutdown.cancel();
-        let drain = match finish {
-            Finish::Ended => DRAIN_AT_END,
-            Finish::Stopped => {
-                self.intake.abandon();
-                DRAIN_WHEN_STOPPED
-            }
-        };
+        if finish == Finish::Stopped {
+            self.intake.abandon();
+        }
         join(&mut self.sources);
         join(&mut self.workers);
-        for outbox in self.outboxes.values() {
-            outbox.close(Instant::now() + drain);
+        let looked = self.began.elapsed();
+        self.drain(finish);
+        summarise(&self, looked)
+    }
+
+    /// Gives the outboxes their time; an interruption cuts it short.
+    fn drain(&mut self, finish: Finish) {
+        let longest = match finish {
+            Finish::Ended => DRAIN_AT_END,
+            Finish::Stopped => DRAIN_WHEN_STOPPED,
+        };
+        let close = |time: Duration| {
+            let deadline = Instant::now() + time;
+            self.outboxes
+                .values()
+                .for_each(|outbox| outbox.close(deadline));
+        };
+        close(longest);
+        while self.couriers.iter().any(|courier| !courier.is_finished()) {
+            if self.signals.recv_timeout(GLANCE) == Ok(Signal::Interrupted) {
+                close(Duration::ZERO);
+            }
         }
         join(&mut self.couriers);
-        summarise(&self)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What became of everything: each camera's frames, each node's ledger, how long things took.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use agave_core::{DropReason, Ledger};
 use serde_json::{Map, Value, json};
@@ -84,7 +85,9 @@ fn camera_counts(
 }
 
 /// Call it when nothing runs any more: then the numbers belong together.
-pub(super) fn summarise(running: &Running) -> Summary {
+///
+/// `looked` is how long the sources and the flow took, without the deliveries after them.
+pub(super) fn summarise(running: &Running, looked: Duration) -> Summary {
     let counts = running.counts();
     let nodes = node_accounts(running);
     let nodes_off = nodes
@@ -112,7 +115,7 @@ pub(super) fn summarise(running: &Running) -> Summary {
     }
     let json = json!({
         "flow": running.flow_name,
-        "seconds": (running.began.elapsed().as_secs_f64() * 1000.0).round() / 1000.0,
+        "seconds": (looked.as_secs_f64() * 1000.0).round() / 1000.0,
         "frames": {
             "read": sum(|counts| counts.read),
             "sampled": sum(|counts| counts.sampled),
@@ -157,10 +160,12 @@ fn camera_json(counts: &CameraCounts) -> Value {
     })
 }
 
-struct NodeAccount {
-    account: Account,
-    failures: u64,
-    quarantined: u64,
+/// What a node has done, over all cameras.
+pub(super) struct NodeAccount {
+    pub(super) account: Account,
+    pub(super) failures: u64,
+    /// For how many cameras its plugin has been given up.
+    pub(super) quarantined: u64,
 }
 
 impl NodeAccount {
@@ -211,7 +216,7 @@ fn node_accounts(running: &Running) -> Vec<(String, NodeAccount)> {
     }
     for (&index, outbox) in &running.outboxes {
         if let Some((_, node)) = nodes.get_mut(index) {
-            node.account.ledger = outbox.ledger();
+            outbox.report(node);
         }
     }
     nodes

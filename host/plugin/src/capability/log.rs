@@ -46,7 +46,9 @@ impl LogBudget {
 
 impl Host for Guest {
     fn write(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
-        let (node, camera) = (self.node.as_str(), self.camera.as_str());
+        let node = self.node.as_str();
+        // An adapter is not one camera's.
+        let camera = Some(self.camera.as_str()).filter(|camera| !camera.is_empty());
         match self.log_budget.take() {
             Allowance::Write => {}
             Allowance::WriteThatItStops => {

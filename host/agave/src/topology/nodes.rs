@@ -1,0 +1,259 @@
+//! From the nodes of the flow to started plugins: each adapter once, everything else once for
+//! each camera that reaches it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use agave_core::{Role, StreamInfo};
+use agave_flow::{Camera, CameraIndex, Flow, Node, PluginNode, Work as FlowWork};
+use agave_media::Model;
+use agave_plugin::{Grants, HttpClient, Limits, NodeSetup, OnFailure, Origin, Supervised};
+
+use super::build::{BuildError, Workshop};
+use super::chain::{Account, Chain, Step, Work};
+use super::outbox::Outbox;
+
+/// An adapter with its outbox.
+pub(super) struct AdapterPlan {
+    pub(super) node: usize,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) adapter: Supervised,
+}
+
+/// Starts the adapters of `flow`.
+pub(super) fn build_adapters(
+    flow: &Flow,
+    workshop: &Workshop<'_>,
+) -> Result<Vec<AdapterPlan>, BuildError> {
+    let mut adapters = Vec::new();
+    for (index, node) in flow.nodes.iter().enumerate() {
+        if let FlowWork::Plugin(plugin) = &node.work
+            && plugin.role == Role::Adapter
+        {
+            adapters.push(build_adapter(index, node, plugin, workshop)?);
+        }
+    }
+    Ok(adapters)
+}
+
+fn start(
+    node: &Node,
+    plugin: &PluginNode,
+    stream: StreamInfo,
+    grants: Grants,
+    http: Option<HttpClient>,
+    workshop: &Workshop<'_>,
+) -> Result<Supervised, BuildError> {
+    let loaded = workshop
+        .catalog
+        .load(&plugin.file)
+        .map_err(|reason| BuildError::Load {
+            node: node.name.clone(),
+            reason,
+        })?;
+    let camera = stream.camera.clone();
+    let setup = NodeSetup {
+        node: node.name.clone(),
+        stream,
+        config: plugin.config.clone(),
+        limits: Limits {
+            deadline: plugin.limits.deadline,
+            memory_bytes: usize::try_from(plugin.limits.memory_bytes).unwrap_or(usize::MAX),
+        },
+        grants,
+        http,
+    };
+    let on_failure = match plugin.on_failure {
+        agave_flow::OnFailure::Restart => OnFailure::Restart,
+        agave_flow::OnFailure::Open => OnFailure::Open,
+        agave_flow::OnFailure::Closed => OnFailure::Closed,
+    };
+    Supervised::start(loaded, setup, on_failure).map_err(|failure| BuildError::Plugin {
+        node: node.name.clone(),
+        camera,
+        plugin: plugin.plugin_name.clone(),
+        failure,
+    })
+}
+
+fn build_adapter(
+    index: usize,
+    node: &Node,
+    plugin: &PluginNode,
+    workshop: &Workshop<'_>,
+) -> Result<AdapterPlan, BuildError> {
+    let refused = |reason: String| BuildError::Grant {
+        node: node.name.clone(),
+        reason,
+    };
+    let http = plugin
+        .grants
+        .http
+        .iter()
+        .map(|origin| Origin::parse(&origin.to_string()).map_err(|e| refused(e.to_string())))
+        .collect::<Result<_, _>>()?;
+    let secrets = plugin
+        .grants
+        .secrets
+        .iter()
+        .map(|name| {
+            let secret = (workshop.secret)(name)
+                .ok_or_else(|| refused(format!("the secret '{name}' is gone")))?;
+            Ok((name.clone(), secret))
+        })
+        .collect::<Result<_, _>>()?;
+    let grants = Grants { http, secrets };
+    let client = HttpClient::new(&grants, workshop.runtime.clone()).map_err(refused)?;
+    let adapter = start(
+        node,
+        plugin,
+        StreamInfo::default(),
+        grants,
+        Some(client),
+        workshop,
+    )?;
+    Ok(AdapterPlan {
+        node: index,
+        outbox: Arc::new(Outbox::new(&node.name)),
+        adapter,
+    })
+}
+
+/// Makes each camera's chain.
+pub(super) struct ChainBuilder<'b> {
+    pub(super) flow: &'b Flow,
+    pub(super) models: &'b [Model],
+    pub(super) outboxes: &'b BTreeMap<usize, Arc<Outbox>>,
+    pub(super) workshop: &'b Workshop<'b>,
+}
+
+impl ChainBuilder<'_> {
+    /// The nodes that `camera` reaches, started for it, and the models that look at it.
+    pub(super) fn chain(
+        &self,
+        index: CameraIndex,
+        camera: &Camera,
+    ) -> Result<(Chain, Vec<usize>), BuildError> {
+        let nodes: Vec<(usize, &Node)> = self
+            .flow
+            .nodes
+            .iter()
+            .enumerate()
+            .filter(|(_, node)| node.cameras.contains(&index))
+            .collect();
+        let models: Vec<usize> = nodes
+            .iter()
+            .filter_map(|(_, node)| model_of(node))
+            .collect();
+        let stream = self.stream(camera, &models)?;
+        let mut steps: Vec<Step> = Vec::new();
+        let mut infer_nodes = 0..;
+        for (node_index, node) in nodes {
+            let work = match &node.work {
+                FlowWork::Infer { model } => Work::Infer {
+                    index: infer_nodes.next().unwrap_or_default(),
+                    classes: self.class_numbers(model.0, &stream),
+                },
+                FlowWork::Plugin(plugin) => self.plugin_work(node_index, node, plugin, &stream)?,
+            };
+            let step_of = |input: &agave_flow::NodeIndex| {
+                steps.iter().position(|step: &Step| step.node == input.0)
+            };
+            steps.push(Step {
+                node: node_index,
+                name: node.name.clone(),
+                inputs: node.inputs.iter().filter_map(step_of).collect(),
+                work,
+                is_exit: self.is_exit(node_index, node),
+                account: Account::new(),
+            });
+        }
+        let chain = Chain::new(stream, steps, Arc::clone(&self.workshop.sink));
+        Ok((chain, models))
+    }
+
+    /// The camera with the classes of all its models: each name once.
+    fn stream(&self, camera: &Camera, models: &[usize]) -> Result<StreamInfo, BuildError> {
+        let mut classes: Vec<String> = Vec::new();
+        for class in models
+            .iter()
+            .filter_map(|&model| self.models.get(model))
+            .flat_map(Model::classes)
+        {
+            if !classes.contains(class) {
+                classes.push(class.clone());
+            }
+        }
+        if u16::try_from(classes.len()).is_err() {
+            return Err(BuildError::Classes {
+                camera: camera.name.clone(),
+                count: classes.len(),
+            });
+        }
+        Ok(StreamInfo {
+            camera: camera.name.clone(),
+            width: 0,
+            height: 0,
+            classes,
+            zones: camera.zones.clone(),
+        })
+    }
+
+    /// For each class of the model its number in the stream.
+    fn class_numbers(&self, model: usize, stream: &StreamInfo) -> Vec<u16> {
+        let number_of = |class: &String| {
+            let position = stream.classes.iter().position(|known| known == class);
+            position.and_then(|position| u16::try_from(position).ok())
+        };
+        self.models
+            .get(model)
+            .map(|model| model.classes().iter().filter_map(number_of).collect())
+            .unwrap_or_default()
+    }
+
+    fn plugin_work(
+        &self,
+        node_index: usize,
+        node: &Node,
+        plugin: &PluginNode,
+        stream: &StreamInfo,
+    ) -> Result<Work, BuildError> {
+        if let Some(outbox) = self.outboxes.get(&node_index) {
+            return Ok(Work::Adapter(Arc::clone(outbox)));
+        }
+        let started = start(
+            node,
+            plugin,
+            stream.clone(),
+            Grants::default(),
+            None,
+            self.workshop,
+        )?;
+        Ok(match plugin.role {
+            Role::Filter => Work::Filter(started),
+            Role::Rule => Work::Rule(started),
+            Role::Gate | Role::Adapter => Work::Gate(started),
+        })
+    }
+
+    /// Whether alerts leave the flow behind this node: no gate reads them.
+    fn is_exit(&self, index: usize, node: &Node) -> bool {
+        let gives_alerts = matches!(
+            &node.work,
+            FlowWork::Plugin(plugin)
+                if matches!(plugin.role, Role::Rule | Role::Gate)
+        );
+        let read_by_gate = self.flow.nodes.iter().any(|reader| {
+            matches!(&reader.work, FlowWork::Plugin(p) if p.role == Role::Gate)
+                && reader.inputs.iter().any(|input| input.0 == index)
+        });
+        gives_alerts && !read_by_gate
+    }
+}
+
+fn model_of(node: &Node) -> Option<usize> {
+    match &node.work {
+        FlowWork::Infer { model } => Some(model.0),
+        FlowWork::Plugin(_) => None,
+    }
+}
