@@ -136,10 +136,9 @@ impl Counts {
 
 impl std::fmt::Display for Counts {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{} tests", self.passed)?;
         match self.failed {
-            0 => Ok(()),
-            failed => write!(formatter, " and {failed} failing ones"),
+            0 => write!(formatter, "{} tests", self.passed),
+            failed => write!(formatter, "{failed} of {} tests", self.passed + failed),
         }
     }
 }
@@ -197,7 +196,7 @@ mod tests {
         counts.read("test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured");
         counts.read("test passed; 9 passed; in a name ... ok");
         assert_eq!((counts.passed, counts.failed), (4, 2));
-        assert_eq!(counts.to_string(), "4 tests and 2 failing ones");
+        assert_eq!(counts.to_string(), "2 of 6 tests");
     }
 
     #[test]

@@ -23,8 +23,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("AGAVE_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    // The compiler of the plugins would bury everything else.
+    let wanted = std::env::var("AGAVE_LOG").unwrap_or_else(|_| "warn".to_owned());
+    let quiet = "cranelift_codegen=warn,cranelift_frontend=warn,regalloc2=warn,wasmtime=warn,hyper_util=warn";
+    let filter = tracing_subscriber::EnvFilter::new(format!("{quiet},{wanted}"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)

@@ -167,6 +167,13 @@ fn described(summary: &Value) -> String {
     {
         lines.push(format!("frames dropped: {}", counted(dropped)));
     }
+    let cameras = summary.get("cameras").and_then(Value::as_object);
+    for (name, camera) in cameras.into_iter().flatten() {
+        let health = camera.get("health").and_then(Value::as_str).unwrap_or("");
+        if !matches!(health, "live" | "ended") {
+            lines.push(format!("camera '{name}' is {health}"));
+        }
+    }
     let nodes = summary.get("nodes").and_then(Value::as_object);
     lines.push(format!(
         "{:<16} {:>10} {:>10} {:>10}  dropped",

@@ -9,6 +9,8 @@ use wasmtime::{Trap, WasmBacktrace};
 
 use crate::guest::Guest;
 
+const MOST_FRAMES: usize = 6;
+
 /// Why a call gave no result.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Failure {
@@ -72,8 +74,8 @@ impl Failure {
                 backtrace
                     .frames()
                     .iter()
-                    .take(16)
-                    .map(|frame| frame.func_name().unwrap_or("<unnamed>").to_owned())
+                    .take(MOST_FRAMES)
+                    .map(|frame| readable(frame.func_name().unwrap_or("<unnamed>")))
                     .collect()
             })
             .unwrap_or_default();
@@ -82,6 +84,11 @@ impl Failure {
             backtrace,
         }
     }
+}
+
+/// Without the mangling and the hash of the compiler.
+fn readable(function: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(function))
 }
 
 fn milliseconds(duration: &Duration) -> String {

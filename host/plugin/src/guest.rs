@@ -43,6 +43,8 @@ pub(crate) struct Guest {
     deadline: Duration,
     /// The thread's processor time at the first tick of the running call.
     measured_from: Option<Duration>,
+    /// Over all of its memories.
+    memory_bytes: usize,
     memory_denied: bool,
 }
 
@@ -64,6 +66,7 @@ impl Guest {
             limits,
             deadline: limits.deadline,
             measured_from: None,
+            memory_bytes: 0,
             memory_denied: false,
         }
     }
@@ -110,12 +113,17 @@ fn thread_processor_time() -> Duration {
 impl ResourceLimiter for Guest {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let granted = desired <= self.limits.memory_bytes;
-        self.memory_denied |= !granted;
+        let wanted = self.memory_bytes + desired.saturating_sub(current);
+        let granted = wanted <= self.limits.memory_bytes;
+        if granted {
+            self.memory_bytes = wanted;
+        } else {
+            self.memory_denied = true;
+        }
         Ok(granted)
     }
 

@@ -7,6 +7,8 @@
 //!   around it when the node says `on-failure: open`.
 //! - Waits are counted in the time of the caller, which is stream time for the pure roles: a
 //!   replay restarts its plugins at the same frames.
+//! - A snapshot is taken every second, and after each call that took or gave alerts: a restart
+//!   neither announces an incident again nor forgets one.
 //! - A returned error or bad output does not discard the instance: its state is still its own.
 
 use std::time::Duration;
@@ -126,6 +128,13 @@ impl Supervised {
                 self.without_answer(reason)
             }
         }
+    }
+
+    /// Takes a snapshot now, because the plugin has just announced something: a restart from an
+    /// older one would announce it again.
+    pub fn remember(&mut self, now: Timestamp) {
+        self.snapshot_at = Timestamp::default();
+        self.snapshot_when_due(now);
     }
 
     fn without_answer<T>(&self, reason: DropReason) -> Verdict<T> {

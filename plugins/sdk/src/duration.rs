@@ -63,7 +63,8 @@ impl JsonSchema for Duration {
         json_schema!({
             "type": "string",
             "pattern": r"^[0-9]+(\.[0-9]+)?(ms|s|m|min|h)$",
-            "description": "A duration such as 500ms, 1.5s, 2m or 1h"
+            "description": "A duration such as 500ms, 1.5s, 2m or 1h",
+            "examples": ["500ms", "1.5s"]
         })
     }
 }

@@ -8,6 +8,7 @@ use agave_core::AlertReport;
 use agave_flow::Surroundings;
 use anyhow::Result;
 use clap::Args;
+use tokio_util::sync::CancellationToken;
 
 use crate::command::run::runtime;
 use crate::command::{load, machine};
@@ -41,6 +42,7 @@ impl Check {
             let workshop = Workshop {
                 catalog: &machine.catalog,
                 runtime: runtime.handle().clone(),
+                hang_up: CancellationToken::new(),
                 sink: Arc::new(Silence),
                 secret: &|name| machine.secret(name),
                 workers: 1,

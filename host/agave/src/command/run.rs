@@ -10,6 +10,7 @@ use std::time::Duration;
 use agave_flow::{Override, Surroundings};
 use anyhow::{Context, Result};
 use clap::Args;
+use tokio_util::sync::CancellationToken;
 
 use crate::command::{load, machine};
 use crate::report::{Format, Reporter};
@@ -50,6 +51,7 @@ impl Run {
         let workshop = Workshop {
             catalog: &machine.catalog,
             runtime: runtime.handle().clone(),
+            hang_up: CancellationToken::new(),
             sink: Arc::clone(&reporter) as Arc<dyn AlertSink>,
             secret: &|name| machine.secret(name),
             workers: self.workers.map_or_else(cores, usize::from),

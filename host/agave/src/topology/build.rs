@@ -8,6 +8,7 @@ use std::sync::Arc;
 use agave_core::Secret;
 use agave_flow::{Camera, CameraIndex, CameraKind, Flow};
 use agave_media::{Detector, Model, ModelOptions, Pace, SourceConfig, Transport};
+use tokio_util::sync::CancellationToken;
 
 use super::chain::AlertSink;
 use super::intake::Terms;
@@ -54,6 +55,8 @@ fn for_camera(camera: &str) -> String {
 pub(crate) struct Workshop<'w> {
     pub(crate) catalog: &'w Catalog,
     pub(crate) runtime: tokio::runtime::Handle,
+    /// Ends the requests of adapters that are under way.
+    pub(crate) hang_up: CancellationToken,
     pub(crate) sink: Arc<dyn AlertSink>,
     pub(crate) secret: &'w dyn Fn(&str) -> Option<Secret>,
     /// How many frames are looked at in parallel.
@@ -76,6 +79,7 @@ pub(crate) struct Topology {
     pub(super) adapters: Vec<AdapterPlan>,
     /// For each worker, a session of each model.
     pub(super) detectors: Vec<Vec<Detector>>,
+    pub(super) hang_up: CancellationToken,
 }
 
 impl Topology {
@@ -113,6 +117,7 @@ impl Topology {
             lanes,
             adapters,
             detectors,
+            hang_up: workshop.hang_up.clone(),
         })
     }
 }

@@ -293,6 +293,9 @@ impl Account {
             Verdict::Answered(alerts) => {
                 self.ledger.passed += 1;
                 self.alerts += alerts.len() as u64;
+                if !alerts.is_empty() {
+                    plugin.remember(frame.at);
+                }
                 Output::Alerts(alerts)
             }
             // There is no way around a rule: detections are no alerts.
@@ -316,7 +319,12 @@ impl Account {
         });
         self.calls.record(began.elapsed());
         let passed = match verdict {
-            Verdict::Answered(passed) => passed,
+            Verdict::Answered(passed) => {
+                if !(alerts.is_empty() && passed.is_empty()) {
+                    plugin.remember(now);
+                }
+                passed
+            }
             Verdict::Around(_) => alerts.to_vec(),
             Verdict::Dropped(reason) => {
                 self.ledger.drop(reason, weight);

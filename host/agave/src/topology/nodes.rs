@@ -103,7 +103,8 @@ fn build_adapter(
         })
         .collect::<Result<_, _>>()?;
     let grants = Grants { http, secrets };
-    let client = HttpClient::new(&grants, workshop.runtime.clone()).map_err(refused)?;
+    let client = HttpClient::new(&grants, workshop.runtime.clone(), workshop.hang_up.clone())
+        .map_err(refused)?;
     let adapter = start(
         node,
         plugin,

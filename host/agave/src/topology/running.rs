@@ -58,6 +58,7 @@ pub(crate) struct Running {
     workers: Vec<JoinHandle<()>>,
     couriers: Vec<JoinHandle<()>>,
     shutdown: CancellationToken,
+    hang_up: CancellationToken,
     signals: Receiver<Signal>,
     sender: Sender<Signal>,
 }
@@ -75,6 +76,7 @@ impl Running {
             lanes,
             adapters,
             detectors,
+            hang_up,
         } = topology;
         let intake = Arc::new(Intake::new(
             cameras.iter().map(|camera| camera.terms),
@@ -97,6 +99,7 @@ impl Running {
             workers: Vec::new(),
             couriers: Vec::new(),
             shutdown: CancellationToken::new(),
+            hang_up,
             signals,
             sender,
         };
@@ -211,16 +214,19 @@ impl Running {
             Finish::Ended => DRAIN_AT_END,
             Finish::Stopped => DRAIN_WHEN_STOPPED,
         };
-        let close = |time: Duration| {
-            let deadline = Instant::now() + time;
-            self.outboxes
-                .values()
-                .for_each(|outbox| outbox.close(deadline));
-        };
-        close(longest);
+        let mut deadline = Instant::now() + longest;
+        for outbox in self.outboxes.values() {
+            outbox.close(deadline);
+        }
         while self.couriers.iter().any(|courier| !courier.is_finished()) {
             if self.signals.recv_timeout(GLANCE) == Ok(Signal::Interrupted) {
-                close(Duration::ZERO);
+                deadline = Instant::now();
+                self.outboxes
+                    .values()
+                    .for_each(|outbox| outbox.close(deadline));
+            }
+            if Instant::now() >= deadline {
+                self.hang_up.cancel();
             }
         }
         join(&mut self.couriers);

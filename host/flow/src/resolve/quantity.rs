@@ -10,7 +10,7 @@ use crate::{Code, conform, suggest};
 const UNITS: [(&str, u64); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
 /// A WebAssembly memory ends here.
-const MAX_MEMORY: u64 = 4 << 30;
+const MAX_MEMORY: u64 = 1 << 30;
 
 /// The duration at `pointer`; zero is one.
 pub(super) fn duration(cx: &mut Context<'_, '_>, pointer: &str, text: &str) -> Option<Duration> {
@@ -62,7 +62,7 @@ pub(super) fn memory(cx: &mut Context<'_, '_>, pointer: &str, text: &str) -> Opt
                 return Some(bytes);
             }
             (
-                format!("{subject} must be more than zero and at most 4GiB"),
+                format!("{subject} must be more than zero and at most 1GiB"),
                 None,
             )
         }

@@ -65,7 +65,6 @@ async fn watch(
             Loss::Failed(_) => backoff.lost(live_for),
         };
         let reason = loss.to_string();
-        tracing::warn!(camera = %config.camera, url = %config.shown_url, %reason, ?retry_in, "camera lost");
         progress.report();
         progress.event(SourceEvent::Lost { reason, retry_in });
         if !wait(retry_in, shutdown).await {

@@ -9,6 +9,7 @@ use digest_auth::{AuthContext, HttpMethod};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use reqwest::{Client, StatusCode, redirect};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::bindings::imports::agave::plugin::http::{
@@ -27,15 +28,21 @@ const CONNECT: Duration = Duration::from_secs(10);
 pub struct HttpClient {
     client: Client,
     runtime: tokio::runtime::Handle,
+    stop: CancellationToken,
 }
 
 impl HttpClient {
     /// A client for a node with these grants. Calls block their thread while `runtime` does the
-    /// work, so they must come from a thread that is not the runtime's own.
+    /// work, so they must come from a thread that is not the runtime's own. `stop` ends those
+    /// that are under way.
     ///
     /// # Errors
     /// When the system's certificates cannot be read.
-    pub fn new(grants: &Grants, runtime: tokio::runtime::Handle) -> Result<Self, String> {
+    pub fn new(
+        grants: &Grants,
+        runtime: tokio::runtime::Handle,
+        stop: CancellationToken,
+    ) -> Result<Self, String> {
         let granted = grants.clone();
         let follow = redirect::Policy::custom(move |attempt| {
             if attempt.previous().len() > MOST_REDIRECTS || !granted.allow_http(attempt.url()) {
@@ -53,7 +60,11 @@ impl HttpClient {
             .pool_max_idle_per_host(2)
             .build()
             .map_err(|error| format!("cannot set up HTTP: {error}"))?;
-        Ok(Self { client, runtime })
+        Ok(Self {
+            client,
+            runtime,
+            stop,
+        })
     }
 }
 
@@ -125,14 +136,21 @@ impl Host for Guest {
                 "{wanted} is not granted; add it to the node's `allow.http`"
             ))));
         }
-        let Some(HttpClient { client, runtime }) = self.http.clone() else {
+        let Some(HttpClient {
+            client,
+            runtime,
+            stop,
+        }) = self.http.clone()
+        else {
             return Ok(Err(Error::Unreachable("no HTTP here".to_owned())));
         };
         let limit = Duration::from_millis(u64::from(request.timeout_ms)).min(LONGEST);
         Ok(runtime.block_on(async {
-            tokio::time::timeout(limit, exchange(&client, url, request, login))
-                .await
-                .unwrap_or(Err(Error::TimedOut))
+            tokio::select! {
+                answer = exchange(&client, url, request, login) => answer,
+                () = tokio::time::sleep(limit) => Err(Error::TimedOut),
+                () = stop.cancelled() => Err(Error::Unreachable("Agave is stopping".to_owned())),
+            }
         }))
     }
 }
@@ -143,7 +161,7 @@ async fn exchange(
     request: Request,
     login: Login,
 ) -> Result<Response, Error> {
-    let plain = || -> Result<reqwest::RequestBuilder, Error> {
+    let plain = |url: &Url| -> Result<reqwest::RequestBuilder, Error> {
         let mut builder = client
             .request(method(request.method), url.clone())
             .body(request.body.clone());
@@ -153,19 +171,19 @@ async fn exchange(
         Ok(builder)
     };
     let first = match &login {
-        Login::None | Login::Digest(_) => plain()?,
+        Login::None | Login::Digest(_) => plain(&url)?,
         Login::Basic(secret) => {
             let (user, password) = user_and_password(secret);
-            plain()?.basic_auth(user, Some(password))
+            plain(&url)?.basic_auth(user, Some(password))
         }
-        Login::Bearer(secret) => plain()?.bearer_auth(secret.reveal()),
+        Login::Bearer(secret) => plain(&url)?.bearer_auth(secret.reveal()),
     };
     let mut response = first.send().await.map_err(unreachable)?;
     if let (Login::Digest(secret), StatusCode::UNAUTHORIZED) = (&login, response.status())
         && let Some(answer) = digest_answer(&response, &request, secret)
     {
         // Once: a second refusal means a wrong password, and devices count those.
-        let second = plain()?.header(AUTHORIZATION, answer);
+        let second = plain(response.url())?.header(AUTHORIZATION, answer);
         response = second.send().await.map_err(unreachable)?;
     }
     received(response).await

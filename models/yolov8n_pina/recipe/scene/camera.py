@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 NEAREST_DEPTH = 0.4
+FARTHEST_PIXEL = 4000  # corners outside the frame are clamped, so that they fit a filled outline
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Camera:
             ],
             axis=-1,
         )
-        return pixels, depth
+        return np.clip(pixels, -FARTHEST_PIXEL, FARTHEST_PIXEL), depth
 
     def rays(self) -> np.ndarray:
         """Viewing direction of every pixel, (height, width, 3)."""
@@ -70,14 +71,14 @@ class Camera:
 
 
 def random_camera(random: np.random.Generator, width: int, height: int) -> Camera:
-    """A plausible mounting: 5.5 to 8 m high, horizon near the top of the frame."""
+    """A plausible mounting: 6 to 9 m high, horizon near the top of the frame."""
     view_angle = np.radians(random.uniform(60, 73))
     vertical_angle = 2 * np.arctan(np.tan(view_angle / 2) * height / width)
-    horizon = random.uniform(0.08, 0.19)  # as a fraction of the frame
+    horizon = random.uniform(0.05, 0.15)  # as a fraction of the frame
     return Camera(
         width=width,
         height=height,
-        mast=random.uniform(5.5, 8.0),
+        mast=random.uniform(6.0, 9.0),
         view_angle=view_angle,
         pitch=np.arctan((1 - 2 * horizon) * np.tan(vertical_angle / 2)),
         roll=np.radians(random.normal(0, 0.6)),

@@ -34,7 +34,7 @@ class Light:
         return np.asarray(colours, dtype=float) * (self.sky + amount * self.sun)
 
     def haze(self, colours: np.ndarray, depth: np.ndarray) -> np.ndarray:
-        share = 1 - np.exp(-self.haze_per_metre * np.asarray(depth))[..., None]
+        share = 0.72 - 0.72 * np.exp(-self.haze_per_metre * np.asarray(depth))[..., None]
         return colours * (1 - share) + self.horizon_colour * share
 
     @property
@@ -55,7 +55,7 @@ _KINDS = {
     "morning": ((18, 32), 0.80, (0.80, 0.96, 1.08), 0.50, (205, 160, 112), (222, 222, 226), 0.0040, 0.35),
     "noon": ((48, 75), 0.72, (0.94, 1.00, 1.03), 0.50, (222, 160, 92), (232, 220, 202), 0.0015, 0.35),
     "afternoon": ((30, 48), 0.78, (0.86, 0.98, 1.05), 0.48, (214, 158, 98), (222, 220, 212), 0.0020, 0.40),
-    "dusk": ((13, 20), 0.62, (0.52, 0.80, 1.12), 0.36, (150, 112, 96), (118, 168, 232), 0.0045, 0.50),
+    "dusk": ((13, 20), 0.66, (0.56, 0.82, 1.12), 0.44, (150, 112, 96), (118, 168, 232), 0.0045, 0.50),
     "overcast": ((40, 70), 0.14, (0.98, 1.00, 1.00), 0.80, (196, 190, 184), (214, 212, 210), 0.0040, 0.95),
 }
 LIGHT_NAMES = tuple(_KINDS)

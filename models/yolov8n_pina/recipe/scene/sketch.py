@@ -12,8 +12,7 @@ from .camera import Camera
 from .light import Light
 
 _CIRCLE = np.stack(
-    [np.cos(np.linspace(0, 2 * np.pi, 10, endpoint=False)),
-     np.sin(np.linspace(0, 2 * np.pi, 10, endpoint=False))],
+    [np.cos(np.linspace(0, 2 * np.pi, 10, endpoint=False)), np.sin(np.linspace(0, 2 * np.pi, 10, endpoint=False))],
     axis=-1,
 )
 
