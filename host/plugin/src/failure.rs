@@ -68,17 +68,19 @@ impl Failure {
         if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
             return Self::Deadline(guest.deadline());
         }
-        let backtrace = error
+        let functions: Vec<String> = error
             .downcast_ref::<WasmBacktrace>()
-            .map(|backtrace| {
-                backtrace
-                    .frames()
-                    .iter()
-                    .take(MOST_FRAMES)
-                    .map(|frame| readable(frame.func_name().unwrap_or("<unnamed>")))
-                    .collect()
-            })
-            .unwrap_or_default();
+            .into_iter()
+            .flat_map(WasmBacktrace::frames)
+            .map(|frame| readable(frame.func_name().unwrap_or("<unnamed>")))
+            .collect();
+        // How a language panics says nothing about why.
+        let panicked = functions.iter().rposition(|name| name.contains("panic"));
+        let backtrace = functions
+            .into_iter()
+            .skip(panicked.map_or(0, |index| index + 1))
+            .take(MOST_FRAMES)
+            .collect();
         Self::Trap {
             message: error.root_cause().to_string(),
             backtrace,

@@ -11,7 +11,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::run::runtime;
-use crate::command::{load, machine};
+use crate::command::{load, machine, print};
 use crate::topology::build::Workshop;
 use crate::topology::{AlertSink, Topology};
 
@@ -49,12 +49,12 @@ impl Check {
             };
             // A class that the model does not have shows only here.
             match Topology::build(&flow, &workshop) {
-                Ok(_) => println!(
+                Ok(_) => print(&format!(
                     "{}: no errors (cameras: {}, nodes: {})",
                     file.display(),
                     flow.cameras.len(),
                     flow.nodes.len()
-                ),
+                )),
                 Err(error) => {
                     eprintln!("{}: error: {error}", file.display());
                     all_good = false;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
 
-use crate::command::machine;
+use crate::command::{machine, print};
 use crate::wasm_build;
 
 #[derive(Subcommand)]
@@ -83,20 +83,26 @@ impl Inspect {
                 "reads_state": description.reads_state,
                 "config_schema": description.config_schema,
             });
-            println!("{}", serde_json::to_string_pretty(&json)?);
+            print(&serde_json::to_string_pretty(&json)?);
             return Ok(ExitCode::SUCCESS);
         }
         let schema = serde_json::to_string_pretty(&description.config_schema)
             .context("the configuration's schema cannot be printed")?;
-        println!("name     {} {}", description.name, description.version);
-        println!("role     {}", plugin.role());
-        println!("summary  {}", description.summary);
-        println!("file     {}", path.display());
-        println!("size     {} KiB", plugin.size_bytes().div_ceil(1024));
-        println!("sha256   {}", plugin.sha256());
-        println!("imports  {}", plugin.imports().join(", "));
-        println!("state    version {}", description.state_version);
-        println!("config   {}", schema.replace('\n', "\n         "));
+        print(&format!(
+            "name     {} {}",
+            description.name, description.version
+        ));
+        print(&format!("role     {}", plugin.role()));
+        print(&format!("summary  {}", description.summary));
+        print(&format!("file     {}", path.display()));
+        print(&format!(
+            "size     {} KiB",
+            plugin.size_bytes().div_ceil(1024)
+        ));
+        print(&format!("sha256   {}", plugin.sha256()));
+        print(&format!("imports  {}", plugin.imports().join(", ")));
+        print(&format!("state    version {}", description.state_version));
+        print(&format!("config   {}", schema.replace('\n', "\n         ")));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -7,6 +7,6 @@ use anyhow::{Context, Result};
 pub(crate) fn run() -> Result<ExitCode> {
     let schema = serde_json::to_string_pretty(&agave_flow::schema())
         .context("the schema cannot be printed")?;
-    println!("{schema}");
+    super::print(&schema);
     Ok(ExitCode::SUCCESS)
 }
