@@ -1,9 +1,10 @@
 //! What a person or a program reads on standard output while a flow runs.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use agave_core::{AlertReport, Phase};
 use serde::Serialize;
@@ -20,13 +21,28 @@ pub(crate) enum Format {
     Json,
 }
 
+/// So many lines may wait for whoever reads standard output.
+const MOST_LINES_WAITING: usize = 10_000;
+/// So long a reader has for the rest at the end of the run.
+const READER_GRACE: Duration = Duration::from_secs(5);
+
 /// Prints alerts as they happen, and the progress on a terminal's last line between them.
+///
+/// A thread of its own writes, because a reader that stands still must not stop the cameras.
 pub(crate) struct Reporter {
     format: Format,
     progress: bool,
-    /// Length of the progress line that is on the terminal now.
-    shown: Mutex<usize>,
-    reader_is_gone: AtomicBool,
+    lines: Mutex<Option<SyncSender<Line>>>,
+    written: Mutex<Receiver<()>>,
+    lost: AtomicU64,
+    reader_is_gone: Arc<AtomicBool>,
+}
+
+enum Line {
+    /// For standard output.
+    Out(String),
+    /// For the last line of the terminal.
+    Progress(String),
 }
 
 #[derive(Serialize)]
@@ -37,13 +53,28 @@ struct AlertLine<'l> {
 }
 
 impl Reporter {
-    pub(crate) fn new(format: Format) -> Self {
-        Self {
+    /// # Errors
+    /// When the system gives no more threads.
+    pub(crate) fn new(format: Format) -> io::Result<Self> {
+        let (lines, waiting) = sync_channel(MOST_LINES_WAITING);
+        let (done, written) = sync_channel(1);
+        let reader_is_gone = Arc::new(AtomicBool::new(false));
+        let gone = Arc::clone(&reader_is_gone);
+        std::thread::Builder::new()
+            .name("report".to_owned())
+            .spawn(move || {
+                write_lines(&waiting, &gone);
+                // Nobody waits for it when the process ends in another way.
+                let _ = done.send(());
+            })?;
+        Ok(Self {
             format,
             progress: io::stderr().is_terminal(),
-            shown: Mutex::new(0),
-            reader_is_gone: AtomicBool::new(false),
-        }
+            lines: Mutex::new(Some(lines)),
+            written: Mutex::new(written),
+            lost: AtomicU64::new(0),
+            reader_is_gone,
+        })
     }
 
     /// Whether nobody reads standard output any more.
@@ -73,33 +104,73 @@ impl Reporter {
             sum(|counts| counts.detections),
             sum(|counts| counts.alerts),
         );
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let padding = " ".repeat(shown.saturating_sub(line.len()));
-        // A terminal that cannot be written to has nobody in front of it.
-        let _ = write!(io::stderr(), "\r{line}{padding}");
-        *shown = line.len();
+        self.send(Line::Progress(line));
     }
 
     /// The end of the run.
     pub(crate) fn summary(&self, summary: &Summary) {
         match self.format {
-            Format::Json => self.line(&serde_json::json!({ "summary": summary.json }).to_string()),
-            Format::Human => self.line(&described(&summary.json)),
+            Format::Json => self.line(serde_json::json!({ "summary": summary.json }).to_string()),
+            Format::Human => self.line(described(&summary.json)),
         }
     }
 
-    fn line(&self, line: &str) {
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if *shown > 0 {
-            let _ = write!(io::stderr(), "\r{}\r", " ".repeat(*shown));
-            *shown = 0;
+    /// Waits until everything is written, and not for ever.
+    pub(crate) fn finish(&self) {
+        drop(lock(&self.lines).take());
+        let written = lock(&self.written).recv_timeout(READER_GRACE);
+        let lost = self.lost.load(Ordering::Relaxed);
+        if lost > 0 {
+            tracing::error!("{lost} lines were not printed: nobody read standard output");
+        } else if written == Err(RecvTimeoutError::Timeout) {
+            tracing::error!("the last lines were not printed: nobody reads standard output");
         }
-        let mut output = io::stdout().lock();
-        if writeln!(output, "{line}")
-            .and_then(|()| output.flush())
-            .is_err()
-        {
-            self.reader_is_gone.store(true, Ordering::Relaxed);
+    }
+
+    fn line(&self, line: String) {
+        if !self.send(Line::Out(line)) {
+            let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
+            if lost.is_power_of_two() {
+                tracing::error!(lost, "nobody reads standard output; alerts are not printed");
+            }
+        }
+    }
+
+    /// Whether there was room for it.
+    fn send(&self, line: Line) -> bool {
+        lock(&self.lines)
+            .as_ref()
+            .is_some_and(|lines| lines.try_send(line).is_ok())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes until there is nothing more to write.
+fn write_lines(lines: &Receiver<Line>, reader_is_gone: &AtomicBool) {
+    // Length of the progress line that is on the terminal now.
+    let mut shown = 0usize;
+    for line in lines {
+        match line {
+            Line::Progress(line) => {
+                let padding = " ".repeat(shown.saturating_sub(line.len()));
+                // A terminal that cannot be written to has nobody in front of it.
+                let _ = write!(io::stderr(), "\r{line}{padding}");
+                shown = line.len();
+            }
+            Line::Out(line) => {
+                if shown > 0 {
+                    let _ = write!(io::stderr(), "\r{}\r", " ".repeat(shown));
+                    shown = 0;
+                }
+                let mut output = io::stdout().lock();
+                let written = writeln!(output, "{line}").and_then(|()| output.flush());
+                if written.is_err() {
+                    reader_is_gone.store(true, Ordering::Relaxed);
+                }
+            }
         }
     }
 }
@@ -110,7 +181,7 @@ impl AlertSink for Reporter {
             Format::Json => serde_json::to_string(&AlertLine { report, node }).unwrap_or_default(),
             Format::Human => told(report),
         };
-        self.line(&line);
+        self.line(line);
     }
 }
 

@@ -13,6 +13,12 @@ pub(crate) const MOST_MEMORY_BYTES: usize = 1 << 30;
 
 /// Instances at one time: nodes × cameras. Slots are address space, not memory.
 const MOST_INSTANCES: u32 = 12_000;
+/// What a usual component is made of: its module, and two small ones that join it to the host.
+const MODULES: u32 = 3;
+/// What one component may be made of. Runtimes of other languages come in many modules.
+pub(crate) const MOST_MODULES: u32 = 64;
+pub(crate) const MOST_TABLES: u32 = 32;
+pub(crate) const MOST_MEMORIES: u32 = 4;
 
 /// Why there is no engine.
 #[derive(Debug, thiserror::Error)]
@@ -42,9 +48,12 @@ impl Engine {
     pub fn new() -> Result<Self, EngineError> {
         let mut pool = PoolingAllocationConfig::new();
         pool.total_component_instances(MOST_INSTANCES)
-            .total_core_instances(MOST_INSTANCES)
+            .total_core_instances(MOST_INSTANCES * MODULES)
             .total_memories(MOST_INSTANCES)
-            .total_tables(MOST_INSTANCES)
+            .total_tables(MOST_INSTANCES * MODULES)
+            .max_core_instances_per_component(MOST_MODULES)
+            .max_tables_per_component(MOST_TABLES)
+            .max_memories_per_component(MOST_MEMORIES)
             .max_memory_size(MOST_MEMORY_BYTES)
             .max_unused_warm_slots(100);
         let pooled = wasmtime::Engine::new(

@@ -8,6 +8,7 @@ use agave_core::DropReason;
 use wasmtime::{Trap, WasmBacktrace};
 
 use crate::guest::Guest;
+use crate::text::shortened;
 
 const MOST_FRAMES: usize = 6;
 
@@ -34,6 +35,9 @@ pub enum Failure {
     /// The guest returned something that cannot be true.
     #[error("returned what cannot be true: {0}")]
     BadOutput(String),
+    /// The guest's state cannot be kept.
+    #[error("cannot be remembered: {0}")]
+    Snapshot(String),
     /// The guest refused its configuration.
     #[error("refused its configuration: {0}")]
     Configuration(String),
@@ -50,7 +54,7 @@ impl Failure {
             Self::Deadline(_) => DropReason::Deadline,
             Self::Memory(_) => DropReason::Memory,
             Self::PluginError(_) => DropReason::PluginError,
-            Self::BadOutput(_) => DropReason::BadOutput,
+            Self::BadOutput(_) | Self::Snapshot(_) => DropReason::BadOutput,
             Self::Configuration(_) | Self::Start(_) => DropReason::Unavailable,
         }
     }
@@ -90,7 +94,7 @@ impl Failure {
 
 /// Without the mangling and the hash of the compiler.
 fn readable(function: &str) -> String {
-    format!("{:#}", rustc_demangle::demangle(function))
+    shortened(&format!("{:#}", rustc_demangle::demangle(function)), 200)
 }
 
 fn milliseconds(duration: &Duration) -> String {

@@ -17,10 +17,13 @@ use crate::failure::Failure;
 use crate::grants::Grants;
 use crate::guest::{Guest, Limits};
 use crate::plugin::Plugin;
+use crate::text::{SENTENCE, shortened};
 use crate::validate::Bounds;
 
-/// Starting and configuring may take longer than looking at a frame.
+/// The first start may take longer than looking at a frame: nothing runs yet.
 const START_DEADLINE: Duration = Duration::from_secs(5);
+/// While the flow runs, a worker does it between two frames: so many times a call's deadline.
+const UPKEEP: u32 = 10;
 const MOST_SNAPSHOT_BYTES: usize = 16 << 20;
 
 /// Everything that makes an instance of a plugin the one of a node and camera.
@@ -89,6 +92,8 @@ pub struct Instance {
     exports: Exports,
     bounds: Bounds,
     call_deadline: Duration,
+    /// For configuring, saving and restoring.
+    upkeep_deadline: Duration,
 }
 
 fn new_store(engine: &Engine, guest: Guest) -> Store<Guest> {
@@ -97,6 +102,10 @@ fn new_store(engine: &Engine, guest: Guest) -> Store<Guest> {
     store.epoch_deadline_callback(|context| Ok(Guest::on_tick(context)));
     store.set_epoch_deadline(1);
     store
+}
+
+fn upkeep_deadline(call: Duration) -> Duration {
+    (call * UPKEEP).min(START_DEADLINE)
 }
 
 fn begin_call(store: &mut Store<Guest>, deadline: Duration) {
@@ -125,6 +134,19 @@ impl Instance {
     /// # Errors
     /// When it cannot be started, or refuses its configuration.
     pub fn start(plugin: &Plugin, setup: &NodeSetup) -> Result<Self, Failure> {
+        Self::start_within(plugin, setup, START_DEADLINE)
+    }
+
+    /// Starts an instance anew while the flow runs.
+    pub(crate) fn restart(plugin: &Plugin, setup: &NodeSetup) -> Result<Self, Failure> {
+        Self::start_within(plugin, setup, upkeep_deadline(setup.limits.deadline))
+    }
+
+    fn start_within(
+        plugin: &Plugin,
+        setup: &NodeSetup,
+        deadline: Duration,
+    ) -> Result<Self, Failure> {
         let guest = Guest::new(
             &setup.node,
             &setup.stream.camera,
@@ -133,7 +155,7 @@ impl Instance {
             setup.http.clone(),
         );
         let mut store = new_store(&plugin.inner.engine, guest);
-        begin_call(&mut store, START_DEADLINE);
+        begin_call(&mut store, deadline);
         let started = plugin
             .inner
             .instance_pre
@@ -164,8 +186,10 @@ impl Instance {
             exports,
             bounds: Bounds::of(&setup.stream),
             call_deadline: setup.limits.deadline,
+            upkeep_deadline: deadline,
         };
         instance.configure(&setup.config, &setup.stream)?;
+        instance.upkeep_deadline = upkeep_deadline(setup.limits.deadline);
         Ok(instance)
     }
 
@@ -175,12 +199,12 @@ impl Instance {
     /// When it refuses the configuration.
     pub fn configure(&mut self, config: &str, stream: &StreamInfo) -> Result<(), Failure> {
         self.bounds = Bounds::of(stream);
-        begin_call(&mut self.store, START_DEADLINE);
+        begin_call(&mut self.store, self.upkeep_deadline);
         self.lifecycle
             .agave_plugin_lifecycle()
             .call_configure(&mut self.store, config, &stream.into())
             .map_err(|error| Failure::of(&error, self.store.data()))?
-            .map_err(Failure::Configuration)
+            .map_err(|reason| Failure::Configuration(shortened(&reason, SENTENCE)))
     }
 
     /// What it remembers.
@@ -188,15 +212,15 @@ impl Instance {
     /// # Errors
     /// When it fails, or remembers more than 16 MiB.
     pub fn save(&mut self) -> Result<Snapshot, Failure> {
-        begin_call(&mut self.store, START_DEADLINE);
+        begin_call(&mut self.store, self.upkeep_deadline);
         let snapshot = self
             .lifecycle
             .agave_plugin_lifecycle()
             .call_save(&mut self.store)
             .map_err(|error| Failure::of(&error, self.store.data()))?;
         if snapshot.data.len() > MOST_SNAPSHOT_BYTES {
-            return Err(Failure::BadOutput(format!(
-                "a snapshot of {} bytes; at most {MOST_SNAPSHOT_BYTES}",
+            return Err(Failure::Snapshot(format!(
+                "it has {} bytes; at most {MOST_SNAPSHOT_BYTES}",
                 snapshot.data.len()
             )));
         }
@@ -211,7 +235,7 @@ impl Instance {
     /// # Errors
     /// When it cannot read the snapshot.
     pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Failure> {
-        begin_call(&mut self.store, START_DEADLINE);
+        begin_call(&mut self.store, self.upkeep_deadline);
         let snapshot = wit_lifecycle::Snapshot {
             version: snapshot.version,
             data: snapshot.data.clone(),
@@ -220,7 +244,7 @@ impl Instance {
             .agave_plugin_lifecycle()
             .call_restore(&mut self.store, &snapshot)
             .map_err(|error| Failure::of(&error, self.store.data()))?
-            .map_err(Failure::PluginError)
+            .map_err(returned_error)
     }
 
     /// As a filter: what goes on of one frame's detections.
@@ -236,7 +260,7 @@ impl Instance {
             .agave_plugin_filter()
             .call_process(&mut self.store, &[frame.into()])
             .map_err(|error| Failure::of(&error, self.store.data()))?
-            .map_err(Failure::PluginError)?;
+            .map_err(returned_error)?;
         let count = returned.len();
         let mut returned = returned.into_iter();
         let (Some(passed), None) = (returned.next(), returned.next()) else {
@@ -326,7 +350,7 @@ impl Instance {
     ) -> Result<Vec<Alert>, Failure> {
         let alerts: Vec<Alert> = returned
             .map_err(|error| Failure::of(&error, self.store.data()))?
-            .map_err(Failure::PluginError)?
+            .map_err(returned_error)?
             .into_iter()
             .map(Into::into)
             .collect();
@@ -335,6 +359,10 @@ impl Instance {
             .map_err(Failure::BadOutput)?;
         Ok(alerts)
     }
+}
+
+fn returned_error(reason: String) -> Failure {
+    Failure::PluginError(shortened(&reason, SENTENCE))
 }
 
 /// The flow is typed, so this is never seen outside a test that asks for it.
@@ -361,7 +389,7 @@ impl From<wit_adapter::Outcome> for Outcome {
             wit_adapter::Outcome::Retry(after) => {
                 Self::Retry(after.map(|milliseconds| Duration::from_millis(milliseconds.into())))
             }
-            wit_adapter::Outcome::Rejected(reason) => Self::Rejected(reason),
+            wit_adapter::Outcome::Rejected(reason) => Self::Rejected(shortened(&reason, SENTENCE)),
         }
     }
 }

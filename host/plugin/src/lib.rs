@@ -16,6 +16,7 @@ mod guest;
 mod instance;
 mod plugin;
 mod supervised;
+mod text;
 mod validate;
 
 pub use capability::http::HttpClient;

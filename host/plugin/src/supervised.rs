@@ -9,7 +9,8 @@
 //!   replay restarts its plugins at the same frames.
 //! - A snapshot is taken every second, and after each call that took or gave alerts: a restart
 //!   neither announces an incident again nor forgets one.
-//! - A returned error or bad output does not discard the instance: its state is still its own.
+//! - A returned error or bad output does not discard the instance; it goes back to its last
+//!   snapshot, because what it gave last was lost.
 
 use std::time::Duration;
 
@@ -112,29 +113,47 @@ impl Supervised {
         now: Timestamp,
         call: impl FnOnce(&mut Instance) -> Result<T, Failure>,
     ) -> Verdict<T> {
+        self.call_announcing(now, call, |_| false)
+    }
+
+    /// As [`Self::call`], for answers that may announce something. Such an answer goes out only
+    /// when a snapshot of the plugin that knows of it is kept: otherwise a restart would
+    /// announce it again.
+    pub fn call_announcing<T>(
+        &mut self,
+        now: Timestamp,
+        call: impl FnOnce(&mut Instance) -> Result<T, Failure>,
+        announces: impl FnOnce(&T) -> bool,
+    ) -> Verdict<T> {
         self.restart_when_due(now);
         let State::Running(instance) = &mut self.state else {
             return self.without_answer(DropReason::Unavailable);
         };
-        match call(instance) {
-            Ok(answer) => {
+        let answer = match call(instance) {
+            Ok(answer) => answer,
+            Err(failure) => {
+                let reason = failure.reason();
+                self.failed(&failure, now);
+                self.roll_back(now);
+                return self.without_answer(reason);
+            }
+        };
+        let announces = announces(&answer);
+        match self.remember(now, announces) {
+            Ok(()) => {
                 self.failures_in_a_row = 0;
-                self.snapshot_when_due(now);
                 Verdict::Answered(answer)
             }
             Err(failure) => {
                 let reason = failure.reason();
                 self.failed(&failure, now);
-                self.without_answer(reason)
+                if announces {
+                    self.without_answer(reason)
+                } else {
+                    Verdict::Answered(answer)
+                }
             }
         }
-    }
-
-    /// Takes a snapshot now, because the plugin has just announced something: a restart from an
-    /// older one would announce it again.
-    pub fn remember(&mut self, now: Timestamp) {
-        self.snapshot_at = Timestamp::default();
-        self.snapshot_when_due(now);
     }
 
     fn without_answer<T>(&self, reason: DropReason) -> Verdict<T> {
@@ -199,26 +218,33 @@ impl Supervised {
     }
 
     fn rebuilt(&self) -> Result<Instance, Failure> {
-        let mut instance = Instance::start(&self.plugin, &self.setup)?;
+        let mut instance = Instance::restart(&self.plugin, &self.setup)?;
         if let Some(snapshot) = &self.snapshot {
             instance.restore(snapshot)?;
         }
         Ok(instance)
     }
 
-    fn snapshot_when_due(&mut self, now: Timestamp) {
-        if now.since(self.snapshot_at) < SNAPSHOT_EVERY {
-            return;
-        }
-        let State::Running(instance) = &mut self.state else {
+    /// After an answer that was refused, the plugin may believe that it has announced what
+    /// nobody got to know. It goes back to what it knew before.
+    fn roll_back(&mut self, now: Timestamp) {
+        let (State::Running(instance), Some(snapshot)) = (&mut self.state, &self.snapshot) else {
             return;
         };
-        match instance.save() {
-            Ok(snapshot) => {
-                self.snapshot = Some(snapshot);
-                self.snapshot_at = now;
-            }
-            Err(failure) => self.failed(&failure, now),
+        if let Err(failure) = instance.restore(snapshot) {
+            self.failed(&Failure::Start(failure.to_string()), now);
         }
+    }
+
+    /// Keeps a snapshot when it is time to, or `at_once`.
+    fn remember(&mut self, now: Timestamp, at_once: bool) -> Result<(), Failure> {
+        if !at_once && now.since(self.snapshot_at) < SNAPSHOT_EVERY {
+            return Ok(());
+        }
+        if let State::Running(instance) = &mut self.state {
+            self.snapshot = Some(instance.save()?);
+            self.snapshot_at = now;
+        }
+        Ok(())
     }
 }

@@ -204,3 +204,54 @@ fn a_returned_error_does_not_cost_the_instance() {
     }
     assert!(!plugin.quarantined());
 }
+
+#[test]
+fn a_plugin_that_cannot_be_remembered_announces_nothing() {
+    let mut plugin = supervised("save", OnFailure::Restart);
+    for attempt in 0..10 {
+        let at = 1 + attempt * 31;
+        let verdict = plugin.call_announcing(
+            second(at),
+            |instance| instance.process(&frame(at)),
+            |_| true,
+        );
+        assert_eq!(verdict, Verdict::Dropped(DropReason::Trap));
+    }
+    assert!(plugin.quarantined(), "a save that fails is a failure too");
+}
+
+#[test]
+fn a_restart_goes_on_from_what_was_announced_last() {
+    let debounce = plugin("debounce");
+    let setup = setup(r#"{"hold":"10s"}"#);
+    let mut gate = Supervised::start(debounce, setup, OnFailure::Restart).unwrap();
+    let announces = |passed: &Vec<Alert>| !passed.is_empty();
+    let begin = alert(Phase::Begin, 1);
+    let begun = gate.call_announcing(
+        second(1),
+        |instance| instance.pass(std::slice::from_ref(&begin)),
+        announces,
+    );
+    assert_eq!(begun, Verdict::Answered(vec![begin.clone()]));
+    // Within the same second, so that only the announcement can have led to a snapshot.
+    let failed: Verdict<()> = gate.call(second(1), |_| {
+        Err(Failure::Trap {
+            message: "the test says so".to_owned(),
+            backtrace: Vec::new(),
+        })
+    });
+    assert_eq!(failed, Verdict::Dropped(DropReason::Trap));
+    let again = gate.call_announcing(
+        second(2),
+        |instance| instance.pass(std::slice::from_ref(&begin)),
+        announces,
+    );
+    let Verdict::Answered(passed) = again else {
+        panic!("the gate runs again");
+    };
+    assert_eq!(
+        passed[0].phase,
+        Phase::Update,
+        "it has not forgotten the incident"
+    );
+}

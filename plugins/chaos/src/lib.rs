@@ -14,6 +14,8 @@ pub enum Mode {
     Trap,
     /// Returns an error.
     Error,
+    /// Answers, and then cannot say what it remembers.
+    Save,
 }
 
 /// Configuration of the misbehaviour.
@@ -31,9 +33,24 @@ pub struct Chaos {
     mode: Option<Mode>,
 }
 
+/// What it remembers; it may refuse to be remembered.
+#[derive(Default, Deserialize)]
+pub struct State {
+    refuses: bool,
+}
+
+impl Serialize for State {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.refuses {
+            return Err(serde::ser::Error::custom("chaos was asked not to be saved"));
+        }
+        serializer.collect_map([("refuses", false)])
+    }
+}
+
 impl Plugin for Chaos {
     type Config = Config;
-    type State = ();
+    type State = State;
 
     fn configure(config: Config, stream: &StreamInfo) -> Result<Self, String> {
         let mine = config.camera == stream.camera;
@@ -44,9 +61,17 @@ impl Plugin for Chaos {
 }
 
 impl Filter for Chaos {
-    fn process(&self, _: &mut (), frame: FrameDetections) -> Result<FrameDetections, String> {
+    fn process(
+        &self,
+        state: &mut State,
+        frame: FrameDetections,
+    ) -> Result<FrameDetections, String> {
         match self.mode {
             None => Ok(frame),
+            Some(Mode::Save) => {
+                state.refuses = true;
+                Ok(frame)
+            }
             Some(Mode::Loop) => loop {
                 std::hint::black_box(());
             },

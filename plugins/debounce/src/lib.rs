@@ -4,8 +4,6 @@
 //! before that, the end and the new begin are folded into one update of the first incident, so
 //! nothing is hidden: the update's count says how many alerts it stands for.
 
-use std::collections::BTreeMap;
-
 use agave_vision_sdk::prelude::*;
 
 /// Configuration of the debouncer.
@@ -40,11 +38,24 @@ struct Incident {
     zone: Option<String>,
     /// The key under which it was announced.
     key: String,
+    /// The key that its rule uses now; another one after a bounce.
+    source_key: String,
     /// Its end, while that is held back.
     held_end: Option<Alert>,
 }
 
 impl Incident {
+    fn begun_by(alert: &Alert) -> Self {
+        Self {
+            kind: alert.kind.clone(),
+            class: alert.class.clone(),
+            zone: alert.zone.clone(),
+            key: alert.key.clone(),
+            source_key: alert.key.clone(),
+            held_end: None,
+        }
+    }
+
     fn is_of(&self, alert: &Alert) -> bool {
         (&self.kind, &self.class, &self.zone) == (&alert.kind, &alert.class, &alert.zone)
     }
@@ -68,49 +79,45 @@ impl Gate for Debounce {
             .open
             .iter_mut()
             .find(|incident| incident.is_of(&alert));
-        match (known, alert.phase) {
-            (None, Phase::Begin) => {
-                state.open.push(Incident {
-                    kind: alert.kind.clone(),
-                    class: alert.class.clone(),
-                    zone: alert.zone.clone(),
-                    key: alert.key.clone(),
-                    held_end: None,
-                });
-                passed.push(alert);
+        let Some(incident) = known else {
+            // An update or an end without an incident: its begin went by before this gate was
+            // there.
+            if alert.phase == Phase::Begin {
+                state.open.push(Incident::begun_by(&alert));
             }
-            // An incident whose begin went by before this gate was there.
-            (None, Phase::Update | Phase::End) => passed.push(alert),
-            (Some(incident), Phase::Begin | Phase::Update) => {
-                alert.key.clone_from(&incident.key);
-                alert.phase = Phase::Update;
-                alert.count += incident.held_end.take().map_or(0, |end| end.count);
-                passed.push(alert);
-            }
-            (Some(incident), Phase::End) => {
-                alert.key.clone_from(&incident.key);
-                alert.count += incident.held_end.take().map_or(0, |end| end.count);
-                incident.held_end = Some(alert);
-            }
+            passed.push(alert);
+            return Ok(passed);
+        };
+        let another = alert.key != incident.source_key;
+        if alert.phase == Phase::Begin && another && incident.held_end.is_none() {
+            // The end of the one before was never told, so there is nothing to bounce from.
+            *incident = Incident::begun_by(&alert);
+            passed.push(alert);
+            return Ok(passed);
+        }
+        incident.source_key.clone_from(&alert.key);
+        alert.key.clone_from(&incident.key);
+        alert.count += incident.held_end.take().map_or(0, |end| end.count);
+        if alert.phase == Phase::End {
+            incident.held_end = Some(alert);
+        } else {
+            alert.phase = Phase::Update;
+            passed.push(alert);
         }
         Ok(passed)
     }
 
     fn tick(&self, state: &mut State, now: Timestamp) -> Result<Vec<Alert>, String> {
-        let mut ended = BTreeMap::new();
+        let mut ended = Vec::new();
         state.open.retain_mut(|incident| {
-            match incident
-                .held_end
-                .take_if(|end| now.saturating_sub(end.at) >= self.hold)
-            {
-                Some(end) => {
-                    ended.insert((end.at, end.key.clone()), end);
-                    false
-                }
-                None => true,
-            }
+            let due = |end: &mut Alert| now.saturating_sub(end.at) >= self.hold;
+            let end = incident.held_end.take_if(due);
+            let stays = end.is_none();
+            ended.extend(end);
+            stays
         });
-        Ok(ended.into_values().collect())
+        ended.sort_by_key(|end| end.at);
+        Ok(ended)
     }
 }
 

@@ -98,6 +98,18 @@ fn another_class_gets_through() {
 }
 
 #[test]
+fn begins_without_ends_are_incidents_of_their_own() {
+    let (gate, mut state) = (gate(), State::default());
+    for key in ["a", "b", "c"] {
+        let begun = gate
+            .pass(&mut state, alert(Phase::Begin, 1, "object", key))
+            .unwrap();
+        assert_eq!(told(&begun), [(Phase::Begin, key, 1)]);
+    }
+    assert_eq!(state.open.len(), 1);
+}
+
+#[test]
 fn after_the_hold_it_is_a_new_incident() {
     let (gate, mut state) = (gate(), State::default());
     gate.pass(&mut state, alert(Phase::Begin, 1, "object", "a"))

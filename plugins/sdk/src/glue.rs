@@ -43,11 +43,17 @@ pub fn with<P: Plugin, T>(
 }
 
 /// The state as bytes. JSON, so that a person can read what a plugin remembered.
+///
+/// # Panics
+/// When the state cannot be JSON, for example a map whose keys are no texts. The host must hear
+/// it: a state that is lost in silence announces everything again.
+#[expect(clippy::panic, reason = "the contract's `save` cannot return an error")]
 pub fn save<P: Plugin>(slot: &Slot<P>) -> Vec<u8> {
-    slot.borrow()
-        .as_ref()
-        .and_then(|running| serde_json::to_vec(&running.state).ok())
-        .unwrap_or_default()
+    match slot.borrow().as_ref() {
+        None => Vec::new(),
+        Some(running) => serde_json::to_vec(&running.state)
+            .unwrap_or_else(|error| panic!("the plugin's state cannot be saved: {error}")),
+    }
 }
 
 /// The reverse of [`save`], for the versions that the plugin says it can read.

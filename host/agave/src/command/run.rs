@@ -47,7 +47,7 @@ impl Run {
         } else {
             Format::Human
         };
-        let reporter = Arc::new(Reporter::new(format));
+        let reporter = Arc::new(Reporter::new(format).context("cannot start the printing thread")?);
         let workshop = Workshop {
             catalog: &machine.catalog,
             runtime: runtime.handle().clone(),
@@ -72,6 +72,7 @@ impl Run {
         }
         let summary = running.finish(finish);
         reporter.summary(&summary);
+        reporter.finish();
         for (camera, reason) in &summary.failed_cameras {
             eprintln!("agave: camera '{camera}' could not be read: {reason}");
         }

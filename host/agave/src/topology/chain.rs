@@ -287,15 +287,16 @@ impl Account {
     fn rule(&mut self, plugin: &mut Supervised, frame: &FrameDetections) -> Output {
         self.ledger.received += 1;
         let began = Instant::now();
-        let verdict = plugin.call(frame.at, |instance| instance.evaluate(frame));
+        let verdict = plugin.call_announcing(
+            frame.at,
+            |instance| instance.evaluate(frame),
+            |alerts| !alerts.is_empty(),
+        );
         self.calls.record(began.elapsed());
         match verdict {
             Verdict::Answered(alerts) => {
                 self.ledger.passed += 1;
                 self.alerts += alerts.len() as u64;
-                if !alerts.is_empty() {
-                    plugin.remember(frame.at);
-                }
                 Output::Alerts(alerts)
             }
             // There is no way around a rule: detections are no alerts.
@@ -310,21 +311,20 @@ impl Account {
         let weight = weight(alerts);
         self.ledger.received += weight;
         let began = Instant::now();
-        let verdict = plugin.call(now, |instance| {
-            if alerts.is_empty() {
-                instance.tick(now)
-            } else {
-                instance.pass(alerts)
-            }
-        });
+        let verdict = plugin.call_announcing(
+            now,
+            |instance| {
+                if alerts.is_empty() {
+                    instance.tick(now)
+                } else {
+                    instance.pass(alerts)
+                }
+            },
+            |passed| !(alerts.is_empty() && passed.is_empty()),
+        );
         self.calls.record(began.elapsed());
         let passed = match verdict {
-            Verdict::Answered(passed) => {
-                if !(alerts.is_empty() && passed.is_empty()) {
-                    plugin.remember(now);
-                }
-                passed
-            }
+            Verdict::Answered(passed) => passed,
             Verdict::Around(_) => alerts.to_vec(),
             Verdict::Dropped(reason) => {
                 self.ledger.drop(reason, weight);

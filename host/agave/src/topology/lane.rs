@@ -2,6 +2,7 @@
 //! the same time, and the flow must see them one after the other, as they were captured.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use super::chain::{Chain, Seen};
@@ -49,7 +50,12 @@ impl Lane {
             };
             arrivals.next_ticket += 1;
             drop(arrivals);
-            self.with_chain(|chain| chain.run(seen));
+            // A bug in the flow costs this frame, not the camera: the next frame finds a chain
+            // that is attended by nobody.
+            let run = || self.with_chain(|chain| chain.run(seen));
+            if catch_unwind(AssertUnwindSafe(run)).is_err() {
+                tracing::error!("the flow panicked over a frame; please report this");
+            }
             done();
             arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
         }

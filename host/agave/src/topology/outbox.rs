@@ -15,17 +15,34 @@ use super::chain::Account;
 use super::summary::NodeAccount;
 
 const MOST_WAITING: usize = 10_000;
-const MOST_ATTEMPTS: u32 = 50;
+/// So long an alert is worth delivering.
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// An alert over which the adapter fails so often is given up, before the adapter is: the ones
+/// behind it are not to blame.
+const MOST_FAILED_CALLS: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
+struct Waiting {
+    delivery: Delivery,
+    since: Instant,
+    failed_calls: u32,
+}
+
 struct Contents {
-    waiting: VecDeque<Delivery>,
+    waiting: VecDeque<Waiting>,
     account: Account,
     failures: u64,
     quarantined: bool,
     /// No more alerts will come, and what waits has until then.
     closing: Option<Instant>,
+}
+
+/// What one call of the adapter came to.
+enum Attempt {
+    Outcome(Outcome),
+    /// The plugin failed, for this reason, and so did not deliver.
+    Failed(DropReason),
 }
 
 /// One adapter node's alerts.
@@ -70,12 +87,16 @@ impl Outbox {
             }
             return;
         }
-        contents.waiting.push_back(Delivery {
-            idempotency_key: idempotency_key(&self.node, camera, alert),
-            camera: camera.to_owned(),
-            attempt: 0,
-            media_time,
-            alert: alert.clone(),
+        contents.waiting.push_back(Waiting {
+            delivery: Delivery {
+                idempotency_key: idempotency_key(&self.node, camera, alert),
+                camera: camera.to_owned(),
+                attempt: 0,
+                media_time,
+                alert: alert.clone(),
+            },
+            since: Instant::now(),
+            failed_calls: 0,
         });
         self.changed.notify_all();
     }
@@ -100,23 +121,22 @@ impl Outbox {
     pub(super) fn attend(&self, adapter: &mut Supervised) {
         while let Some(delivery) = self.next() {
             match self.attempt(adapter, &delivery) {
-                Outcome::Delivered => {
+                Attempt::Outcome(Outcome::Delivered) => {
                     let mut contents = self.lock();
                     contents.waiting.pop_front();
                     contents.account.ledger.passed += 1;
                 }
-                Outcome::Rejected(reason) => self.give_up(DropReason::Rejected, &reason),
-                Outcome::Retry(_) if delivery.attempt >= MOST_ATTEMPTS => {
-                    self.give_up(DropReason::AttemptsExhausted, "no attempt succeeded");
+                Attempt::Outcome(Outcome::Rejected(reason)) => {
+                    self.give_up(DropReason::Rejected, &reason);
                 }
-                Outcome::Retry(after) => self.wait_before_retry(&delivery, after),
+                Attempt::Outcome(Outcome::Retry(after)) => self.retry(&delivery, after),
+                Attempt::Failed(reason) => self.after_failed_call(&delivery, reason),
             }
         }
         self.count_the_rest();
     }
 
-    /// One attempt; an adapter that fails has not delivered.
-    fn attempt(&self, adapter: &mut Supervised, delivery: &Delivery) -> Outcome {
+    fn attempt(&self, adapter: &mut Supervised, delivery: &Delivery) -> Attempt {
         let began = Instant::now();
         let verdict = adapter.call(Timestamp::now(), |instance| {
             instance.deliver(std::slice::from_ref(delivery))
@@ -126,10 +146,45 @@ impl Outbox {
         contents.failures = adapter.failures();
         contents.quarantined = adapter.quarantined();
         match verdict {
-            Verdict::Answered(outcomes) => outcomes.into_iter().next(),
-            Verdict::Around(_) | Verdict::Dropped(_) => None,
+            Verdict::Answered(outcomes) => outcomes
+                .into_iter()
+                .next()
+                .map_or(Attempt::Failed(DropReason::BadOutput), Attempt::Outcome),
+            Verdict::Around(reason) | Verdict::Dropped(reason) => Attempt::Failed(reason),
         }
-        .unwrap_or(Outcome::Retry(None))
+    }
+
+    /// An adapter that is not running is waited for; one that failed over this alert gets it
+    /// only a few times.
+    fn after_failed_call(&self, delivery: &Delivery, reason: DropReason) {
+        let mut contents = self.lock();
+        let Some(front) = contents.waiting.front_mut() else {
+            return;
+        };
+        front.failed_calls += u32::from(reason != DropReason::Unavailable);
+        let too_often = front.failed_calls >= MOST_FAILED_CALLS;
+        drop(contents);
+        if too_often {
+            self.give_up(reason, "the plugin fails over it");
+        } else {
+            self.retry(delivery, None);
+        }
+    }
+
+    fn retry(&self, delivery: &Delivery, after: Option<Duration>) {
+        let too_old = self
+            .lock()
+            .waiting
+            .front()
+            .is_some_and(|front| front.since.elapsed() >= LONGEST_LIFE);
+        if too_old {
+            self.give_up(
+                DropReason::AttemptsExhausted,
+                "no attempt succeeded in a day",
+            );
+        } else {
+            self.wait_before_retry(delivery, after);
+        }
     }
 
     /// The oldest delivery, with its attempt counted. It stays in the outbox until it is settled.
@@ -142,9 +197,9 @@ impl Outbox {
             {
                 return None;
             }
-            if let Some(delivery) = contents.waiting.front_mut() {
-                delivery.attempt += 1;
-                return Some(delivery.clone());
+            if let Some(front) = contents.waiting.front_mut() {
+                front.delivery.attempt = front.delivery.attempt.saturating_add(1);
+                return Some(front.delivery.clone());
             }
             if contents.closing.is_some() {
                 return None;
@@ -158,7 +213,7 @@ impl Outbox {
 
     fn give_up(&self, reason: DropReason, why: &str) {
         let mut contents = self.lock();
-        let Some(delivery) = contents.waiting.pop_front() else {
+        let Some(Waiting { delivery, .. }) = contents.waiting.pop_front() else {
             return;
         };
         contents.account.ledger.drop(reason, 1);

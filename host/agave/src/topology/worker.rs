@@ -2,6 +2,7 @@
 //! models, and hands what it saw to the camera's lane. There are as many as cores: sessions of
 //! one thread each get more done than one session of many.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use agave_media::{Detector, Frame};
@@ -56,14 +57,24 @@ impl Worker {
                 detections.push(None);
                 continue;
             };
-            detections.push(match detector.detect(&frame.picture) {
-                Ok((found, spent)) => {
+            let looked = catch_unwind(AssertUnwindSafe(|| detector.detect(&frame.picture)));
+            detections.push(match looked {
+                // The lane waits for every ticket, so a frame must not vanish with a panic.
+                Err(_) => {
+                    tracing::error!(
+                        camera,
+                        frame = frame.number,
+                        "looking at it panicked; please report this"
+                    );
+                    None
+                }
+                Ok(Ok((found, spent))) => {
                     timings.preprocess += spent.preprocess;
                     timings.inference += spent.inference;
                     timings.postprocess += spent.postprocess;
                     Some(found)
                 }
-                Err(error) => {
+                Ok(Err(error)) => {
                     tracing::warn!(camera, frame = frame.number, "not looked at: {error}");
                     None
                 }

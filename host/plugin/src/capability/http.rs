@@ -1,7 +1,7 @@
 //! HTTP for adapters: to the granted origins only, with the host's TLS, log-in, time and size
 //! limits. A rejected password is never tried again, because devices lock out.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use agave_core::Secret;
@@ -17,6 +17,7 @@ use crate::bindings::imports::agave::plugin::http::{
 };
 use crate::grants::Grants;
 use crate::guest::Guest;
+use crate::text::shortened;
 
 const MOST_REDIRECTS: usize = 5;
 const MOST_RESPONSE_BYTES: usize = 1 << 20;
@@ -68,8 +69,9 @@ impl HttpClient {
     }
 }
 
-/// Resolves names, but not to this machine or its link: a name that was granted must not turn
-/// into a way to the services beside Agave. An address or `localhost` itself can be granted.
+/// Resolves names, but not to this machine or its link, and a name of the public internet not
+/// into a private network: a name that was granted must not turn into a way to the services
+/// beside Agave. An address, or `localhost`, can be granted itself.
 struct NotThisMachine;
 
 impl Resolve for NotThisMachine {
@@ -78,25 +80,52 @@ impl Resolve for NotThisMachine {
             let host = name.as_str().to_owned();
             let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0))
                 .await?
-                .filter(|address| host == "localhost" || reachable_by_name(address))
+                .filter(|address| reachable_by(&host, address))
                 .collect();
             if found.is_empty() {
-                return Err(format!("{host} is this machine or link; grant its address").into());
+                return Err(format!(
+                    "{host} resolves only to addresses that its name does not stand for; grant \
+                     the address itself"
+                )
+                .into());
             }
             Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
 }
 
-fn reachable_by_name(address: &SocketAddr) -> bool {
+/// Whether `host` may stand for `address`.
+fn reachable_by(host: &str, address: &SocketAddr) -> bool {
+    if host == "localhost" {
+        return true;
+    }
     match address.ip().to_canonical() {
-        std::net::IpAddr::V4(ip) => {
-            !(ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || ip.is_broadcast())
+        IpAddr::V4(ip) => {
+            let [first, second, ..] = ip.octets();
+            let shared = first == 100 && second & 0xc0 == 64;
+            let own = ip.is_loopback() || ip.is_link_local() || ip.is_unspecified();
+            let private = ip.is_private() || shared;
+            !own && !ip.is_broadcast() && (!private || is_local_name(host))
         }
-        std::net::IpAddr::V6(ip) => {
-            !(ip.is_loopback() || ip.is_unspecified() || ip.is_unicast_link_local())
+        IpAddr::V6(ip) => {
+            let own = ip.is_loopback() || ip.is_unspecified() || ip.is_unicast_link_local();
+            !own && (!ip.is_unique_local() || is_local_name(host))
         }
     }
+}
+
+/// Names that nobody outside can register, and so nobody outside can point somewhere else.
+fn is_local_name(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let reserved = [
+        ".local",
+        ".lan",
+        ".internal",
+        ".home",
+        ".home.arpa",
+        ".intranet",
+    ];
+    !host.contains('.') || reserved.iter().any(|ending| host.ends_with(ending))
 }
 
 /// How to log in, with the secret itself: made in the host, used in the host.
@@ -136,6 +165,16 @@ impl Host for Guest {
                 "{wanted} is not granted; add it to the node's `allow.http`"
             ))));
         }
+        if let Some((name, _)) = request
+            .headers
+            .iter()
+            .find(|(name, _)| is_the_hosts(name, &login))
+        {
+            return Ok(Err(Error::NotAllowed(format!(
+                "the header `{}` is the host's to set",
+                shortened(name, 100)
+            ))));
+        }
         let Some(HttpClient {
             client,
             runtime,
@@ -153,6 +192,23 @@ impl Host for Guest {
             }
         }))
     }
+}
+
+/// Headers that decide where a request ends up, how it is framed or who is asking.
+fn is_the_hosts(name: &str, login: &Login) -> bool {
+    let name = name.to_ascii_lowercase();
+    let framing = [
+        "host",
+        "connection",
+        "content-length",
+        "transfer-encoding",
+        "te",
+        "trailer",
+        "upgrade",
+    ];
+    framing.contains(&name.as_str())
+        || name.starts_with("proxy-")
+        || (name == "authorization" && !matches!(login, Login::None))
 }
 
 async fn exchange(
@@ -277,4 +333,43 @@ fn unreachable(error: reqwest::Error) -> Error {
         source = cause.source();
     }
     Error::Unreachable(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stands_only_for_addresses_of_its_kind() {
+        let may =
+            |host: &str, ip: &str| reachable_by(host, &SocketAddr::new(ip.parse().unwrap(), 80));
+        assert!(may("example.com", "93.184.216.34"));
+        for inside in [
+            "10.0.0.5",
+            "192.168.1.2",
+            "100.64.0.1",
+            "fd00::1",
+            "::ffff:10.0.0.5",
+        ] {
+            assert!(!may("example.com", inside), "{inside}");
+            assert!(may("nvr.farm.local", inside), "{inside}");
+            assert!(may("nvr", inside), "{inside}");
+        }
+        for own in ["127.0.0.1", "169.254.169.254", "0.0.0.0", "::1", "fe80::1"] {
+            assert!(!may("nvr.farm.local", own), "{own}");
+        }
+        assert!(may("localhost", "127.0.0.1"));
+    }
+
+    #[test]
+    fn some_headers_are_the_hosts() {
+        assert!(is_the_hosts("Host", &Login::None));
+        assert!(is_the_hosts("proxy-authorization", &Login::None));
+        assert!(!is_the_hosts("Authorization", &Login::None));
+        assert!(is_the_hosts(
+            "Authorization",
+            &Login::Basic(Secret::new("a:b"))
+        ));
+        assert!(!is_the_hosts("x-farm", &Login::None));
+    }
 }

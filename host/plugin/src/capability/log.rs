@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::bindings::imports::agave::plugin::log::{Host, Level};
 use crate::guest::Guest;
+use crate::text::shortened;
 
 const LINES_PER_SECOND: u32 = 50;
 const MOST_BYTES: usize = 4096;
@@ -61,7 +62,7 @@ impl Host for Guest {
             }
             Allowance::Nothing => return Ok(()),
         }
-        let message = shortened(&message);
+        let message = shortened(&message, MOST_BYTES);
         match level {
             Level::Trace => tracing::trace!(node, camera, "{message}"),
             Level::Debug => tracing::debug!(node, camera, "{message}"),
@@ -71,14 +72,4 @@ impl Host for Guest {
         }
         Ok(())
     }
-}
-
-/// At most [`MOST_BYTES`] of it, cut between two characters, and on one line.
-fn shortened(message: &str) -> String {
-    let mut end = message.len().min(MOST_BYTES);
-    while !message.is_char_boundary(end) {
-        end -= 1;
-    }
-    let (kept, _) = message.split_at(end);
-    kept.replace(['\n', '\r'], " ⏎ ")
 }
