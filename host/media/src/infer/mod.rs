@@ -10,6 +10,7 @@ mod resize;
 mod runtime;
 mod session;
 mod shape;
+mod simd;
 mod tensor;
 
 pub(crate) use colour::ToRgb;

@@ -2,7 +2,7 @@
 
 use super::colour::ToRgb;
 use super::letterbox::Letterbox;
-use super::resize::Resize;
+use super::resize::{Resize, Values};
 use super::shape::Layout;
 use crate::{Picture, PictureError};
 
@@ -78,10 +78,10 @@ impl Preparation {
         let rows = first.zip(second).zip(third);
         if layout == Layout::Yolox {
             let blue_first = rows.map(|((blue, green), red)| [red, green, blue]);
-            resize.run(rgb, blue_first, f32::from);
+            resize.run(rgb, blue_first, Values::BYTES);
         } else {
             let red_first = rows.map(|((red, green), blue)| [red, green, blue]);
-            resize.run(rgb, red_first, |byte| f32::from(byte) / 255.0);
+            resize.run(rgb, red_first, Values::FRACTIONS);
         }
         Ok(*letterbox)
     }
