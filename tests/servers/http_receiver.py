@@ -20,7 +20,7 @@ def arguments() -> argparse.Namespace:
         nargs="+",
         default=["200"],
         help="a status for each request in turn, the last one for all that follow; "
-        "`close` closes the connection without an answer",
+        "`close` closes the connection without an answer, `307=URL` sends elsewhere",
     )
     return parser.parse_args()
 
@@ -59,7 +59,10 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
             return
-        self.send_response(int(answer))
+        status, _, location = answer.partition("=")
+        self.send_response(int(status))
+        if location:
+            self.send_header("Location", location)
         self.send_header("Content-Length", "0")
         self.end_headers()
 

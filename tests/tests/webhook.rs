@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agave_tests::{Agave, HttpReceiver, HttpRequest, Outcome, flow, free_port};
+use agave_tests::{Agave, HttpReceiver, HttpRequest, Outcome, agave, flow, free_port};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
@@ -133,7 +133,7 @@ fn a_receiver_that_starts_later_gets_everything() -> Result<()> {
 }
 
 #[test]
-fn what_the_flow_does_not_allow_is_never_sent() -> Result<()> {
+fn an_address_that_is_not_granted_is_refused_before_the_first_alert() -> Result<()> {
     let receiver = HttpReceiver::start(&["200"])?;
     let url = format!(
         "nodes.{NODE}.config.url=http://127.0.0.1:{}/",
@@ -143,12 +143,27 @@ fn what_the_flow_does_not_allow_is_never_sent() -> Result<()> {
         "nodes.{NODE}.allow.http=[\"http://127.0.0.1:{}\"]",
         free_port()?
     );
-    let agave = Agave::run(&flow("webhook.yaml"), &["--set", &url, "--set", &elsewhere])?;
-    let outcome = agave.finish(LIMIT)?;
-    assert!(receiver.stop()?.is_empty(), "it was sent all the same");
-    assert_eq!(
-        outcome.summary.dropped(NODE, "rejected")?,
-        outcome.alerts.len() as u64
+    let flow = flow("webhook.yaml");
+    let flow = flow.to_str().context("the flow's path is not text")?;
+    let refused = agave(["run", flow, "--set", &url, "--set", &elsewhere])?;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        refused.stderr.contains("does not grant"),
+        "{}",
+        refused.stderr
     );
+    assert!(receiver.stop()?.is_empty(), "it was sent all the same");
+    Ok(())
+}
+
+#[test]
+fn a_redirect_does_not_lead_out_of_what_is_granted() -> Result<()> {
+    let elsewhere = HttpReceiver::start(&["200"])?;
+    let away = format!("307=http://127.0.0.1:{}/alerts", elsewhere.port());
+    let receiver = HttpReceiver::start(&[away.as_str()])?;
+    let outcome = posting_to(receiver.port())?.finish(LIMIT)?;
+    assert!(elsewhere.stop()?.is_empty(), "the redirect was followed");
+    let alerts = outcome.alerts.len() as u64;
+    assert_eq!(outcome.summary.dropped(NODE, "rejected")?, alerts);
     Ok(())
 }

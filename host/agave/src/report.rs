@@ -244,6 +244,10 @@ fn described(summary: &Value) -> String {
         if !matches!(health, "live" | "ended") {
             lines.push(format!("camera '{name}' is {health}"));
         }
+        let damaged = camera.get("damaged_packets").and_then(Value::as_u64);
+        if let Some(damaged) = damaged.filter(|&damaged| damaged > 0) {
+            lines.push(format!("camera '{name}' sent {damaged} damaged packets"));
+        }
     }
     let nodes = summary.get("nodes").and_then(Value::as_object);
     lines.push(format!(

@@ -34,7 +34,11 @@ impl Origin {
         }
     }
 
-    /// The origin of a web address; none when it is no web address.
+    /// The origin of a web address with whatever path; none when it is no web address.
+    pub fn of_url(text: &str) -> Option<Self> {
+        Self::of(&Url::parse(text).ok()?)
+    }
+
     pub(crate) fn of(url: &Url) -> Option<Self> {
         matches!(url.scheme(), "http" | "https").then_some(())?;
         Some(Self {

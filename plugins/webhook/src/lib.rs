@@ -53,7 +53,19 @@ impl Plugin for Webhook {
     type Config = Config;
     type State = ();
 
+    /// What can be known to fail is refused here, and not at the first alert.
     fn configure(config: Config, _: &StreamInfo) -> Result<Self, String> {
+        if !config.url.starts_with("http://") && !config.url.starts_with("https://") {
+            return Err(format!(
+                "`url` is `{}`, and has to begin with http:// or https://",
+                config.url
+            ));
+        }
+        if let Some(Login::Basic(name) | Login::Digest(name) | Login::Bearer(name)) =
+            &config.authentication
+        {
+            Secret::open(name)?;
+        }
         Ok(Self { config })
     }
 }

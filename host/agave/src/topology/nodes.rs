@@ -103,6 +103,12 @@ fn build_adapter(
         })
         .collect::<Result<_, _>>()?;
     let grants = Grants { http, secrets };
+    if let Some(wanted) = ungranted_url(&plugin.config, &grants) {
+        return Err(refused(format!(
+            "its `url` is at {wanted}, which `allow.http` does not grant; write \
+             `allow: {{ http: [\"{wanted}\"] }}`"
+        )));
+    }
     let client = HttpClient::new(&grants, workshop.runtime.clone(), workshop.hang_up.clone())
         .map_err(refused)?;
     let adapter = start(
@@ -118,6 +124,15 @@ fn build_adapter(
         outbox: Arc::new(Outbox::new(&node.name)),
         adapter,
     })
+}
+
+/// The origin of the configuration's `url`, if it is one that is not granted. Adapters are free
+/// to name their settings otherwise; where they use the usual name, a mistake shows before the
+/// first alert.
+fn ungranted_url(config: &str, grants: &Grants) -> Option<Origin> {
+    let config: serde_json::Value = serde_json::from_str(config).ok()?;
+    let origin = Origin::of_url(config.get("url")?.as_str()?)?;
+    (!grants.http.contains(&origin)).then_some(origin)
 }
 
 /// Makes each camera's chain.

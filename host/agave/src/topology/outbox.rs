@@ -107,6 +107,15 @@ impl Outbox {
         self.changed.notify_all();
     }
 
+    pub(super) fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// How many alerts are not settled yet.
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().waiting.len()
+    }
+
     /// The account, with what waits now, added to `total`.
     pub(super) fn report(&self, total: &mut NodeAccount) {
         let contents = self.lock();

@@ -217,6 +217,13 @@ impl Running {
         let mut deadline = Instant::now() + longest;
         for outbox in self.outboxes.values() {
             outbox.close(deadline);
+            let waiting = outbox.waiting();
+            if waiting > 0 {
+                tracing::warn!(
+                    node = outbox.node(),
+                    "{waiting} alerts wait to be delivered, for {longest:?} at most; Ctrl-C ends it"
+                );
+            }
         }
         while self.couriers.iter().any(|courier| !courier.is_finished()) {
             if self.signals.recv_timeout(GLANCE) == Ok(Signal::Interrupted) {
