@@ -12,10 +12,10 @@
 
 mod catalog;
 mod command;
+mod plugin_project;
 mod report;
 mod surroundings;
 mod topology;
-mod wasm_build;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
