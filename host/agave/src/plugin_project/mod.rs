@@ -1,9 +1,16 @@
 //! A plugin's project: a folder with its source, from which a component is built. One file a
 //! language says how; everything that languages have in common is here and in the manifest.
 
+mod bindings;
+mod c;
+mod clang;
+mod cpp;
+mod go;
 mod manifest;
 mod rust;
+mod tools;
 mod world;
+mod zig;
 
 use std::path::{Path, PathBuf};
 
@@ -57,9 +64,13 @@ pub(crate) fn build(folders: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>> {
 
 /// The component of a project that is not cargo's to build.
 fn component(project: &Project) -> Result<Vec<u8>> {
-    let _wit = world::write(project)?;
+    let wit = world::write(project)?;
     match project.manifest.language {
         Language::Rust => bail!("a Rust project is built by cargo"),
+        Language::C => c::build(project, &wit),
+        Language::Cpp => cpp::build(project, &wit),
+        Language::Go => go::build(project, &wit),
+        Language::Zig => zig::build(project, &wit),
         other => bail!("plugins in {other} cannot be built yet"),
     }
 }
