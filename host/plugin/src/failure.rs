@@ -8,9 +8,11 @@ use agave_core::DropReason;
 use wasmtime::{Trap, WasmBacktrace};
 
 use crate::guest::Guest;
-use crate::text::shortened;
+use crate::text::{SENTENCE, shortened};
 
 const MOST_FRAMES: usize = 6;
+/// How the engine ends the copying of what a guest hands over. The error has no public type.
+const TOO_MUCH_TO_COPY: &str = "fuel allocated for hostcalls has been exhausted";
 
 /// Why a call gave no result.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -35,6 +37,9 @@ pub enum Failure {
     /// The guest returned something that cannot be true.
     #[error("returned what cannot be true: {0}")]
     BadOutput(String),
+    /// What the guest handed over is no value of the contract, or too large to be copied.
+    #[error("handed over what cannot be read: {0}")]
+    Malformed(String),
     /// The guest's state cannot be kept.
     #[error("cannot be remembered: {0}")]
     Snapshot(String),
@@ -54,7 +59,7 @@ impl Failure {
             Self::Deadline(_) => DropReason::Deadline,
             Self::Memory(_) => DropReason::Memory,
             Self::PluginError(_) => DropReason::PluginError,
-            Self::BadOutput(_) | Self::Snapshot(_) => DropReason::BadOutput,
+            Self::BadOutput(_) | Self::Malformed(_) | Self::Snapshot(_) => DropReason::BadOutput,
             Self::Configuration(_) | Self::Start(_) => DropReason::Unavailable,
         }
     }
@@ -72,24 +77,47 @@ impl Failure {
         if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
             return Self::Deadline(guest.deadline());
         }
-        let functions: Vec<String> = error
-            .downcast_ref::<WasmBacktrace>()
-            .into_iter()
-            .flat_map(WasmBacktrace::frames)
-            .map(|frame| readable(frame.func_name().unwrap_or("<unnamed>")))
-            .collect();
-        // How a language panics says nothing about why.
-        let panicked = functions.iter().rposition(|name| name.contains("panic"));
-        let backtrace = functions
-            .into_iter()
-            .skip(panicked.map_or(0, |index| index + 1))
-            .take(MOST_FRAMES)
-            .collect();
+        let reason = error.root_cause().to_string();
+        if reason.contains(TOO_MUCH_TO_COPY) {
+            return Self::Malformed("it is larger than its limit".to_owned());
+        }
+        let trap = error.downcast_ref::<Trap>();
+        let backtrace = error.downcast_ref::<WasmBacktrace>();
+        let message = shortened(&reason, SENTENCE);
+        if trap.is_none() && backtrace.is_none() {
+            // The guest had returned already, or was only just being given its input.
+            return Self::Malformed(message);
+        }
         Self::Trap {
-            message: error.root_cause().to_string(),
-            backtrace,
+            message,
+            backtrace: backtrace.map(functions).unwrap_or_default(),
         }
     }
+
+    /// As [`Self::of`], for an instance that there is not yet. What no guest did is the host's:
+    /// there may be no room for another instance.
+    pub(crate) fn at_start(error: &wasmtime::Error, guest: &Guest) -> Self {
+        Self::Start(match Self::of(error, guest) {
+            Self::Malformed(reason) => reason,
+            failure => failure.to_string(),
+        })
+    }
+}
+
+/// The guest's own functions, innermost first.
+fn functions(backtrace: &WasmBacktrace) -> Vec<String> {
+    let functions: Vec<String> = backtrace
+        .frames()
+        .iter()
+        .map(|frame| readable(frame.func_name().unwrap_or("<unnamed>")))
+        .collect();
+    // How a language panics says nothing about why.
+    let panicked = functions.iter().rposition(|name| name.contains("panic"));
+    functions
+        .into_iter()
+        .skip(panicked.map_or(0, |index| index + 1))
+        .take(MOST_FRAMES)
+        .collect()
 }
 
 /// Without the mangling and the hash of the compiler.

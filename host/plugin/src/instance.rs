@@ -18,13 +18,15 @@ use crate::grants::Grants;
 use crate::guest::{Guest, Limits};
 use crate::plugin::Plugin;
 use crate::text::{SENTENCE, shortened};
-use crate::validate::Bounds;
+use crate::validate::{Bounds, check_description, check_raised};
 
 /// The first start may take longer than looking at a frame: nothing runs yet.
 const START_DEADLINE: Duration = Duration::from_secs(5);
 /// While the flow runs, a worker does it between two frames: so many times a call's deadline.
 const UPKEEP: u32 = 10;
 const MOST_SNAPSHOT_BYTES: usize = 16 << 20;
+/// What the host copies out of a guest for one call: a snapshot and a little more.
+const MOST_OUTPUT_BYTES: usize = MOST_SNAPSHOT_BYTES + (1 << 20);
 
 /// Everything that makes an instance of a plugin the one of a node and camera.
 #[derive(Clone)]
@@ -99,6 +101,7 @@ pub struct Instance {
 fn new_store(engine: &Engine, guest: Guest) -> Store<Guest> {
     let mut store = Store::new(&engine.wasmtime, guest);
     store.limiter(|guest| guest);
+    store.set_hostcall_fuel(MOST_OUTPUT_BYTES);
     store.epoch_deadline_callback(|context| Ok(Guest::on_tick(context)));
     store.set_epoch_deadline(1);
     store
@@ -125,7 +128,9 @@ pub(crate) fn describe(
         let exports = lifecycle::Exports::new(&mut store, &instance)?;
         exports.agave_plugin_lifecycle().call_describe(&mut store)
     });
-    described.map_err(|error| Failure::of(&error, store.data()))
+    let description = described.map_err(|error| Failure::of(&error, store.data()))?;
+    check_description(&description).map_err(Failure::BadOutput)?;
+    Ok(description)
 }
 
 impl Instance {
@@ -175,9 +180,7 @@ impl Instance {
         let (lifecycle, exports) = match started {
             Ok(started) => started,
             Err(error) => {
-                return Err(Failure::Start(
-                    Failure::of(&error, store.data()).to_string(),
-                ));
+                return Err(Failure::at_start(&error, store.data()));
             }
         };
         let mut instance = Self {
@@ -285,7 +288,9 @@ impl Instance {
         let returned = exports
             .agave_plugin_rule()
             .call_evaluate(&mut self.store, &[frame.into()]);
-        self.checked(returned)
+        let alerts = self.checked(returned)?;
+        check_raised(frame, &alerts).map_err(Failure::BadOutput)?;
+        Ok(alerts)
     }
 
     /// As a gate: what goes on of these alerts, and of what was held.
