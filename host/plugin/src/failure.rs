@@ -11,8 +11,8 @@ use crate::guest::Guest;
 use crate::text::{SENTENCE, shortened};
 
 const MOST_FRAMES: usize = 6;
-/// How the engine ends the copying of what a guest hands over. The error has no public type.
-const TOO_MUCH_TO_COPY: &str = "fuel allocated for hostcalls has been exhausted";
+/// How the engine says that a guest has handed over too much; a test sees to it that it does.
+const OUTPUT_EXHAUSTED: &str = "fuel allocated for hostcalls has been exhausted";
 
 /// Why a call gave no result.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -31,13 +31,16 @@ pub enum Failure {
     /// The guest wanted more memory than its node allows.
     #[error("wanted more memory than its limit of {} MiB", .0 >> 20)]
     Memory(usize),
+    /// The guest handed more to the host at once than its node allows.
+    #[error("handed the host more at once than its limit of {} KiB", .0 >> 10)]
+    Output(usize),
     /// The guest returned an error.
     #[error("returned an error: {0}")]
     PluginError(String),
     /// The guest returned something that cannot be true.
     #[error("returned what cannot be true: {0}")]
     BadOutput(String),
-    /// What the guest handed over is no value of the contract, or too large to be copied.
+    /// What the guest handed over is no value of the contract.
     #[error("handed over what cannot be read: {0}")]
     Malformed(String),
     /// The guest's state cannot be kept.
@@ -59,7 +62,9 @@ impl Failure {
             Self::Deadline(_) => DropReason::Deadline,
             Self::Memory(_) => DropReason::Memory,
             Self::PluginError(_) => DropReason::PluginError,
-            Self::BadOutput(_) | Self::Malformed(_) | Self::Snapshot(_) => DropReason::BadOutput,
+            Self::Output(_) | Self::BadOutput(_) | Self::Malformed(_) | Self::Snapshot(_) => {
+                DropReason::BadOutput
+            }
             Self::Configuration(_) | Self::Start(_) => DropReason::Unavailable,
         }
     }
@@ -78,8 +83,9 @@ impl Failure {
             return Self::Deadline(guest.deadline());
         }
         let reason = error.root_cause().to_string();
-        if reason.contains(TOO_MUCH_TO_COPY) {
-            return Self::Malformed("it is larger than its limit".to_owned());
+        if reason.contains(OUTPUT_EXHAUSTED) {
+            // The engine has no type for it that could be asked for.
+            return Self::Output(guest.output_bytes());
         }
         let trap = error.downcast_ref::<Trap>();
         let backtrace = error.downcast_ref::<WasmBacktrace>();

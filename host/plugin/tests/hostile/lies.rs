@@ -157,7 +157,7 @@ fn alert_lies(role: Role) -> Vec<Lie> {
             "many texts in one place",
             role,
             amplified(),
-            garbled("larger than its limit"),
+            garbled("more at once than its limit of 4096 KiB"),
         ),
         lie(
             "a key with a zero",
@@ -266,11 +266,14 @@ fn a_snapshot_that_is_no_value_is_bad_output() {
         instance.restore(&snapshot_of(&answer)).unwrap();
         instance.save()
     };
-    let snapshot = saved(Answer::snapshot(7, b"seven")).unwrap();
+    let snapshot = saved(Answer::snapshot(1, b"seven")).unwrap();
     assert_eq!(
         (snapshot.version, snapshot.data.as_slice()),
-        (7, &b"seven"[..])
+        (1, &b"seven"[..])
     );
+    let foreign = saved(Answer::snapshot(7, b"seven")).unwrap_err();
+    assert_eq!(foreign.reason(), BadOutput);
+    assert!(said(&foreign).contains("has version 7"), "{foreign}");
     let outside = spoilt(Answer::snapshot(1, b"one"), |answer| answer.u32(8, END));
     let failure = saved(outside).unwrap_err();
     assert_eq!(failure.reason(), BadOutput);

@@ -91,14 +91,14 @@ mod filter {
 
         Error => Fails(Call, PluginError, "returned an error: chaos was asked for an error"),
         ErrorInConfigure => Fails(Start, Unavailable, "refused its configuration: all well 2026"),
-        LongError => Fails(Call, BadOutput, "larger than its limit"),
+        LongError => Fails(Call, BadOutput, "more at once than its limit of 4096 KiB"),
         ForgedError => Fails(Call, PluginError, "all well 2026-01-01T00:00:00Z ERROR agave: node is on fire  \\u{1b}[2J"),
         OpenFile => Fails(Call, PluginError, "not supported"),
         Connect => Fails(Call, PluginError, "not supported"),
         SpawnThread => Fails(Call, PluginError, "not supported"),
 
         LogFlood => Answers("id: 8"),
-        LongLogLine => Fails(Call, BadOutput, "larger than its limit"),
+        LongLogLine => Fails(Call, BadOutput, "more at once than its limit of 4096 KiB"),
         ForgedLogLine => Answers("id: 8"),
 
         NotANumber => Fails(Call, BadOutput, "a box at NaN"),
@@ -110,12 +110,12 @@ mod filter {
         NoSuchZone => Fails(Call, BadOutput, "a zone bit that does not exist"),
         Invented => Fails(Call, BadOutput, "detection 4294967295, which it was not given"),
         Doubled => Fails(Call, BadOutput, "the same detection twice"),
-        Crowd => Fails(Call, BadOutput, "larger than its limit"),
+        Crowd => Fails(Call, BadOutput, "more at once than its limit of 4096 KiB"),
         OtherFrame => Fails(Call, BadOutput, "another frame"),
         OtherTime => Fails(Call, BadOutput, "another frame"),
 
         UnsavableState => Fails(Save, Trap, "unreachable"),
-        HugeSnapshot => Fails(Save, BadOutput, "larger than its limit"),
+        HugeSnapshot => Fails(Save, BadOutput, "more at once than its limit of 16384 KiB"),
         RefuseRestore => Fails(Restore, PluginError, "refuse its own state"),
     }
 
@@ -143,13 +143,13 @@ mod rule {
         Trap => Fails(Call, Trap, "unreachable"),
         Flood => Fails(Call, BadOutput, ""),
         SteadyFlood => Answers("16/chaos/999"),
-        Weighty => Fails(Call, BadOutput, "larger than its limit"),
+        Weighty => Fails(Call, BadOutput, "more at once than its limit of 4096 KiB"),
         NoSuchClass => Fails(Call, BadOutput, "an alert of class `unicorn`, which does not exist"),
         NoSuchZone => Fails(Call, BadOutput, "an alert in zone `nowhere`, which does not exist"),
         CountZero => Fails(Call, BadOutput, "an alert with the count 0"),
         EmptyKey => Fails(Call, BadOutput, "without a key or a kind"),
         EmptyKind => Fails(Call, BadOutput, "without a key or a kind"),
-        HugeKey => Fails(Call, BadOutput, "larger than its limit"),
+        HugeKey => Fails(Call, BadOutput, "more at once than its limit of 4096 KiB"),
         ForgedKey => Fails(Call, BadOutput, "a key with the character \\u{d}, which cannot be printed"),
         ForgedKind => Fails(Call, BadOutput, "a kind with the character \\u{d}"),
         ForgedAttribute => Fails(Call, BadOutput, "an attribute with the character \\u{d}"),
@@ -220,13 +220,13 @@ mod adapter {
         Loop => Fails(Call, Deadline, "ran longer than its deadline of 150 ms"),
         Trap => Fails(Call, Trap, "unreachable"),
         RetryInWeeks => Answers("Retry(Some(4294967.295s))"),
-        LongReason => Fails(Call, BadOutput, "larger than its limit"),
+        LongReason => Fails(Call, BadOutput, "more at once than its limit of 4096 KiB"),
         ForgedReason => Answers("Rejected(\"all well  error: node is on fire\\\\u{1b}[2J\")"),
         LeakSecrets => Fails(Call, Trap, "table"),
         ForeignSecret => Answers("Rejected(\"the secret `foreign` is not granted"),
-        LongSecretName => Fails(Call, BadOutput, "larger than its limit"),
+        LongSecretName => Fails(Call, BadOutput, "more at once than its limit of 4096 KiB"),
         ForeignOrigin => Answers("is not granted"),
-        LongBody => Fails(Call, BadOutput, "larger than its limit"),
+        LongBody => Fails(Call, BadOutput, "more at once than its limit of 4096 KiB"),
     }
 
     fn granted(mut setup: NodeSetup) -> NodeSetup {
