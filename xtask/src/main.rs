@@ -42,8 +42,9 @@ Commands:
           --no-lint    leave the format check and clippy out
           --all-languages   build and run the example plugins in C++, Go and Zig too
           AGAVE_TEST_DATA names the folder with the real clips; tests without it are skipped
-  bench [NAME] [--json]
-          Run the benches (all, or the one called NAME) and print a table or JSON lines
+  bench [NAME] [--json] [--peers]
+          Run the benches (all, or the one called NAME) and print a table or JSON lines;
+          with --peers, `hop` builds Extism as well and runs the same filter on it
   setup [--for demo|test|all-languages]
           Install what is missing and nothing else (default: demo)
   plugins Build the plugins

@@ -7,7 +7,9 @@ mod clang;
 mod cpp;
 mod go;
 mod manifest;
+mod new;
 mod rust;
+mod templates;
 mod tools;
 mod world;
 mod zig;
@@ -17,6 +19,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 pub(crate) use manifest::{Language, Manifest};
+pub(crate) use new::create;
 
 /// The folder of a plugin with what it says about itself.
 pub(crate) struct Project {
