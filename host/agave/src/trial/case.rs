@@ -400,8 +400,7 @@ fn output(role: Role, stream: &StreamInfo, mut expected: Value) -> Result<Value>
                 check_thing(role, stream, thing)?;
             }
         }
-        Value::Object(_) if fails && !outcome => {
-        }
+        Value::Object(_) if fails && !outcome => {}
         _ if outcome && !fails && role == Role::Adapter => {
             if let Some(Value::String(after)) = expected.get_mut("retry") {
                 *after = seconds(duration(after)?);

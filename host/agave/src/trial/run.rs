@@ -14,11 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::case::{Case, Given, HTTP};
 use super::compare::{differences, first_missing};
+use super::log;
 use super::receiver::Receiver;
 use super::words::{
     Came, START, alert_json, alert_line, detection_json, frame_line, outcome_json, seconds,
 };
-use super::log;
 use crate::topology::idempotency_key;
 
 /// What a node is called that is not in a flow.
@@ -85,7 +85,9 @@ impl Runner<'_> {
             }
         });
         outcome.log = lines;
-        outcome.requests = receiver.map(|receiver| receiver.requests()).unwrap_or_default();
+        outcome.requests = receiver
+            .map(|receiver| receiver.requests())
+            .unwrap_or_default();
         outcome.check(case);
         outcome.took = began.elapsed();
         Ok(outcome)
@@ -207,11 +209,8 @@ impl Trial<'_> {
     fn run(&mut self) -> Result<(), String> {
         let description = self.plugin.description();
         let settings: Value = serde_json::from_str(&self.setup.config).unwrap_or_default();
-        let problems = agave_flow::settings_problems(
-            &description.name,
-            &description.config_schema,
-            &settings,
-        );
+        let problems =
+            agave_flow::settings_problems(&description.name, &description.config_schema, &settings);
         if !problems.is_empty() {
             return Err(problems.join("; "));
         }
@@ -289,7 +288,12 @@ impl Trial<'_> {
                 let mut passed = Vec::new();
                 for frame in frames {
                     let frame = instance.process(frame)?;
-                    passed.extend(frame.detections.iter().map(|one| detection_json(one, stream)));
+                    passed.extend(
+                        frame
+                            .detections
+                            .iter()
+                            .map(|one| detection_json(one, stream)),
+                    );
                 }
                 Ok(Came::Things(passed))
             }
@@ -305,9 +309,9 @@ impl Trial<'_> {
                     alert: (**alert).clone(),
                 };
                 let outcomes = instance.deliver(std::slice::from_ref(&delivery))?;
-                Ok(outcomes
-                    .first()
-                    .map_or(Came::Things(Vec::new()), |one| Came::Outcome(outcome_json(one))))
+                Ok(outcomes.first().map_or(Came::Things(Vec::new()), |one| {
+                    Came::Outcome(outcome_json(one))
+                }))
             }
         }
     }
@@ -325,8 +329,11 @@ impl Trial<'_> {
             (None, _) => Vec::new(),
         };
         let as_expected = found.is_empty();
-        self.problems
-            .extend(found.iter().map(|difference| format!("at {at}: {difference}")));
+        self.problems.extend(
+            found
+                .iter()
+                .map(|difference| format!("at {at}: {difference}")),
+        );
         self.steps.push(Step {
             at,
             given,
@@ -350,7 +357,10 @@ impl Trial<'_> {
         let time = |at: agave_core::Timestamp| seconds(at.since(START));
         match given {
             Given::Restart => {
-                let at = self.steps.last().map_or_else(|| "0s".to_owned(), |step| step.at.clone());
+                let at = self
+                    .steps
+                    .last()
+                    .map_or_else(|| "0s".to_owned(), |step| step.at.clone());
                 (at, "restart".to_owned())
             }
             Given::Tick(now) => (time(*now), "tick".to_owned()),
@@ -364,9 +374,7 @@ impl Trial<'_> {
                 }
                 (time(first), line)
             }
-            Given::Alert { alert, .. } => {
-                (time(alert.at), alert_line(&alert_json(alert, stream)))
-            }
+            Given::Alert { alert, .. } => (time(alert.at), alert_line(&alert_json(alert, stream))),
         }
     }
 }

@@ -28,7 +28,12 @@ pub(crate) fn told(outcome: &Outcome, role: Role) -> String {
     if !steps.is_empty() {
         lines.extend(table(steps, role).iter().map(indented));
     }
-    lines.extend(outcome.log.iter().map(|line| indented(&format!("log: {line}"))));
+    lines.extend(
+        outcome
+            .log
+            .iter()
+            .map(|line| indented(&format!("log: {line}"))),
+    );
     lines.join("\n")
 }
 
@@ -43,11 +48,21 @@ pub(crate) fn shown(outcome: &Outcome, role: Role) -> String {
     }
     for request in &outcome.requests {
         let text = |key: &str| request.get(key).and_then(Value::as_str).unwrap_or_default();
-        let body = request.get("body").map(Value::to_string).unwrap_or_default();
-        lines.push(format!("request: {} {} {body}", text("method"), text("path")));
+        let body = request
+            .get("body")
+            .map(Value::to_string)
+            .unwrap_or_default();
+        lines.push(format!(
+            "request: {} {} {body}",
+            text("method"),
+            text("path")
+        ));
     }
     lines.extend(outcome.log.iter().map(|line| format!("log: {line}")));
-    let lines: Vec<String> = lines.iter().map(|line| format!("            {line}")).collect();
+    let lines: Vec<String> = lines
+        .iter()
+        .map(|line| format!("            {line}"))
+        .collect();
     lines.join("\n")
 }
 

@@ -297,7 +297,14 @@ impl JsonSchema for Expected {
 }
 
 /// The ways in which a call can fail.
-pub(crate) const FAILURES: [&str; 5] = ["trap", "deadline", "memory", "error", "bad-output"];
+pub(crate) const FAILURES: [&str; 6] = [
+    "trap",
+    "deadline",
+    "memory",
+    "output",
+    "error",
+    "bad-output",
+];
 
 /// A detection or an alert that must come out. What is not said may be anything.
 #[derive(JsonSchema)]

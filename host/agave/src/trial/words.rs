@@ -30,6 +30,7 @@ impl Came {
                 Failure::Trap { .. } => "trap",
                 Failure::Deadline(_) => "deadline",
                 Failure::Memory(_) => "memory",
+                Failure::Output(_) => "output",
                 Failure::PluginError(_) => "error",
                 Failure::Configuration(_) => "refused",
                 Failure::Start(_) => "start",

@@ -90,11 +90,7 @@ fn part_of(role: Role) -> &'static str {
 
 fn state(plugin: &Plugin) -> String {
     let description = plugin.description();
-    let older: Vec<String> = description
-        .reads_state
-        .iter()
-        .map(u32::to_string)
-        .collect();
+    let older: Vec<String> = description.reads_state.iter().map(u32::to_string).collect();
     match older.as_slice() {
         [] => format!("version {}", description.state_version),
         older => format!(
@@ -112,9 +108,7 @@ fn imports(imports: &[String]) -> Vec<String> {
         .map(|import| import.split('@').next().unwrap_or(import))
         .filter(|interface| *interface != "agave:plugin/types")
         .map(|interface| {
-            let name = interface
-                .strip_prefix("agave:plugin/")
-                .unwrap_or(interface);
+            let name = interface.strip_prefix("agave:plugin/").unwrap_or(interface);
             (name, may(name))
         })
         .collect();

@@ -1,7 +1,11 @@
 //! `agave plugin`: what the author of a plugin needs, one file a command.
 
+mod bench;
 mod build;
 mod inspect;
+mod settings;
+mod target;
+mod test;
 
 use std::process::ExitCode;
 
@@ -12,15 +16,21 @@ use clap::Subcommand;
 pub(crate) enum Plugin {
     /// Build the components of plugins
     Build(build::Build),
-    /// Show what a plugin is: its role, its configuration, what it imports
+    /// Run the tests of a plugin, or show what it makes of inputs
+    Test(test::Test),
+    /// Show what a plugin is: its role, its settings, what it may touch
     Inspect(inspect::Inspect),
+    /// Measure what a plugin costs: to load, to start, to call
+    Bench(bench::Bench),
 }
 
 impl Plugin {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self {
             Self::Build(build) => build.run(),
+            Self::Test(test) => test.run(),
             Self::Inspect(inspect) => inspect.run(),
+            Self::Bench(bench) => bench.run(),
         }
     }
 }

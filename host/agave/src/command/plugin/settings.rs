@@ -93,7 +93,11 @@ impl Root<'_> {
             return plain(constant);
         }
         if let Some(Value::Array(options)) = member("enum") {
-            let options: Vec<String> = options.iter().filter(|one| !one.is_null()).map(plain).collect();
+            let options: Vec<String> = options
+                .iter()
+                .filter(|one| !one.is_null())
+                .map(plain)
+                .collect();
             return options.join(", ");
         }
         for several in ["oneOf", "anyOf"] {
