@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod inspect;
+mod new;
 mod settings;
 mod target;
 mod test;
@@ -14,6 +15,8 @@ use clap::Subcommand;
 
 #[derive(Subcommand)]
 pub(crate) enum Plugin {
+    /// Make a project for a plugin, with everything to begin with
+    New(new::New),
     /// Build the components of plugins
     Build(build::Build),
     /// Run the tests of a plugin, or show what it makes of inputs
@@ -27,6 +30,7 @@ pub(crate) enum Plugin {
 impl Plugin {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self {
+            Self::New(new) => new.run(),
             Self::Build(build) => build.run(),
             Self::Test(test) => test.run(),
             Self::Inspect(inspect) => inspect.run(),
