@@ -1,10 +1,14 @@
 //! A plugin's project: a folder with its source, from which a component is built. One file a
 //! language says how; everything that languages have in common is here and in the manifest.
 
+mod javascript;
 mod manifest;
 mod new;
+mod python;
 mod rust;
 mod templates;
+mod tools;
+mod typings;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -68,8 +72,10 @@ pub(crate) fn build(folders: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>> {
 
 /// The component of a project that is not cargo's to build.
 fn component(project: &Project) -> Result<Vec<u8>> {
-    let _wit = world::write(project)?;
+    let wit = world::write(project)?;
     match project.manifest.language {
+        Language::Javascript | Language::Typescript => javascript::build(project, &wit),
+        Language::Python => python::build(project, &wit),
         Language::Rust => bail!("a Rust project is built by cargo"),
         other => bail!("plugins in {other} cannot be built yet"),
     }
