@@ -10,6 +10,7 @@
     reason = "a command line speaks on these"
 )]
 
+mod cache;
 mod catalog;
 mod command;
 mod plugin_project;

@@ -7,24 +7,30 @@
 
 mod bindings;
 mod capability;
+mod compiled;
 mod convert;
+mod delivery;
 mod encode;
 mod engine;
+mod exact;
 mod failure;
 mod grants;
 mod guest;
 mod instance;
 mod plugin;
+mod snapshot;
 mod supervised;
 mod text;
 mod validate;
 
 pub use capability::http::HttpClient;
+pub use delivery::{Delivery, Outcome};
 pub use encode::{EncodeError, encode};
 pub use engine::{Engine, EngineError};
 pub use failure::Failure;
 pub use grants::{Grants, Origin, OriginError};
 pub use guest::Limits;
-pub use instance::{Delivery, Instance, NodeSetup, Outcome, Snapshot};
+pub use instance::{Instance, NodeSetup};
 pub use plugin::{Description, LoadError, Plugin};
+pub use snapshot::Snapshot;
 pub use supervised::{OnFailure, Supervised, Verdict};
