@@ -43,6 +43,8 @@ Commands:
           AGAVE_TEST_DATA names the folder with the real clips; tests without it are skipped
   bench [NAME] [--json]
           Run the benches (all, or the one called NAME) and print a table or JSON lines
+  bench languages --markdown
+          The same plugin in every language, as the table of docs/plugins.md
   setup [--for demo|test]
           Install what is missing and nothing else (default: demo)
   plugins Build the plugins

@@ -13,8 +13,8 @@ use crate::bindings::lifecycle::exports::agave::plugin::lifecycle as wit_lifecyc
 use crate::bindings::{adapter, filter, gate, lifecycle, rule};
 use crate::capability::http::HttpClient;
 use crate::delivery::{Delivery, Outcome};
-use crate::exact;
 use crate::engine::Engine;
+use crate::exact;
 use crate::failure::Failure;
 use crate::grants::Grants;
 use crate::guest::{Guest, Limits};

@@ -37,6 +37,14 @@ impl Project {
     }
 }
 
+/// The name of the component that the project in `folder` makes.
+pub(crate) fn name(folder: &Path) -> Result<String> {
+    match Manifest::read(folder)? {
+        Some(manifest) if manifest.language != Language::Rust => Ok(manifest.name),
+        _ => rust::name(folder),
+    }
+}
+
 /// Builds the projects in `folders` and writes their components to `out`. Gives the files that
 /// were written.
 pub(crate) fn build(folders: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>> {
