@@ -10,8 +10,11 @@
     reason = "figures are what it is for"
 )]
 
+mod component;
+mod extism;
 mod figure;
 mod hop;
+mod instances;
 mod languages;
 mod throughput;
 
@@ -21,8 +24,9 @@ use crate::figure::Figure;
 
 type Bench = fn(&mut dyn FnMut(Figure)) -> Result<()>;
 
-const BENCHES: [(&str, Bench); 3] = [
+const BENCHES: [(&str, Bench); 4] = [
     ("hop", hop::run),
+    ("instances", instances::run),
     ("throughput", throughput::run),
     ("languages", languages::run),
 ];

@@ -18,8 +18,13 @@ const PLUGINS: [&str; 4] = [
     "plugins/webhook",
 ];
 
-/// Misbehaves on request, for the tests.
-const HOSTILE_PLUGIN: &str = "plugins/chaos";
+/// Misbehave on request, for the tests: one in each role.
+const HOSTILE_PLUGINS: [&str; 4] = [
+    "plugins/chaos",
+    "plugins/chaos-rule",
+    "plugins/chaos-gate",
+    "plugins/chaos-adapter",
+];
 
 /// `cargo xtask plugins`
 pub(crate) fn command(arguments: Arguments) -> Result<()> {
@@ -49,7 +54,7 @@ pub(crate) fn for_testing(paths: &Paths) -> Result<()> {
     eprintln!("build: everything (the first time takes some minutes)");
     shell::run(shell::cargo(paths).args(["build", "--release", "--workspace", "--all-targets"]))?;
     let mut folders = PLUGINS.to_vec();
-    folders.push(HOSTILE_PLUGIN);
+    folders.extend(HOSTILE_PLUGINS);
     plugins(paths, &folders)
 }
 

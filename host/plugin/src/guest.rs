@@ -12,6 +12,9 @@ use crate::capability::log::LogBudget;
 use crate::engine::{MOST_MEMORIES, MOST_MODULES, MOST_TABLES};
 use crate::grants::Grants;
 
+/// Handles that a guest may hold at one time.
+const MOST_HANDLES: usize = 64;
+
 /// What one instance may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -72,12 +75,14 @@ impl Guest {
         grants: Grants,
         http: Option<HttpClient>,
     ) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MOST_HANDLES);
         Self {
             node: node.to_owned(),
             camera: camera.to_owned(),
             grants,
             http,
-            table: ResourceTable::new(),
+            table,
             log_budget: LogBudget::new(limits.log_lines_per_second),
             limits,
             deadline: limits.deadline,
