@@ -277,7 +277,7 @@ impl Outbox {
 }
 
 /// The same for every attempt, another for every phase of an incident.
-fn idempotency_key(node: &str, camera: &str, alert: &Alert) -> String {
+pub(crate) fn idempotency_key(node: &str, camera: &str, alert: &Alert) -> String {
     let phase = match alert.phase {
         Phase::Begin => "begin",
         Phase::Update => "update",
