@@ -1,6 +1,7 @@
 //! The same plugin in every language, built as a user builds it and run through the host's own
-//! library: the same inputs, the same outputs, the same bytes of state. Rust, C, TypeScript and
-//! Python take part always, the others with `cargo xtask test --all-languages`.
+//! library: the same inputs, the same outputs, the same bytes of state. Rust, C,
+//! JavaScript, TypeScript and Python take part always, the others with
+//! `cargo xtask test --all-languages`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,7 +24,13 @@ struct Example {
     unit_test: Option<&'static str>,
 }
 
-const EXAMPLES: [Example; 4] = [
+const EXAMPLES: [Example; 8] = [
+    Example {
+        folder: "rust",
+        always: true,
+        // Among the tests of the workspace.
+        unit_test: None,
+    },
     Example {
         folder: "c",
         always: true,
@@ -45,6 +52,21 @@ const EXAMPLES: [Example; 4] = [
         folder: "zig",
         always: false,
         unit_test: Some("zig test steady.zig"),
+    },
+    Example {
+        folder: "javascript",
+        always: true,
+        unit_test: None,
+    },
+    Example {
+        folder: "typescript",
+        always: true,
+        unit_test: None,
+    },
+    Example {
+        folder: "python",
+        always: true,
+        unit_test: None,
     },
 ];
 

@@ -6,11 +6,14 @@ mod c;
 mod clang;
 mod cpp;
 mod go;
+mod javascript;
 mod manifest;
 mod new;
+mod python;
 mod rust;
 mod templates;
 mod tools;
+mod typings;
 mod world;
 mod zig;
 
@@ -31,6 +34,14 @@ impl Project {
     /// Where whatever is generated or compiled on the way goes.
     fn build_folder(&self) -> PathBuf {
         self.folder.join("build")
+    }
+}
+
+/// The name of the component that the project in `folder` makes.
+pub(crate) fn name(folder: &Path) -> Result<String> {
+    match Manifest::read(folder)? {
+        Some(manifest) if manifest.language != Language::Rust => Ok(manifest.name),
+        _ => rust::name(folder),
     }
 }
 
@@ -69,12 +80,13 @@ pub(crate) fn build(folders: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>> {
 fn component(project: &Project) -> Result<Vec<u8>> {
     let wit = world::write(project)?;
     match project.manifest.language {
+        Language::Javascript | Language::Typescript => javascript::build(project, &wit),
+        Language::Python => python::build(project, &wit),
         Language::Rust => bail!("a Rust project is built by cargo"),
         Language::C => c::build(project, &wit),
         Language::Cpp => cpp::build(project, &wit),
         Language::Go => go::build(project, &wit),
         Language::Zig => zig::build(project, &wit),
-        other => bail!("plugins in {other} cannot be built yet"),
     }
 }
 
