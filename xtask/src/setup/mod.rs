@@ -36,6 +36,7 @@ pub(crate) fn install(paths: &Paths, purpose: Purpose) -> Result<()> {
     let mut needs = packages::HOST.to_vec();
     if purpose == Purpose::Test {
         needs.extend(packages::SERVERS);
+        needs.extend(packages::LANGUAGES);
     }
     if needs_runtime && onnxruntime::pip().is_none() {
         needs.push(packages::PIP);
