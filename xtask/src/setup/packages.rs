@@ -92,22 +92,13 @@ pub(crate) const SERVERS: [Need; 2] = [
     },
 ];
 
-/// What plugins in other languages than Rust are built with in the tests; the rest comes from
-/// npm and PyPI when one is built.
-pub(crate) const LANGUAGES: [Need; 2] = [
-    Need {
-        what: "Node.js and npm, for plugins in JavaScript and TypeScript",
-        packages: &[&["nodejs", "npm"]],
-        probe: &["sh", "-c", "node --version && npm --version"],
-        from_anywhere: true,
-    },
-    Need {
-        what: "Python's venv, for plugins in Python",
-        packages: &[&["python3-venv"]],
-        probe: &["python3", "-c", "import venv, ensurepip"],
-        from_anywhere: true,
-    },
-];
+/// Builds plugins in JavaScript and TypeScript; the rest comes from npm when one is built.
+pub(crate) const NODE: Need = Need {
+    what: "Node.js and npm",
+    packages: &[&["nodejs", "npm"]],
+    probe: &["sh", "-c", "node --version && npm --version"],
+    from_anywhere: true,
+};
 
 /// Fetches ONNX Runtime.
 pub(crate) const PIP: Need = Need {

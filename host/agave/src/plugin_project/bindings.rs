@@ -33,12 +33,24 @@ pub(super) fn cpp(wit: &Path, into: &Path) -> Result<()> {
     write(generator, resolve, world, into)
 }
 
-/// Go, in the folder `into`: the package `main` with the exports, and one package for each
+/// Go: paths and texts of the package `main` with the exports, and of one package for each
 /// interface.
-pub(super) fn go(wit: &Path, into: &Path) -> Result<()> {
+pub(super) fn go(wit: &Path) -> Result<Vec<(String, String)>> {
     let (resolve, world) = world(wit)?;
     let generator = wit_bindgen_go::Opts::default().build();
-    write(generator, resolve, world, into)
+    let files = generated(generator, resolve, world)?;
+    let texts = files.iter().map(|(path, content)| {
+        let text = String::from_utf8_lossy(content).into_owned();
+        (path.to_owned(), text)
+    });
+    Ok(texts.collect())
+}
+
+/// Puts the world into a module whose compiler did not.
+pub(super) fn embed(wit: &Path, module: &mut Vec<u8>) -> Result<()> {
+    let (resolve, world) = world(wit)?;
+    let encoding = wit_component::StringEncoding::UTF8;
+    wit_component::embed_component_metadata(module, &resolve, world, encoding, false)
 }
 
 /// The world in the folder `wit`.
@@ -71,19 +83,27 @@ fn plain_names(resolve: &Resolve, world: WorldId) -> Vec<(String, String)> {
 }
 
 fn write(
-    mut generator: Box<dyn WorldGenerator>,
-    mut resolve: Resolve,
+    generator: Box<dyn WorldGenerator>,
+    resolve: Resolve,
     world: WorldId,
     into: &Path,
 ) -> Result<()> {
+    for (name, content) in generated(generator, resolve, world)?.iter() {
+        write_file(&into.join(name), content)?;
+    }
+    Ok(())
+}
+
+fn generated(
+    mut generator: Box<dyn WorldGenerator>,
+    mut resolve: Resolve,
+    world: WorldId,
+) -> Result<Files> {
     let mut files = Files::default();
     generator
         .generate(&mut resolve, world, &mut files)
         .context("cannot write the contract in this language")?;
-    for (name, content) in files.iter() {
-        write_file(&into.join(name), content)?;
-    }
-    Ok(())
+    Ok(files)
 }
 
 /// Writes a generated file, with the folders above it; one that is the same already stays.
