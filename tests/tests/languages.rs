@@ -23,7 +23,28 @@ struct Example {
     unit_test: Option<&'static str>,
 }
 
-const EXAMPLES: [Example; 4] = [
+const EXAMPLES: [Example; 8] = [
+    Example {
+        folder: "rust",
+        always: true,
+        // They are among those of this workspace.
+        unit_test: None,
+    },
+    Example {
+        folder: "typescript",
+        always: true,
+        unit_test: Some("node --test build/tests/*.mjs"),
+    },
+    Example {
+        folder: "python",
+        always: true,
+        unit_test: Some("python3 -m unittest"),
+    },
+    Example {
+        folder: "javascript",
+        always: false,
+        unit_test: Some("node --test build/tests/*.mjs"),
+    },
     Example {
         folder: "c",
         always: true,
@@ -104,7 +125,12 @@ fn build(example: &Example, out: &Path) -> Result<PathBuf> {
     if !built.status.success() {
         bail!("it cannot be built:\n{}{}", built.stdout, built.stderr);
     }
-    Ok(out.join(format!("steady-{}.wasm", example.folder)))
+    // A crate gives its own name to the component.
+    let name = match example.folder {
+        "rust" => "steady".to_owned(),
+        folder => format!("steady-{folder}"),
+    };
+    Ok(out.join(name).with_extension("wasm"))
 }
 
 /// Runs the example's own unit test, with the tools that `agave plugin build` installed.

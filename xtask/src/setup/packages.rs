@@ -92,6 +92,47 @@ pub(crate) const SERVERS: [Need; 2] = [
     },
 ];
 
+/// Builds plugins in C.
+pub(crate) const C: Need = Need {
+    what: "clang for WebAssembly with its linker and C library",
+    packages: &[
+        &["clang-14", "lld", "wasi-libc", "libclang-rt-14-dev-wasm32"],
+        &[
+            "clang-19",
+            "lld-19",
+            "wasi-libc",
+            "libclang-rt-19-dev-wasm32",
+        ],
+        &["clang", "lld", "wasi-libc", "libclang-rt-18-dev-wasm32"],
+    ],
+    probe: &["wasm-ld", "--version"],
+    from_anywhere: false,
+};
+
+/// Builds plugins in C++, whose bindings want a newer library than Debian 12's first choice.
+pub(crate) const CPP: Need = Need {
+    what: "clang++ 17 or newer for WebAssembly with its libraries",
+    packages: &[&[
+        "clang-19",
+        "lld-19",
+        "wasi-libc",
+        "libclang-rt-19-dev-wasm32",
+        "libc++-19-dev-wasm32",
+        "libc++abi-19-dev-wasm32",
+        "g++",
+    ]],
+    probe: &["clang++", "--version"],
+    from_anywhere: false,
+};
+
+/// Gives the tools of some languages an environment of their own.
+pub(crate) const VENV: Need = Need {
+    what: "Python's venv",
+    packages: &[&["python3-venv"]],
+    probe: &["python3", "-c", "import venv, ensurepip"],
+    from_anywhere: true,
+};
+
 /// Builds plugins in JavaScript and TypeScript; the rest comes from npm when one is built.
 pub(crate) const NODE: Need = Need {
     what: "Node.js and npm",
