@@ -33,6 +33,24 @@ pub fn agave_within<A: AsRef<OsStr>>(
     Process::start("agave", command()?.args(arguments))?.finish(limit)
 }
 
+/// The same in `folder`, as someone works who has the program and no clone. Crates are compiled
+/// into one folder for all of them.
+///
+/// # Errors
+/// When it cannot be started or does not end within `limit`.
+pub fn agave_in<A: AsRef<OsStr>>(
+    folder: &Path,
+    limit: Duration,
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<Finished> {
+    let mut command = command()?;
+    command
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", place::crates()?)
+        .args(arguments);
+    Process::start("agave", &mut command)?.finish(limit)
+}
+
 /// A running `agave run --json`.
 pub struct Agave {
     process: Process,

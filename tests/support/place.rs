@@ -76,6 +76,16 @@ pub(crate) fn program() -> Result<PathBuf> {
     built("agave")
 }
 
+/// Where tests compile crates that are none of this workspace's, once for all of them.
+///
+/// # Errors
+/// When this test does not know where it is.
+pub fn crates() -> Result<PathBuf> {
+    let program = program()?;
+    let folder = program.parent().context("the program is at the root")?;
+    Ok(folder.join("crates"))
+}
+
 /// The folder of the built plugins.
 pub(crate) fn plugins() -> Result<PathBuf> {
     match env::var_os("AGAVE_PLUGINS") {

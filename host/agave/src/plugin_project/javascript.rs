@@ -32,16 +32,12 @@ pub(super) fn build(project: &Project, wit: &Path) -> Result<Vec<u8>> {
     }
     let build = project.build_folder();
     let types = build.join("types");
+    let typings = typings::of(wit)?;
     fs::create_dir_all(&types)
         .and_then(|()| fs::write(build.join("runtime.js"), RUNTIME))
         .and_then(|()| fs::write(build.join("testing.js"), TESTING))
         .and_then(|()| fs::write(build.join("entry.js"), entry(source, project.manifest.role)))
-        .and_then(|()| {
-            fs::write(
-                types.join("agave.d.ts"),
-                typings::of(wit).unwrap_or_default(),
-            )
-        })
+        .and_then(|()| fs::write(types.join("agave.d.ts"), &typings))
         .with_context(|| format!("cannot write to {}", build.display()))?;
 
     let tools = Tools::find()?;
@@ -66,10 +62,12 @@ fn entry(source: &str, role: Role) -> String {
         .replace("{{functions}}", functions)
 }
 
-/// Node and the packages that run on it.
+/// What a component is made with.
 struct Tools {
     node: PathBuf,
-    modules: PathBuf,
+    esbuild: PathBuf,
+    /// The script that node runs.
+    componentize: PathBuf,
 }
 
 impl Tools {
@@ -98,9 +96,12 @@ impl Tools {
                     .current_dir(folder),
             )
         })?;
+        let modules = folder.join("node_modules");
         Ok(Self {
             node,
-            modules: folder.join("node_modules"),
+            esbuild: esbuild(&modules)
+                .with_context(|| format!("{} is damaged; delete it", folder.display()))?,
+            componentize: modules.join("componentize-qjs/bin/componentize-qjs"),
         })
     }
 
@@ -167,17 +168,15 @@ impl Tools {
     }
 
     fn esbuild(&self) -> Command {
-        let mut command = Command::new(&self.node);
-        command
-            .arg(self.modules.join("esbuild/bin/esbuild"))
-            .args(["--bundle", "--format=esm"]);
+        let mut command = Command::new(&self.esbuild);
+        command.args(["--bundle", "--format=esm"]);
         command
     }
 
     fn componentize(&self, wit: &Path, bundle: &Path, component: &Path) -> Result<()> {
         tools::run(
             Command::new(&self.node)
-                .arg(self.modules.join("componentize-qjs/bin/componentize-qjs"))
+                .arg(&self.componentize)
                 .args(["--sync", "--stub-wasi", "--world", world::WORLD, "--wit"])
                 .arg(wit)
                 .arg("--js")
@@ -186,4 +185,13 @@ impl Tools {
                 .arg(component),
         )
     }
+}
+
+/// The program itself, which is in a package for each platform, of which npm installs one.
+fn esbuild(modules: &Path) -> Result<PathBuf> {
+    let platform = fs::read_dir(modules.join("@esbuild"))?.next();
+    Ok(platform
+        .context("esbuild is missing")??
+        .path()
+        .join("bin/esbuild"))
 }
