@@ -18,8 +18,8 @@ const PLUGINS: [&str; 4] = [
     "plugins/webhook",
 ];
 
-/// Misbehaves on request, for the tests.
-const HOSTILE_PLUGIN: &str = "plugins/chaos";
+/// For the tests: one that misbehaves on request, and one that makes the calls it is told to.
+const TEST_PLUGINS: [&str; 2] = ["plugins/chaos", "plugins/probe"];
 
 /// `cargo xtask plugins`
 pub(crate) fn command(arguments: Arguments) -> Result<()> {
@@ -49,7 +49,7 @@ pub(crate) fn for_testing(paths: &Paths) -> Result<()> {
     eprintln!("build: everything (the first time takes some minutes)");
     shell::run(shell::cargo(paths).args(["build", "--release", "--workspace", "--all-targets"]))?;
     let mut folders = PLUGINS.to_vec();
-    folders.push(HOSTILE_PLUGIN);
+    folders.extend(TEST_PLUGINS);
     plugins(paths, &folders)
 }
 

@@ -7,10 +7,14 @@ use rustix::time::{ClockId, clock_gettime};
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 
-use crate::capability::http::HttpClient;
 use crate::capability::log::LogBudget;
+use crate::capability::redact::Redactor;
 use crate::engine::{MOST_MEMORIES, MOST_MODULES, MOST_TABLES};
 use crate::grants::Grants;
+use crate::outside::Outside;
+
+/// Secrets and connections that a guest holds at one time.
+const MOST_HANDLES: usize = 1024;
 
 /// What one instance may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +40,11 @@ pub(crate) struct Guest {
     pub(crate) node: String,
     pub(crate) camera: String,
     pub(crate) grants: Grants,
-    pub(crate) http: Option<HttpClient>,
+    pub(crate) outside: Outside,
+    /// For what servers answer.
+    pub(crate) redactor: Redactor,
+    /// TCP connections that are open.
+    pub(crate) connections: usize,
     pub(crate) table: ResourceTable,
     pub(crate) log_budget: LogBudget,
     limits: Limits,
@@ -55,14 +63,18 @@ impl Guest {
         camera: &str,
         limits: Limits,
         grants: Grants,
-        http: Option<HttpClient>,
+        outside: Outside,
     ) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MOST_HANDLES);
         Self {
             node: node.to_owned(),
             camera: camera.to_owned(),
+            redactor: Redactor::of(grants.secrets.values()),
             grants,
-            http,
-            table: ResourceTable::new(),
+            outside,
+            connections: 0,
+            table,
             log_budget: LogBudget::default(),
             limits,
             deadline: limits.deadline,

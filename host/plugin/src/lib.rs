@@ -14,17 +14,22 @@ mod failure;
 mod grants;
 mod guest;
 mod instance;
+mod network;
+mod outside;
 mod plugin;
 mod supervised;
 mod text;
 mod validate;
 
-pub use capability::http::HttpClient;
 pub use encode::{EncodeError, encode};
 pub use engine::{Engine, EngineError};
 pub use failure::Failure;
 pub use grants::{Grants, Origin, OriginError};
 pub use guest::Limits;
 pub use instance::{Delivery, Instance, NodeSetup, Outcome, Snapshot};
+pub use network::{
+    BrokerError, BrokerSettings, Network, NetworkSettings, Resolver, Resolving, SystemResolver,
+};
+pub use outside::{DurableMap, NoPicture, Outside, Pictures};
 pub use plugin::{Description, LoadError, Plugin};
 pub use supervised::{OnFailure, Supervised, Verdict};

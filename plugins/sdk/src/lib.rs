@@ -58,7 +58,9 @@ mod plugin;
 mod report;
 
 pub use bindings::adapter::exports::agave::plugin::adapter::{Delivery, Outcome};
-pub use bindings::imports::agave::plugin::{clock, http, log, secrets, types};
+pub use bindings::imports::agave::plugin::{
+    clock, frames, http, keyvalue, log, mqtt, secrets, tcp, types,
+};
 pub use duration::Duration;
 pub use plugin::{Adapter, Filter, Gate, Plugin, Rule};
 pub use report::alert_json;

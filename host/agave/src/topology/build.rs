@@ -10,10 +10,11 @@ use agave_flow::{Camera, CameraIndex, CameraKind, Flow};
 use agave_media::{Detector, Model, ModelOptions, Pace, SourceConfig, Transport};
 use tokio_util::sync::CancellationToken;
 
+use super::adapters::{AdapterPlan, build_adapters};
 use super::chain::AlertSink;
 use super::intake::Terms;
 use super::lane::Lane;
-use super::nodes::{AdapterPlan, ChainBuilder, build_adapters};
+use super::nodes::ChainBuilder;
 use super::outbox::Outbox;
 use crate::catalog::Catalog;
 
@@ -39,6 +40,10 @@ pub(crate) enum BuildError {
     },
     #[error("node '{node}': {reason}")]
     Grant { node: String, reason: String },
+    #[error("broker '{broker}': {reason}")]
+    Broker { broker: String, reason: String },
+    #[error("there is no way to the network: {0}")]
+    Network(String),
     #[error("camera '{camera}' has more classes than fit: its models name {count} different ones")]
     Classes { camera: String, count: usize },
 }

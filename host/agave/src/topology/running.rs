@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use super::adapters::AdapterPlan;
 use super::build::{CameraPlan, Topology};
 use super::intake::Intake;
 use super::lane::Lane;
-use super::nodes::AdapterPlan;
 use super::outbox::Outbox;
 use super::source::{Health, SourceSink, SourceState};
 use super::summary::{Summary, summarise};
