@@ -10,12 +10,13 @@
     reason = "a command line speaks on these"
 )]
 
+mod cache;
 mod catalog;
 mod command;
+mod plugin_project;
 mod report;
 mod surroundings;
 mod topology;
-mod wasm_build;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

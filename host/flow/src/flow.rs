@@ -179,6 +179,14 @@ pub struct Limits {
     pub deadline: Duration,
     /// The most memory an instance may have, in bytes.
     pub memory_bytes: u64,
+    /// Between two calls, an instance with more memory than this is replaced.
+    pub recycle_bytes: u64,
+    /// The most that it may hand to the host at once.
+    pub output_bytes: u64,
+    /// The longest answer that an HTTP server may give it.
+    pub http_body_bytes: u64,
+    /// The most log lines that it may write in a second.
+    pub log_lines_per_second: u32,
 }
 
 /// Scheme of an [`Origin`].

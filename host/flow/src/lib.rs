@@ -14,6 +14,7 @@
 mod code;
 mod conform;
 mod diagnostic;
+mod document;
 mod findings;
 mod flow;
 mod interpolate;
@@ -35,6 +36,7 @@ mod yaml;
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics};
+pub use document::document;
 pub use flow::{
     Broker, Camera, CameraIndex, CameraKind, ExpectedAlert, Flow, Given, GivenDetection, Grants,
     Limits, Model, ModelIndex, Node, NodeIndex, Origin, PluginNode, Scheme, TestCase, Work,

@@ -1,16 +1,16 @@
 //! The JSON Schema of the flow file: what editors complete and check against, and what this crate
 //! itself checks against, so that the two cannot disagree.
 
-use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
 use crate::spec::FlowSpec;
 
 /// The published JSON Schema (draft 2020-12).
 pub fn schema() -> Value {
-    let mut root = derived(SchemaSettings::draft2020_12());
+    let mut root = derived::<FlowSpec>(SchemaSettings::draft2020_12());
     if let Some(node) = root
         .pointer_mut("/$defs/NodeSpec")
         .and_then(Value::as_object_mut)
@@ -30,17 +30,24 @@ pub fn schema() -> Value {
 /// The part of the schema that this crate checks with. The rest is for editors; the resolver
 /// checks the same and has better words for it.
 pub(crate) fn for_checking() -> Value {
-    derived(SchemaSettings::draft2020_12().with_transform(RecursiveTransform(without_patterns)))
-        .to_value()
+    derived::<FlowSpec>(
+        SchemaSettings::draft2020_12().with_transform(RecursiveTransform(without_patterns)),
+    )
+    .to_value()
 }
 
-fn derived(settings: SchemaSettings) -> Schema {
+/// The schema of another document than a flow.
+pub(crate) fn of<T: JsonSchema>() -> Value {
+    derived::<T>(SchemaSettings::draft2020_12()).to_value()
+}
+
+fn derived<T: JsonSchema>(settings: SchemaSettings) -> Schema {
     settings
         .with_transform(RecursiveTransform(without_null))
         .with_transform(RecursiveTransform(without_formats))
         .with_transform(RecursiveTransform(with_whole_sentences))
         .into_generator()
-        .into_root_schema_for::<FlowSpec>()
+        .into_root_schema_for::<T>()
 }
 
 fn without_patterns(schema: &mut Schema) {

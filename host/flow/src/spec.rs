@@ -208,8 +208,22 @@ pub(crate) struct LimitsSpec {
     #[schemars(extend("pattern" = DURATION_PATTERN, "examples" = ["50ms"]))]
     pub(crate) deadline: Option<String>,
     /// The most memory it may have. The default is 32MiB.
-    #[schemars(extend("pattern" = "^[0-9]+ *(KiB|MiB|GiB)$", "examples" = ["32MiB"]))]
+    #[schemars(extend("pattern" = SIZE_PATTERN, "examples" = ["32MiB"]))]
     pub(crate) memory: Option<String>,
+    /// Between two calls, an instance with more memory than this is replaced by a new one that
+    /// goes on where it was. The default is three quarters of `memory`.
+    #[schemars(extend("pattern" = SIZE_PATTERN, "examples" = ["24MiB"]))]
+    pub(crate) recycle: Option<String>,
+    /// The most that it may hand to the host at once, as answer or as request. The default is
+    /// 4MiB.
+    #[schemars(extend("pattern" = SIZE_PATTERN, "examples" = ["4MiB"]))]
+    pub(crate) output: Option<String>,
+    /// The longest answer that an HTTP server may give it. The default is 1MiB.
+    #[schemars(extend("pattern" = SIZE_PATTERN, "examples" = ["1MiB"]))]
+    pub(crate) http_body: Option<String>,
+    /// The most log lines that it may write in a second. The default is 50.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub(crate) log_lines: Option<u32>,
 }
 
 /// An example: when this is seen, that must come out.
@@ -280,6 +294,8 @@ pub(crate) const NAME_PATTERN: &str = "^[A-Za-z0-9_-]{1,64}$";
 
 /// For editors; the words for a wrong one are in `resolve`.
 const DURATION_PATTERN: &str = r"^[0-9]+(\.[0-9]+)?(ms|s|m|min|h)$";
+
+const SIZE_PATTERN: &str = "^[0-9]+ *(KiB|MiB|GiB)$";
 
 fn default_confidence() -> f64 {
     0.25

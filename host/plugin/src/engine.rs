@@ -1,8 +1,13 @@
 //! One engine for the process: how guests are compiled and where their memory lives.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use wasmtime::component::Component;
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::compiled::Compiled;
 
 /// How often guests look whether their deadline has passed. A tick costs a running guest one
 /// memory read at each loop and call, so the price does not depend on it.
@@ -35,6 +40,7 @@ pub enum EngineError {
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) wasmtime: wasmtime::Engine,
+    compiled: Option<Arc<Compiled>>,
 }
 
 impl Engine {
@@ -66,7 +72,32 @@ impl Engine {
             })
             .map_err(|error| EngineError::Engine(format!("{error:#}")))?;
         start_ticker(&wasmtime)?;
-        Ok(Self { wasmtime })
+        Ok(Self {
+            wasmtime,
+            compiled: None,
+        })
+    }
+
+    /// The same engine, which keeps compiled plugins in `folder` and finds them there again.
+    ///
+    /// # Errors
+    /// When there is no such folder and it cannot be made.
+    pub fn with_cache(mut self, folder: &Path) -> Result<Self, std::io::Error> {
+        self.compiled = Some(Arc::new(Compiled::open(folder)?));
+        Ok(self)
+    }
+
+    /// Compiles a component, or finds it compiled; says whether it was found.
+    pub(crate) fn compile(&self, bytes: &[u8]) -> wasmtime::Result<(Component, bool)> {
+        let Some(compiled) = &self.compiled else {
+            return Ok((Component::from_binary(&self.wasmtime, bytes)?, false));
+        };
+        if let Some(component) = compiled.get(&self.wasmtime, bytes) {
+            return Ok((component, true));
+        }
+        let component = Component::from_binary(&self.wasmtime, bytes)?;
+        compiled.put(&self.wasmtime, bytes, &component);
+        Ok((component, false))
     }
 
     fn config() -> Config {

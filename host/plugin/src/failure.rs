@@ -11,6 +11,8 @@ use crate::guest::Guest;
 use crate::text::shortened;
 
 const MOST_FRAMES: usize = 6;
+/// How the engine says that a guest has handed over too much; a test sees to it that it does.
+const OUTPUT_EXHAUSTED: &str = "fuel allocated for hostcalls has been exhausted";
 
 /// Why a call gave no result.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -29,6 +31,9 @@ pub enum Failure {
     /// The guest wanted more memory than its node allows.
     #[error("wanted more memory than its limit of {} MiB", .0 >> 20)]
     Memory(usize),
+    /// The guest handed more to the host at once than its node allows.
+    #[error("handed the host more at once than its limit of {} KiB", .0 >> 10)]
+    Output(usize),
     /// The guest returned an error.
     #[error("returned an error: {0}")]
     PluginError(String),
@@ -54,7 +59,7 @@ impl Failure {
             Self::Deadline(_) => DropReason::Deadline,
             Self::Memory(_) => DropReason::Memory,
             Self::PluginError(_) => DropReason::PluginError,
-            Self::BadOutput(_) | Self::Snapshot(_) => DropReason::BadOutput,
+            Self::Output(_) | Self::BadOutput(_) | Self::Snapshot(_) => DropReason::BadOutput,
             Self::Configuration(_) | Self::Start(_) => DropReason::Unavailable,
         }
     }
@@ -71,6 +76,10 @@ impl Failure {
         }
         if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
             return Self::Deadline(guest.deadline());
+        }
+        // The engine has no type for it that could be asked for.
+        if error.root_cause().to_string().contains(OUTPUT_EXHAUSTED) {
+            return Self::Output(guest.output_bytes());
         }
         let functions: Vec<String> = error
             .downcast_ref::<WasmBacktrace>()

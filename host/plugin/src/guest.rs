@@ -24,6 +24,15 @@ pub struct Limits {
     pub deadline: Duration,
     /// The most linear memory it may have.
     pub memory_bytes: usize,
+    /// Between two calls, an instance with more linear memory than this is replaced by a new one
+    /// that goes on where it was: WebAssembly never gives memory back.
+    pub recycle_bytes: usize,
+    /// The most that it may hand to the host in one call, as answer or as request.
+    pub output_bytes: usize,
+    /// The longest answer that an HTTP server may give it.
+    pub http_body_bytes: usize,
+    /// The most log lines that it may write in a second.
+    pub log_lines_per_second: u32,
 }
 
 impl Default for Limits {
@@ -31,6 +40,10 @@ impl Default for Limits {
         Self {
             deadline: Duration::from_millis(50),
             memory_bytes: 32 << 20,
+            recycle_bytes: 24 << 20,
+            output_bytes: 4 << 20,
+            http_body_bytes: 1 << 20,
+            log_lines_per_second: 50,
         }
     }
 }
@@ -50,6 +63,8 @@ pub(crate) struct Guest {
     limits: Limits,
     /// The deadline of the running call.
     deadline: Duration,
+    /// The most that may be handed over in the running call.
+    output_bytes: usize,
     /// The thread's processor time at the first tick of the running call.
     measured_from: Option<Duration>,
     /// Over all of its memories.
@@ -75,9 +90,10 @@ impl Guest {
             outside,
             connections: 0,
             table,
-            log_budget: LogBudget::default(),
+            log_budget: LogBudget::new(limits.log_lines_per_second),
             limits,
             deadline: limits.deadline,
+            output_bytes: limits.output_bytes,
             measured_from: None,
             memory_bytes: 0,
             memory_denied: false,
@@ -88,14 +104,24 @@ impl Guest {
         self.limits
     }
 
-    pub(crate) fn begin_call(&mut self, deadline: Duration) {
+    pub(crate) fn begin_call(&mut self, deadline: Duration, output_bytes: usize) {
         self.deadline = deadline;
+        self.output_bytes = output_bytes;
         self.measured_from = None;
         self.memory_denied = false;
     }
 
     pub(crate) fn deadline(&self) -> Duration {
         self.deadline
+    }
+
+    pub(crate) fn output_bytes(&self) -> usize {
+        self.output_bytes
+    }
+
+    /// The linear memory that the instance has.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.memory_bytes
     }
 
     pub(crate) fn memory_denied(&self) -> bool {

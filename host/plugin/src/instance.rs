@@ -11,12 +11,14 @@ use crate::bindings::adapter::exports::agave::plugin::adapter as wit_adapter;
 use crate::bindings::imports::agave::plugin::types as wit;
 use crate::bindings::lifecycle::exports::agave::plugin::lifecycle as wit_lifecycle;
 use crate::bindings::{adapter, filter, gate, lifecycle, rule};
+use crate::delivery::{Delivery, Outcome};
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::grants::Grants;
 use crate::guest::{Guest, Limits};
 use crate::outside::Outside;
 use crate::plugin::Plugin;
+use crate::snapshot::{self, Snapshot};
 use crate::text::{SENTENCE, shortened};
 use crate::validate::Bounds;
 
@@ -24,7 +26,6 @@ use crate::validate::Bounds;
 const START_DEADLINE: Duration = Duration::from_secs(5);
 /// While the flow runs, a worker does it between two frames: so many times a call's deadline.
 const UPKEEP: u32 = 10;
-const MOST_SNAPSHOT_BYTES: usize = 16 << 20;
 
 /// Everything that makes an instance of a plugin the one of a node and camera.
 #[derive(Clone)]
@@ -43,41 +44,6 @@ pub struct NodeSetup {
     pub outside: Outside,
 }
 
-/// A plugin's state, as bytes of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Snapshot {
-    /// The version of the bytes.
-    pub version: u32,
-    /// What only the plugin understands.
-    pub data: Vec<u8>,
-}
-
-/// One alert on its way out.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Delivery {
-    /// The same on every attempt.
-    pub idempotency_key: String,
-    /// Where it was seen.
-    pub camera: String,
-    /// 1 for the first.
-    pub attempt: u32,
-    /// Time since the stream's first frame.
-    pub media_time: Duration,
-    /// What happened.
-    pub alert: Alert,
-}
-
-/// What became of a delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The receiver has it.
-    Delivered,
-    /// Not now; after so long if the receiver said.
-    Retry(Option<Duration>),
-    /// Never, for this reason.
-    Rejected(String),
-}
-
 enum Exports {
     Filter(filter::Exports),
     Rule(rule::Exports),
@@ -87,11 +53,12 @@ enum Exports {
 
 /// A configured plugin.
 pub struct Instance {
+    plugin: Plugin,
     store: Store<Guest>,
     lifecycle: lifecycle::Exports,
     exports: Exports,
     bounds: Bounds,
-    call_deadline: Duration,
+    limits: Limits,
     /// For configuring, saving and restoring.
     upkeep_deadline: Duration,
 }
@@ -108,8 +75,11 @@ fn upkeep_deadline(call: Duration) -> Duration {
     (call * UPKEEP).min(START_DEADLINE)
 }
 
-fn begin_call(store: &mut Store<Guest>, deadline: Duration) {
-    store.data_mut().begin_call(deadline);
+fn begin_call(store: &mut Store<Guest>, deadline: Duration, output_bytes: usize) {
+    store.data_mut().begin_call(deadline, output_bytes);
+    // Counted while the engine copies, so that a list which says a thousand times the same
+    // megabyte is stopped before the host has a gigabyte of it.
+    store.set_hostcall_fuel(output_bytes);
     store.set_epoch_deadline(1);
 }
 
@@ -120,7 +90,7 @@ pub(crate) fn describe(
 ) -> Result<wit_lifecycle::Description, Failure> {
     let guest = Guest::new("describe", "", Limits::default(), Grants::default(), Outside::default());
     let mut store = new_store(engine, guest);
-    begin_call(&mut store, START_DEADLINE);
+    begin_call(&mut store, START_DEADLINE, Limits::default().output_bytes);
     let described = instance_pre.instantiate(&mut store).and_then(|instance| {
         let exports = lifecycle::Exports::new(&mut store, &instance)?;
         exports.agave_plugin_lifecycle().call_describe(&mut store)
@@ -155,7 +125,7 @@ impl Instance {
             setup.outside.clone(),
         );
         let mut store = new_store(&plugin.inner.engine, guest);
-        begin_call(&mut store, deadline);
+        begin_call(&mut store, deadline, setup.limits.output_bytes);
         let started = plugin
             .inner
             .instance_pre
@@ -181,11 +151,12 @@ impl Instance {
             }
         };
         let mut instance = Self {
+            plugin: plugin.clone(),
             store,
             lifecycle,
             exports,
             bounds: Bounds::of(&setup.stream),
-            call_deadline: setup.limits.deadline,
+            limits: setup.limits,
             upkeep_deadline: deadline,
         };
         instance.configure(&setup.config, &setup.stream)?;
@@ -199,7 +170,7 @@ impl Instance {
     /// When it refuses the configuration.
     pub fn configure(&mut self, config: &str, stream: &StreamInfo) -> Result<(), Failure> {
         self.bounds = Bounds::of(stream);
-        begin_call(&mut self.store, self.upkeep_deadline);
+        self.begin_upkeep();
         self.lifecycle
             .agave_plugin_lifecycle()
             .call_configure(&mut self.store, config, &stream.into())
@@ -212,34 +183,22 @@ impl Instance {
     /// # Errors
     /// When it fails, or remembers more than 16 MiB.
     pub fn save(&mut self) -> Result<Snapshot, Failure> {
-        begin_call(&mut self.store, self.upkeep_deadline);
+        begin_call(&mut self.store, self.upkeep_deadline, snapshot::MOST_BYTES);
         let snapshot = self
             .lifecycle
             .agave_plugin_lifecycle()
             .call_save(&mut self.store)
             .map_err(|error| Failure::of(&error, self.store.data()))?;
-        if snapshot.data.len() > MOST_SNAPSHOT_BYTES {
-            return Err(Failure::Snapshot(format!(
-                "it has {} bytes; at most {MOST_SNAPSHOT_BYTES}",
-                snapshot.data.len()
-            )));
-        }
-        Ok(Snapshot {
-            version: snapshot.version,
-            data: snapshot.data,
-        })
+        Snapshot::saved(snapshot, self.plugin.description())
     }
 
     /// Gives it back what it remembered.
     ///
     /// # Errors
-    /// When it cannot read the snapshot.
+    /// When the snapshot has a version that it does not read, or cannot be read.
     pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Failure> {
-        begin_call(&mut self.store, self.upkeep_deadline);
-        let snapshot = wit_lifecycle::Snapshot {
-            version: snapshot.version,
-            data: snapshot.data.clone(),
-        };
+        let snapshot = snapshot.for_plugin(self.plugin.description())?;
+        self.begin_upkeep();
         self.lifecycle
             .agave_plugin_lifecycle()
             .call_restore(&mut self.store, &snapshot)
@@ -252,10 +211,10 @@ impl Instance {
     /// # Errors
     /// When the plugin fails or is no filter.
     pub fn process(&mut self, frame: &FrameDetections) -> Result<FrameDetections, Failure> {
+        self.begin_call();
         let Exports::Filter(exports) = &self.exports else {
             return Err(wrong_role());
         };
-        begin_call(&mut self.store, self.call_deadline);
         let returned = exports
             .agave_plugin_filter()
             .call_process(&mut self.store, &[frame.into()])
@@ -278,10 +237,10 @@ impl Instance {
     /// # Errors
     /// When the plugin fails or is no rule.
     pub fn evaluate(&mut self, frame: &FrameDetections) -> Result<Vec<Alert>, Failure> {
+        self.begin_call();
         let Exports::Rule(exports) = &self.exports else {
             return Err(wrong_role());
         };
-        begin_call(&mut self.store, self.call_deadline);
         let returned = exports
             .agave_plugin_rule()
             .call_evaluate(&mut self.store, &[frame.into()]);
@@ -293,10 +252,10 @@ impl Instance {
     /// # Errors
     /// When the plugin fails or is no gate.
     pub fn pass(&mut self, alerts: &[Alert]) -> Result<Vec<Alert>, Failure> {
+        self.begin_call();
         let Exports::Gate(exports) = &self.exports else {
             return Err(wrong_role());
         };
-        begin_call(&mut self.store, self.call_deadline);
         let alerts: Vec<wit::Alert> = alerts.iter().map(Into::into).collect();
         let returned = exports
             .agave_plugin_gate()
@@ -309,10 +268,10 @@ impl Instance {
     /// # Errors
     /// When the plugin fails or is no gate.
     pub fn tick(&mut self, now: Timestamp) -> Result<Vec<Alert>, Failure> {
+        self.begin_call();
         let Exports::Gate(exports) = &self.exports else {
             return Err(wrong_role());
         };
-        begin_call(&mut self.store, self.call_deadline);
         let returned = exports
             .agave_plugin_gate()
             .call_tick(&mut self.store, now.0);
@@ -325,10 +284,10 @@ impl Instance {
     /// # Errors
     /// When the plugin fails or is no adapter.
     pub fn deliver(&mut self, deliveries: &[Delivery]) -> Result<Vec<Outcome>, Failure> {
+        self.begin_call();
         let Exports::Adapter(exports) = &self.exports else {
             return Err(wrong_role());
         };
-        begin_call(&mut self.store, self.call_deadline);
         let given: Vec<wit_adapter::Delivery> = deliveries.iter().map(Into::into).collect();
         let outcomes = exports
             .agave_plugin_adapter()
@@ -342,6 +301,28 @@ impl Instance {
             )));
         }
         Ok(outcomes.into_iter().map(Into::into).collect())
+    }
+
+    /// The linear memory that it has, over all of its memories.
+    pub fn memory_bytes(&self) -> usize {
+        self.store.data().memory_bytes()
+    }
+
+    fn begin_call(&mut self) {
+        let Limits {
+            deadline,
+            output_bytes,
+            ..
+        } = self.limits;
+        begin_call(&mut self.store, deadline, output_bytes);
+    }
+
+    fn begin_upkeep(&mut self) {
+        begin_call(
+            &mut self.store,
+            self.upkeep_deadline,
+            self.limits.output_bytes,
+        );
     }
 
     fn checked(
@@ -368,28 +349,4 @@ fn returned_error(reason: String) -> Failure {
 /// The flow is typed, so this is never seen outside a test that asks for it.
 fn wrong_role() -> Failure {
     Failure::BadOutput("it does not play this part".to_owned())
-}
-
-impl From<&Delivery> for wit_adapter::Delivery {
-    fn from(delivery: &Delivery) -> Self {
-        Self {
-            idempotency_key: delivery.idempotency_key.clone(),
-            camera: delivery.camera.clone(),
-            attempt: delivery.attempt,
-            media_time: u64::try_from(delivery.media_time.as_nanos()).unwrap_or(u64::MAX),
-            alert: (&delivery.alert).into(),
-        }
-    }
-}
-
-impl From<wit_adapter::Outcome> for Outcome {
-    fn from(outcome: wit_adapter::Outcome) -> Self {
-        match outcome {
-            wit_adapter::Outcome::Delivered => Self::Delivered,
-            wit_adapter::Outcome::Retry(after) => {
-                Self::Retry(after.map(|milliseconds| Duration::from_millis(milliseconds.into())))
-            }
-            wit_adapter::Outcome::Rejected(reason) => Self::Rejected(shortened(&reason, SENTENCE)),
-        }
-    }
 }

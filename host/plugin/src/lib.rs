@@ -7,7 +7,9 @@
 
 mod bindings;
 mod capability;
+mod compiled;
 mod convert;
+mod delivery;
 mod encode;
 mod engine;
 mod failure;
@@ -17,19 +19,22 @@ mod instance;
 mod network;
 mod outside;
 mod plugin;
+mod snapshot;
 mod supervised;
 mod text;
 mod validate;
 
+pub use delivery::{Delivery, Outcome};
 pub use encode::{EncodeError, encode};
 pub use engine::{Engine, EngineError};
 pub use failure::Failure;
 pub use grants::{Grants, Origin, OriginError};
 pub use guest::Limits;
-pub use instance::{Delivery, Instance, NodeSetup, Outcome, Snapshot};
+pub use instance::{Instance, NodeSetup};
 pub use network::{
     BrokerError, BrokerSettings, Network, NetworkSettings, Resolver, Resolving, SystemResolver,
 };
 pub use outside::{DurableMap, NoPicture, Outside, Pictures};
 pub use plugin::{Description, LoadError, Plugin};
+pub use snapshot::Snapshot;
 pub use supervised::{OnFailure, Supervised, Verdict};

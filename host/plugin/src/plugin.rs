@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::capability;
+use crate::compiled::hexadecimal;
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::guest::Guest;
@@ -104,6 +105,13 @@ pub struct Description {
     pub reads_state: Vec<u32>,
 }
 
+impl Description {
+    /// Whether it can be given back a snapshot of this version.
+    pub fn reads(&self, version: u32) -> bool {
+        version == self.state_version || self.reads_state.contains(&version)
+    }
+}
+
 /// A plugin that is ready to be instantiated. Cheap to clone.
 #[derive(Clone)]
 pub struct Plugin {
@@ -118,6 +126,7 @@ pub(crate) struct Inner {
     imports: Vec<String>,
     size_bytes: usize,
     sha256: String,
+    from_cache: bool,
 }
 
 impl Plugin {
@@ -138,12 +147,11 @@ impl Plugin {
         if bytes.starts_with(b"\0asm\x01\0\0\0") {
             return Err(LoadError::CoreModule(path.to_owned()));
         }
-        let component = Component::from_binary(&engine.wasmtime, bytes).map_err(|error| {
-            LoadError::Compile {
+        let (component, from_cache) =
+            engine.compile(bytes).map_err(|error| LoadError::Compile {
                 path: path.to_owned(),
                 reason: format!("{error:#}"),
-            }
-        })?;
+            })?;
         let kind = component.component_type();
         let exports: Vec<String> = kind
             .exports(&engine.wasmtime)
@@ -198,10 +206,8 @@ impl Plugin {
                 },
                 imports,
                 size_bytes: bytes.len(),
-                sha256: Sha256::digest(bytes)
-                    .iter()
-                    .map(|byte| format!("{byte:02x}"))
-                    .collect(),
+                sha256: hexadecimal(&Sha256::digest(bytes)),
+                from_cache,
             }),
         })
     }
@@ -224,6 +230,11 @@ impl Plugin {
     /// The size of the component.
     pub fn size_bytes(&self) -> usize {
         self.inner.size_bytes
+    }
+
+    /// Whether it was found compiled, and did not have to be.
+    pub fn is_from_cache(&self) -> bool {
+        self.inner.from_cache
     }
 
     /// The hash of the component, in hexadecimal.

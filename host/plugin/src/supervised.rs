@@ -9,6 +9,8 @@
 //!   replay restarts its plugins at the same frames.
 //! - A snapshot is taken every second, and after each call that took or gave alerts: a restart
 //!   neither announces an incident again nor forgets one.
+//! - An instance whose memory has passed its mark is replaced between two calls by a new one
+//!   that goes on where it was. The same exchange puts another version or configuration in.
 //! - A returned error or bad output does not discard the instance; it goes back to its last
 //!   snapshot, because what it gave last was lost.
 
@@ -17,8 +19,9 @@ use std::time::Duration;
 use agave_core::{DropReason, StreamInfo, Timestamp};
 
 use crate::failure::Failure;
-use crate::instance::{Instance, NodeSetup, Snapshot};
+use crate::instance::{Instance, NodeSetup};
 use crate::plugin::Plugin;
+use crate::snapshot::Snapshot;
 
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(1);
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -63,6 +66,9 @@ pub struct Supervised {
     state: State,
     snapshot: Option<Snapshot>,
     snapshot_at: Timestamp,
+    /// The memory at which the instance is replaced.
+    recycle_bytes: usize,
+    recycled: u64,
     failures_in_a_row: u32,
     failures: u64,
 }
@@ -77,11 +83,13 @@ impl Supervised {
         let instance = Instance::start(&plugin, &setup)?;
         Ok(Self {
             plugin,
+            recycle_bytes: setup.limits.recycle_bytes,
             setup,
             on_failure,
             state: State::Running(Box::new(instance)),
             snapshot: None,
             snapshot_at: Timestamp::default(),
+            recycled: 0,
             failures_in_a_row: 0,
             failures: 0,
         })
@@ -100,6 +108,44 @@ impl Supervised {
     /// How many calls have failed since the start.
     pub fn failures(&self) -> u64 {
         self.failures
+    }
+
+    /// How often an instance was replaced because of its memory.
+    pub fn recycled(&self) -> u64 {
+        self.recycled
+    }
+
+    /// Puts `plugin` with `setup` in the place of what runs now, and gives it what that
+    /// remembers. When anything fails, what runs now goes on.
+    ///
+    /// # Errors
+    /// Why it stays as it was: the new one does not start, refuses its configuration, or does
+    /// not read the state.
+    pub fn exchange(
+        &mut self,
+        now: Timestamp,
+        plugin: Plugin,
+        setup: NodeSetup,
+    ) -> Result<(), Failure> {
+        let snapshot = match &mut self.state {
+            State::Running(instance) => match instance.save() {
+                Ok(snapshot) => Some(snapshot),
+                Err(failure) => {
+                    self.failed(&failure, now);
+                    return Err(failure);
+                }
+            },
+            State::Waiting { .. } | State::Quarantined => self.snapshot.clone(),
+        };
+        let successor = successor(&plugin, &setup, snapshot.as_ref())?;
+        self.plugin = plugin;
+        self.recycle_bytes = setup.limits.recycle_bytes;
+        self.setup = setup;
+        self.state = State::Running(Box::new(successor));
+        self.snapshot = snapshot;
+        self.snapshot_at = now;
+        self.failures_in_a_row = 0;
+        Ok(())
     }
 
     /// Whether the plugin has been given up.
@@ -142,6 +188,7 @@ impl Supervised {
         match self.remember(now, announces) {
             Ok(()) => {
                 self.failures_in_a_row = 0;
+                self.recycle_when_due(now);
                 Verdict::Answered(answer)
             }
             Err(failure) => {
@@ -210,19 +257,63 @@ impl Supervised {
         if now < until {
             return;
         }
-        match self.rebuilt() {
+        match successor(&self.plugin, &self.setup, self.snapshot.as_ref()) {
             Ok(instance) => self.state = State::Running(Box::new(instance)),
             // Whatever it was, there is no instance: a refused snapshot is a failed start.
             Err(failure) => self.failed(&Failure::Start(failure.to_string()), now),
         }
     }
 
-    fn rebuilt(&self) -> Result<Instance, Failure> {
-        let mut instance = Instance::restart(&self.plugin, &self.setup)?;
-        if let Some(snapshot) = &self.snapshot {
-            instance.restore(snapshot)?;
+    /// Replaces an instance that has grown past its mark by one that goes on where it was.
+    fn recycle_when_due(&mut self, now: Timestamp) {
+        let State::Running(instance) = &mut self.state else {
+            return;
+        };
+        let before = instance.memory_bytes();
+        if before <= self.recycle_bytes {
+            return;
         }
-        Ok(instance)
+        let limit = self.setup.limits.memory_bytes;
+        let snapshot = match instance.save() {
+            Ok(snapshot) => snapshot,
+            Err(failure) => return self.failed(&failure, now),
+        };
+        match successor(&self.plugin, &self.setup, Some(&snapshot)) {
+            Ok(successor) => {
+                let after = successor.memory_bytes();
+                tracing::debug!(
+                    node = self.setup.node,
+                    camera = self.setup.stream.camera,
+                    before,
+                    after,
+                    "the plugin's memory had passed its mark; a new instance goes on"
+                );
+                self.recycled += 1;
+                self.state = State::Running(Box::new(successor));
+                self.snapshot = Some(snapshot);
+                self.snapshot_at = now;
+                self.next_mark(after, limit);
+            }
+            // The instance still works; at its limit it will fail by that name.
+            Err(failure) => {
+                tracing::warn!(
+                    node = self.setup.node,
+                    camera = self.setup.stream.camera,
+                    "the plugin's memory has passed its mark, and a new instance {failure}"
+                );
+                self.next_mark(before, limit);
+            }
+        }
+    }
+
+    /// One that needs much memory at once must not be replaced at every call.
+    fn next_mark(&mut self, has: usize, limit: usize) {
+        let room = limit.saturating_sub(has) / 2;
+        self.recycle_bytes = self
+            .setup
+            .limits
+            .recycle_bytes
+            .max(has.saturating_add(room));
     }
 
     /// After an answer that was refused, the plugin may believe that it has announced what
@@ -247,4 +338,17 @@ impl Supervised {
         }
         Ok(())
     }
+}
+
+/// An instance that goes on where `snapshot` was taken.
+fn successor(
+    plugin: &Plugin,
+    setup: &NodeSetup,
+    snapshot: Option<&Snapshot>,
+) -> Result<Instance, Failure> {
+    let mut instance = Instance::restart(plugin, setup)?;
+    if let Some(snapshot) = snapshot {
+        instance.restore(snapshot)?;
+    }
+    Ok(instance)
 }

@@ -12,6 +12,7 @@ use agave_flow::{Flow, FlowText, Override};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+use crate::cache;
 use crate::catalog::Catalog;
 use crate::surroundings::Machine;
 
@@ -50,7 +51,17 @@ impl CommandLine {
 
 /// This machine, with an engine for its plugins.
 fn machine() -> Result<Machine> {
-    let engine = agave_plugin::Engine::new().context("cannot run plugins here")?;
+    let mut engine = agave_plugin::Engine::new().context("cannot run plugins here")?;
+    if let Some(folder) = cache::folder() {
+        let folder = folder.join("compiled");
+        match engine.clone().with_cache(&folder) {
+            Ok(caching) => engine = caching,
+            // Plugins are compiled at every start then, and that is all.
+            Err(reason) => {
+                tracing::warn!(folder = %folder.display(), %reason, "compiled plugins cannot be kept");
+            }
+        }
+    }
     Ok(Machine {
         catalog: Catalog::new(engine),
     })

@@ -7,11 +7,11 @@ use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
 
 use crate::command::{machine, print};
-use crate::wasm_build;
+use crate::plugin_project;
 
 #[derive(Subcommand)]
 pub(crate) enum Plugin {
-    /// Build components of plugins that are written in Rust
+    /// Build the components of plugins
     Build(Build),
     /// Show what a plugin is: its role, its configuration, what it imports
     Inspect(Inspect),
@@ -19,9 +19,9 @@ pub(crate) enum Plugin {
 
 #[derive(Args)]
 pub(crate) struct Build {
-    /// The folders of the plugins' crates
+    /// The folders of the plugins' projects
     #[arg(default_value = ".")]
-    crates: Vec<PathBuf>,
+    projects: Vec<PathBuf>,
     /// The folder that the components are written to
     #[arg(long, value_name = "FOLDER", default_value = "plugins")]
     out: PathBuf,
@@ -47,7 +47,7 @@ impl Plugin {
 
 impl Build {
     fn run(self) -> Result<ExitCode> {
-        for built in wasm_build::build(&self.crates, &self.out)? {
+        for built in plugin_project::build(&self.projects, &self.out)? {
             let size = built.metadata().map_or(0, |metadata| metadata.len());
             eprintln!("{} ({} KiB)", built.display(), size.div_ceil(1024));
         }

@@ -34,10 +34,7 @@ pub(super) fn start(
         node: node.name.clone(),
         stream,
         config: plugin.config.clone(),
-        limits: Limits {
-            deadline: plugin.limits.deadline,
-            memory_bytes: usize::try_from(plugin.limits.memory_bytes).unwrap_or(usize::MAX),
-        },
+        limits: limits(&plugin.limits),
         grants,
         outside,
     };
@@ -52,6 +49,18 @@ pub(super) fn start(
         plugin: plugin.plugin_name.clone(),
         failure,
     })
+}
+
+fn limits(limits: &agave_flow::Limits) -> Limits {
+    let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    Limits {
+        deadline: limits.deadline,
+        memory_bytes: bytes(limits.memory_bytes),
+        recycle_bytes: bytes(limits.recycle_bytes),
+        output_bytes: bytes(limits.output_bytes),
+        http_body_bytes: bytes(limits.http_body_bytes),
+        log_lines_per_second: limits.log_lines_per_second,
+    }
 }
 
 /// Makes each camera's chain.

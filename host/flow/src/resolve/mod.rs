@@ -9,6 +9,7 @@ mod cameras;
 mod config;
 mod grants;
 mod graph;
+mod limits;
 mod models;
 mod nodes;
 mod quantity;

@@ -1,17 +1,11 @@
 //! Nodes one by one: what each does, and with what. What they read from each other is `graph`'s.
 
-use std::time::Duration;
-
 use agave_core::Role;
 
-use super::{Context, Lookup, config, grants, quantity};
-use crate::spec::{LimitsSpec, NodeSpec};
-use crate::{Code, Limits, ModelIndex, PluginFacts, PluginNode, PluginProblem, Work};
+use super::{Context, Lookup, config, grants, limits};
+use crate::spec::NodeSpec;
+use crate::{Code, ModelIndex, PluginFacts, PluginNode, PluginProblem, Work};
 use crate::{suggest, tree};
-
-const DEADLINE: Duration = Duration::from_millis(50);
-const ADAPTER_DEADLINE: Duration = Duration::from_secs(30);
-const MEMORY_BYTES: u64 = 32 << 20;
 
 /// What a node is for those around it, even if something inside of it is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,7 +193,7 @@ fn plugin(
     };
     let role = facts.as_ref().map(|facts| facts.role);
     // All of it is checked even if one part is wrong, and even without the plugin.
-    let limits = limits(
+    let limits = limits::resolve(
         cx,
         &tree::join(pointer, "limits"),
         role,
@@ -262,25 +256,4 @@ fn not_usable(cx: &mut Context<'_, '_>, at: &str, reference: &str, problem: Plug
             cx.problem(Code::PluginBroken, at, message, None);
         }
     }
-}
-
-fn limits(
-    cx: &mut Context<'_, '_>,
-    pointer: &str,
-    role: Option<Role>,
-    spec: Option<&LimitsSpec>,
-) -> Option<Limits> {
-    let deadline = match spec.and_then(|spec| spec.deadline.as_ref()) {
-        Some(text) => quantity::positive_duration(cx, &tree::join(pointer, "deadline"), text),
-        None if role == Some(Role::Adapter) => Some(ADAPTER_DEADLINE),
-        None => Some(DEADLINE),
-    };
-    let memory_bytes = match spec.and_then(|spec| spec.memory.as_ref()) {
-        Some(text) => quantity::memory(cx, &tree::join(pointer, "memory"), text),
-        None => Some(MEMORY_BYTES),
-    };
-    Some(Limits {
-        deadline: deadline?,
-        memory_bytes: memory_bytes?,
-    })
 }

@@ -9,9 +9,6 @@ use crate::{Code, conform, suggest};
 
 const UNITS: [(&str, u64); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
-/// A WebAssembly memory ends here.
-const MAX_MEMORY: u64 = 1 << 30;
-
 /// The duration at `pointer`; zero is one.
 pub(super) fn duration(cx: &mut Context<'_, '_>, pointer: &str, text: &str) -> Option<Duration> {
     match parse_duration(text) {
@@ -44,8 +41,8 @@ pub(super) fn positive_duration(
     Some(duration)
 }
 
-/// The number of bytes at `pointer`.
-pub(super) fn memory(cx: &mut Context<'_, '_>, pointer: &str, text: &str) -> Option<u64> {
+/// The number of bytes at `pointer`, of which there may be `most`.
+pub(super) fn size(cx: &mut Context<'_, '_>, pointer: &str, text: &str, most: u64) -> Option<u64> {
     const HELP: &str = "write a whole number with a unit, for example `32MiB`";
     let subject = conform::subject(pointer);
     let text = text.trim();
@@ -58,11 +55,14 @@ pub(super) fn memory(cx: &mut Context<'_, '_>, pointer: &str, text: &str) -> Opt
     let (message, help) = match (number.parse::<u64>(), factor) {
         (Ok(number), Some((_, factor))) => {
             let bytes = number.saturating_mul(*factor);
-            if (1..=MAX_MEMORY).contains(&bytes) {
+            if (1..=most).contains(&bytes) {
                 return Some(bytes);
             }
             (
-                format!("{subject} must be more than zero and at most 1GiB"),
+                format!(
+                    "{subject} must be more than zero and at most {}",
+                    shown(most)
+                ),
                 None,
             )
         }
@@ -88,4 +88,16 @@ pub(super) fn memory(cx: &mut Context<'_, '_>, pointer: &str, text: &str) -> Opt
     };
     cx.problem(Code::BadSize, pointer, message, help);
     None
+}
+
+/// As a user would write it.
+fn shown(bytes: u64) -> String {
+    UNITS
+        .iter()
+        .rev()
+        .find(|(_, factor)| bytes.is_multiple_of(*factor))
+        .map_or_else(
+            || format!("{bytes} bytes"),
+            |(unit, factor)| format!("{}{unit}", bytes / factor),
+        )
 }

@@ -7,22 +7,13 @@ use crate::bindings::imports::agave::plugin::log::{Host, Level};
 use crate::guest::Guest;
 use crate::text::shortened;
 
-const LINES_PER_SECOND: u32 = 50;
 const MOST_BYTES: usize = 4096;
 
 /// How much an instance may still write in this second.
 pub(crate) struct LogBudget {
+    lines_per_second: u32,
     second_began: Instant,
     written: u32,
-}
-
-impl Default for LogBudget {
-    fn default() -> Self {
-        Self {
-            second_began: Instant::now(),
-            written: 0,
-        }
-    }
 }
 
 enum Allowance {
@@ -32,14 +23,22 @@ enum Allowance {
 }
 
 impl LogBudget {
+    pub(crate) fn new(lines_per_second: u32) -> Self {
+        Self {
+            lines_per_second,
+            second_began: Instant::now(),
+            written: 0,
+        }
+    }
+
     fn take(&mut self) -> Allowance {
         if self.second_began.elapsed() >= Duration::from_secs(1) {
-            *self = Self::default();
+            *self = Self::new(self.lines_per_second);
         }
         self.written = self.written.saturating_add(1);
         match self.written {
-            ..=LINES_PER_SECOND => Allowance::Write,
-            n if n == LINES_PER_SECOND + 1 => Allowance::WriteThatItStops,
+            n if n <= self.lines_per_second => Allowance::Write,
+            n if n == self.lines_per_second.saturating_add(1) => Allowance::WriteThatItStops,
             _ => Allowance::Nothing,
         }
     }
@@ -56,7 +55,8 @@ impl Host for Guest {
                 tracing::warn!(
                     node,
                     camera,
-                    "writes more than {LINES_PER_SECOND} log lines a second; the rest of this second is left out"
+                    "writes more than {} log lines a second; the rest of this second is left out",
+                    self.limits().log_lines_per_second
                 );
                 return Ok(());
             }

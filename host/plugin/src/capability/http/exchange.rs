@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use super::login::{Known, Login, Logins, Target, digest_challenge};
-use super::{MOST_HEADER_BYTES, MOST_RESPONSE_BYTES};
+use super::MOST_HEADER_BYTES;
 use crate::bindings::imports::agave::plugin::http::Error;
 use crate::capability::redact::Redactor;
 use crate::grants::Origin;
@@ -42,6 +42,8 @@ pub(super) struct Call {
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) body: Bytes,
     pub(super) login: Option<Login>,
+    /// Of the answer; the request has been looked at.
+    pub(super) most_body_bytes: usize,
 }
 
 /// An answer with its whole body.
@@ -90,7 +92,7 @@ impl Http {
                     call.follow(response.status(), target, &origin);
                     drain(response).await;
                 }
-                _ => return received(response).await,
+                _ => return received(response, call.most_body_bytes).await,
             }
         }
     }
@@ -260,9 +262,9 @@ async fn drain(mut response: Response) {
 }
 
 /// Reads the body up to its limit.
-async fn received(mut response: Response) -> Result<Sent, Error> {
+async fn received(mut response: Response, most_bytes: usize) -> Result<Sent, Error> {
     let declared = response.content_length().unwrap_or_default();
-    if usize::try_from(declared).is_ok_and(|bytes| bytes > MOST_RESPONSE_BYTES) {
+    if usize::try_from(declared).is_ok_and(|bytes| bytes > most_bytes) {
         return Err(Error::TooLarge);
     }
     let mut header_bytes = 0;
@@ -280,7 +282,7 @@ async fn received(mut response: Response) -> Result<Sent, Error> {
     }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if body.len() + chunk.len() > MOST_RESPONSE_BYTES {
+        if body.len() + chunk.len() > most_bytes {
             return Err(Error::TooLarge);
         }
         body.extend_from_slice(&chunk);

@@ -21,8 +21,6 @@ use crate::guest::Guest;
 use crate::network::{Interrupted, NO_NETWORK, STOPPING};
 use crate::text::shortened;
 
-const MOST_REQUEST_BYTES: usize = 1 << 20;
-const MOST_RESPONSE_BYTES: usize = 1 << 20;
 const MOST_HEADERS: usize = 100;
 /// Of a request or a response.
 const MOST_HEADER_BYTES: usize = 64 << 10;
@@ -92,7 +90,8 @@ impl Guest {
             let bytes = headers.iter().map(|(name, value)| name.len() + value.len());
             bytes.sum()
         };
-        if request.body.len() > MOST_REQUEST_BYTES
+        let most_body_bytes = self.limits().http_body_bytes;
+        if request.body.len() > most_body_bytes
             || request.url.len() > MOST_URL_BYTES
             || request.headers.len() > MOST_HEADERS
             || header_bytes(&request.headers) > MOST_HEADER_BYTES
@@ -135,6 +134,7 @@ impl Guest {
             })?,
             body: request.body.into(),
             login,
+            most_body_bytes,
         })
     }
 }

@@ -20,30 +20,17 @@ enum Toolchain {
     System,
 }
 
-/// Builds the crates in the folders `crates` and writes their components to `out`. Gives the
-/// files that were written.
-pub(crate) fn build(crates: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>> {
+/// Builds the crates in the folders `crates`. Gives each crate's name with its component.
+pub(super) fn build(crates: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>> {
     let toolchain = toolchain()?;
-    std::fs::create_dir_all(out)
-        .with_context(|| format!("cannot make the folder {}", out.display()))?;
-    let modules = core_modules(&toolchain, crates)?;
-    let mut written = Vec::new();
-    for (name, module) in modules {
+    let mut components = Vec::new();
+    for (name, module) in core_modules(&toolchain, crates)? {
         let bytes =
             std::fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
         let component = agave_plugin::encode(&bytes).with_context(|| format!("plugin '{name}'"))?;
-        let path = out.join(format!("{name}.wasm"));
-        replace(&path, &component).with_context(|| format!("cannot write {}", path.display()))?;
-        written.push(path);
+        components.push((name, component));
     }
-    Ok(written)
-}
-
-/// Written beside it first: whoever reads the file sees the old component or the new one.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let unfinished = path.with_extension("wasm.unfinished");
-    std::fs::write(&unfinished, bytes)?;
-    std::fs::rename(&unfinished, path)
+    Ok(components)
 }
 
 fn toolchain() -> Result<Toolchain> {
