@@ -1,17 +1,20 @@
 //! From the adapters of the flow to started plugins, each with what it was granted and the way
 //! there. One network for all of them: limits for a server are limits for a server.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use agave_core::{Role, StreamInfo};
 use agave_flow::{Broker, Flow, Node, PluginNode, Work};
+use agave_media::RecentPictures;
 use agave_plugin::{
-    BrokerSettings, Grants, Network, NetworkSettings, Origin, Outside, Supervised,
+    BrokerSettings, Grants, Network, NetworkSettings, Origin, Outside, Pictures, Supervised,
 };
 
 use super::build::{BuildError, Workshop};
 use super::nodes::start;
 use super::outbox::Outbox;
+use super::outside::{LazyStore, NodeMap, Recent};
 
 /// An adapter with its outbox.
 pub(super) struct AdapterPlan {
@@ -20,11 +23,19 @@ pub(super) struct AdapterPlan {
     pub(super) adapter: Supervised,
 }
 
+/// All of a flow's adapters.
+#[derive(Default)]
+pub(super) struct Adapters {
+    pub(super) plans: Vec<AdapterPlan>,
+    /// Where frames are kept, if one of them asks for pictures.
+    pub(super) recent: Option<Arc<RecentPictures>>,
+}
+
 /// Starts the adapters of `flow`.
 pub(super) fn build_adapters(
     flow: &Flow,
     workshop: &Workshop<'_>,
-) -> Result<Vec<AdapterPlan>, BuildError> {
+) -> Result<Adapters, BuildError> {
     let adapters: Vec<(usize, &Node, &PluginNode)> = flow
         .nodes
         .iter()
@@ -35,16 +46,23 @@ pub(super) fn build_adapters(
         })
         .collect();
     if adapters.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Adapters::default());
     }
     let network = network(flow, workshop)?;
-    adapters
+    let store = LazyStore::new(workshop.state.clone());
+    let recent = recent_pictures(flow, workshop, &adapters);
+    let plans = adapters
         .into_iter()
         .map(|(index, node, plugin)| {
             let grants = grants(node, plugin, workshop)?;
+            let pictures = recent.clone().map(|all| Arc::new(Recent(all)) as Arc<dyn Pictures>);
             let outside = Outside {
                 network: Some(network.clone()),
-                ..Outside::default()
+                pictures: pictures.filter(|_| grants.frames),
+                map: Some(Arc::new(NodeMap {
+                    store: Arc::clone(&store),
+                    node: node.name.clone(),
+                })),
             };
             let stream = StreamInfo::default();
             let adapter = start(node, plugin, stream, grants, outside, workshop)?;
@@ -54,7 +72,30 @@ pub(super) fn build_adapters(
                 adapter,
             })
         })
-        .collect()
+        .collect::<Result<_, BuildError>>()?;
+    Ok(Adapters { plans, recent })
+}
+
+/// Frames are kept for the cameras of those adapters that can ask for them and may.
+fn recent_pictures(
+    flow: &Flow,
+    workshop: &Workshop<'_>,
+    adapters: &[(usize, &Node, &PluginNode)],
+) -> Option<Arc<RecentPictures>> {
+    let asks = |plugin: &PluginNode| {
+        let loaded = workshop.catalog.load(&plugin.file);
+        loaded.is_ok_and(|loaded| {
+            let mut imports = loaded.imports().iter();
+            imports.any(|import| import.starts_with("agave:plugin/frames@"))
+        })
+    };
+    let cameras: BTreeSet<String> = adapters
+        .iter()
+        .filter(|(_, _, plugin)| plugin.grants.frames && asks(plugin))
+        .flat_map(|(_, node, _)| &node.cameras)
+        .filter_map(|index| Some(flow.cameras.get(index.0)?.name.clone()))
+        .collect();
+    (!cameras.is_empty()).then(|| Arc::new(RecentPictures::of(cameras)))
 }
 
 fn network(flow: &Flow, workshop: &Workshop<'_>) -> Result<Network, BuildError> {

@@ -19,6 +19,7 @@ mod lane;
 mod latency;
 mod nodes;
 mod outbox;
+mod outside;
 mod running;
 mod source;
 mod summary;

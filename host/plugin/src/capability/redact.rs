@@ -54,7 +54,10 @@ impl Redactor {
 
     /// Something that stands for a secret and is written in one way only, such as a digest.
     pub(crate) fn add(&mut self, form: &str) {
-        let form = form.as_bytes().to_vec();
+        self.add_bytes(form.as_bytes().to_vec());
+    }
+
+    fn add_bytes(&mut self, form: Vec<u8>) {
         if form.len() >= SHORTEST && !self.forms.contains(&form) {
             self.forms.push(form);
         }
@@ -76,9 +79,16 @@ impl Redactor {
         }
         if let Ok(json) = serde_json::to_string(text) {
             let json = json.trim_matches('"').to_owned();
+            self.add(&in_ascii(&json));
             self.add(&json.replace('/', "\\/"));
             self.add(&json);
         }
+        // As old servers write headers.
+        let latin: Option<Vec<u8>> = text
+            .chars()
+            .map(|character| u8::try_from(u32::from(character)).ok())
+            .collect();
+        self.add_bytes(latin.unwrap_or_default());
         let html = text
             .replace('&', "&amp;")
             .replace('<', "&lt;")
@@ -130,6 +140,21 @@ impl Redactor {
     }
 }
 
+/// As JSON writes it where only ASCII is wanted.
+fn in_ascii(json: &str) -> String {
+    let mut ascii = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for character in json.chars() {
+        if character.is_ascii() {
+            ascii.push(character);
+        } else {
+            let units = character.encode_utf16(&mut units);
+            ascii.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    ascii
+}
+
 /// `%2F` as `%2f`.
 fn with_small_digits(percent: &str) -> String {
     let mut digits = 0;
@@ -165,6 +190,7 @@ mod tests {
             ("login agave:P\"@ss/wörd&x", "login ***"),
             (r#"{"a":"P\"@ss/wörd&x"}"#, r#"{"a":"***"}"#),
             (r#"{"a":"P\"@ss\/wörd&x"}"#, r#"{"a":"***"}"#),
+            (r#"{"a":"P\"@ss/w\u00f6rd&x"}"#, r#"{"a":"***"}"#),
             ("?p=P%22%40ss%2Fw%C3%B6rd%26x", "?p=***"),
             ("?p=P%22%40ss%2fw%c3%b6rd%26x", "?p=***"),
             ("<b>P&quot;@ss/wörd&amp;x</b>", "<b>***</b>"),

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{
@@ -24,6 +25,9 @@ use crate::network::{CONNECT, Dialler};
 const MOST_REDIRECTS: usize = 5;
 /// Connections to one server, over all nodes. Cameras and recorders have few to give.
 const MOST_SOCKETS: usize = 2;
+/// A connection is free again a moment after its answer was read. Without that moment the next
+/// request would open another one.
+const SETTLING: Duration = Duration::from_millis(2);
 /// So much of an answer that nobody wants is read to keep its connection.
 const MOST_DRAINED_BYTES: usize = 16 << 10;
 
@@ -92,7 +96,11 @@ impl Http {
                     call.follow(response.status(), target, &origin);
                     drain(response).await;
                 }
-                _ => return received(response, call.most_body_bytes).await,
+                _ => {
+                    let received = received(response, call.most_body_bytes).await;
+                    tokio::time::sleep(SETTLING).await;
+                    return received;
+                }
             }
         }
     }
@@ -157,7 +165,8 @@ impl Http {
                 Login::Basic(_) | Login::Bearer(_) => None,
             };
             let Some(challenge) = challenge else {
-                if authorization.is_some() {
+                // A server that asks for another kind of login has not judged this one.
+                if authorization.is_some() && asks_for(&response, login.scheme()) {
                     refused(&mut known, origin);
                 }
                 return Ok(response);
@@ -245,6 +254,16 @@ fn target_of(response: &Response) -> Option<Url> {
     response.url().join(location.to_str().ok()?).ok()
 }
 
+/// Whether a refusal is of a login of this kind. One that does not say what it asks for is.
+fn asks_for(response: &Response, scheme: &str) -> bool {
+    let mut values = response.headers().get_all(WWW_AUTHENTICATE).iter().peekable();
+    values.peek().is_none()
+        || values.any(|value| {
+            let value = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+            value.contains(&scheme.to_ascii_lowercase())
+        })
+}
+
 fn challenge_of(response: &Response) -> Option<digest_auth::WwwAuthenticateHeader> {
     let values = response.headers().get_all(WWW_AUTHENTICATE);
     digest_challenge(values.iter().filter_map(|value| value.to_str().ok()))
@@ -256,7 +275,8 @@ async fn drain(mut response: Response) {
     while bytes <= MOST_DRAINED_BYTES {
         match response.chunk().await {
             Ok(Some(chunk)) => bytes += chunk.len(),
-            Ok(None) | Err(_) => return,
+            Ok(None) => return tokio::time::sleep(SETTLING).await,
+            Err(_) => return,
         }
     }
 }

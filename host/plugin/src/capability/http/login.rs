@@ -36,7 +36,7 @@ impl Login {
         }
     }
 
-    fn scheme(&self) -> &'static str {
+    pub(super) fn scheme(&self) -> &'static str {
         match self {
             Self::Basic(_) => "Basic",
             Self::Digest(_) => "Digest",
