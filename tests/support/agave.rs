@@ -75,7 +75,16 @@ impl Agave {
     /// # Errors
     /// When it cannot be started.
     pub fn run(flow: &Path, arguments: &[&str]) -> Result<Self> {
+        Self::run_with(flow, arguments, &[])
+    }
+
+    /// The same with `variables` in its environment.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn run_with(flow: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<Self> {
         let mut command = command()?;
+        command.envs(variables.iter().copied());
         command.args(["run", "--json"]).arg(flow).args(arguments);
         Ok(Self {
             process: Process::start("agave run", &mut command)?,

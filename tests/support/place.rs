@@ -11,8 +11,13 @@ use anyhow::{Context, Result, bail};
 /// The repository's root.
 #[must_use]
 pub fn repository() -> PathBuf {
-    let tests = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    tests.unwrap_or_default().join("..")
+    // Of the package whose test it is, which may be one that only borrows this.
+    let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let package = package.unwrap_or_default();
+    let root = package
+        .ancestors()
+        .find(|folder| folder.join("Cargo.lock").is_file());
+    root.map(Path::to_path_buf).unwrap_or_default()
 }
 
 /// One of the shipped flows, by its file name.

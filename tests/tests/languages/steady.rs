@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use agave_core::{BoundingBox, Detection, FrameDetections, Point, StreamInfo, Timestamp, Zone};
-use agave_plugin::{Failure, Grants, Instance, Limits, NodeSetup, Plugin, Snapshot};
+use agave_plugin::{Failure, Grants, Instance, Limits, NodeSetup, Outside, Plugin, Snapshot};
 use anyhow::{Context, Result, bail, ensure};
 
 const OBJECT: u16 = 2;
@@ -59,7 +59,7 @@ fn setup(config: &str) -> NodeSetup {
         config: config.to_owned(),
         limits: Limits::default(),
         grants: Grants::default(),
-        http: None,
+        outside: Outside::default(),
     }
 }
 

@@ -65,7 +65,7 @@ pub(crate) const HOST: [Need; 4] = [
 ];
 
 /// The real servers and tools that the tests run against.
-pub(crate) const SERVERS: [Need; 2] = [
+pub(crate) const SERVERS: [Need; 5] = [
     Need {
         what: "GStreamer's RTSP server with its Python bindings",
         packages: &[&[
@@ -89,6 +89,21 @@ pub(crate) const SERVERS: [Need; 2] = [
         packages: &[&["ffmpeg"]],
         probe: &["ffmpeg", "-version"],
         from_anywhere: false,
+    },
+    Need {
+        what: "the MQTT broker Mosquitto with its tools",
+        packages: &[&["mosquitto", "mosquitto-clients"]],
+        probe: &["mosquitto_sub", "--help"],
+    },
+    Need {
+        what: "the web servers lighttpd and Apache",
+        packages: &[&["lighttpd", "apache2-bin"]],
+        probe: &["/usr/sbin/lighttpd", "-v"],
+    },
+    Need {
+        what: "the openssl program, for certificates",
+        packages: &[&["openssl"]],
+        probe: &["openssl", "version"],
     },
 ];
 
