@@ -103,7 +103,7 @@ fn mistakes_in_a_file_have_their_place() -> Result<()> {
     )?;
     assert_eq!(finished.status.code(), Some(1));
     assert!(
-        finished.stderr.contains("tests.yaml:3:16"),
+        finished.stderr.contains("tests.yaml:3:15"),
         "{}",
         finished.stderr
     );

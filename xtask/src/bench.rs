@@ -11,12 +11,12 @@ use crate::{build, setup, shell};
 
 const PROGRAM: &str = "agave-bench";
 
-/// `cargo xtask bench [NAME] [--json] [--peers]`, and `bench languages --markdown` for the table
-/// of `docs/plugins.md`
+/// `cargo xtask bench [NAME] [--json] [--peers]`, and `bench languages --markdown` for the table of
+/// `docs/plugins.md`
 pub(crate) fn run(mut arguments: Arguments) -> Result<()> {
     let json = arguments.flag("--json");
-    let markdown = arguments.flag("--markdown");
     let with_peers = arguments.flag("--peers");
+    let markdown = arguments.flag("--markdown");
     let name = arguments.next();
     if let Some(flag) = name.as_deref().filter(|name| name.starts_with('-')) {
         bail!("'{flag}' is not expected here; see `cargo xtask help`");
