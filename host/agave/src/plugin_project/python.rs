@@ -63,7 +63,7 @@ pub(super) fn build(project: &Project, wit: &Path) -> Result<Vec<u8>> {
 
 /// All that goes into the component. Modules are imported from nowhere but the project's folder.
 fn sources(project: &Project, wit: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
-    const NO_SOURCES: [&str; 5] = ["build", "plugins", "tests", "__pycache__", ".git"];
+    const NO_SOURCES: [&str; 5] = ["build", "plugins", "tests", "venv", "__pycache__"];
     let entry = entry(project.manifest.role).into_bytes();
     let mut sources = vec![(PathBuf::from(COMPONENTIZE.version), entry)];
     let mut folders = vec![project.folder.clone(), wit.to_owned()];
@@ -71,8 +71,9 @@ fn sources(project: &Project, wit: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
         let cannot = || format!("cannot read {}", folder.display());
         let entries: io::Result<Vec<_>> = fs::read_dir(&folder).with_context(cannot)?.collect();
         for path in entries.with_context(cannot)?.iter().map(fs::DirEntry::path) {
-            let name = path.file_name().unwrap_or_default();
-            if path.is_dir() && !NO_SOURCES.iter().any(|other| name == *other) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let skipped = name.starts_with('.') || NO_SOURCES.contains(&&*name);
+            if path.is_dir() && !skipped {
                 folders.push(path);
             } else if path.is_file() {
                 let bytes =
