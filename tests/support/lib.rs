@@ -19,7 +19,7 @@ mod truth;
 
 pub use agave::{Agave, Outcome, agave, agave_in, agave_within};
 pub use alert::{Alert, begins, without_wall_clock};
-pub use place::{crates, flow, free_port, repository, test_data, tool_folders};
+pub use place::{crates, flow, free_port, repository, test_data, tool_path};
 pub use process::{Finished, Process};
 pub use rustix::process::Signal;
 pub use server::{HttpReceiver, HttpRequest, Login, RtspServer};

@@ -1,6 +1,7 @@
 //! Where things are: the repository, the programs under test, the real clips, free ports.
 
 use std::env;
+use std::ffi::OsString;
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -43,11 +44,11 @@ pub fn free_port() -> Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
-/// The folders of the programs that `agave plugin build` installed for itself.
+/// PATH, with the programs that `agave plugin build` installed for itself in front.
 ///
 /// # Errors
 /// When nothing says where they would be.
-pub fn tool_folders() -> Result<Vec<PathBuf>> {
+pub fn tool_path() -> Result<OsString> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     let cache = match (set("AGAVE_CACHE"), set("XDG_CACHE_HOME"), set("HOME")) {
         (Some(cache), _, _) => PathBuf::from(cache),
@@ -63,7 +64,8 @@ pub fn tool_folders() -> Result<Vec<PathBuf>> {
         }
     }
     folders.retain(|folder| folder.is_dir());
-    Ok(folders)
+    folders.extend(env::split_paths(&set("PATH").unwrap_or_default()));
+    Ok(env::join_paths(folders)?)
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

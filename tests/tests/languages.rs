@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use agave_core::Role;
 use agave_plugin::{Engine, Plugin, Snapshot};
-use agave_tests::{agave_within, repository};
+use agave_tests::{agave_within, repository, tool_path};
 use anyhow::{Context, Result, bail, ensure};
 
 #[path = "languages/steady.rs"]
@@ -135,14 +135,10 @@ fn build(example: &Example, out: &Path) -> Result<PathBuf> {
 
 /// Runs the example's own unit test, with the tools that `agave plugin build` installed.
 fn unit_test(example: &Example, line: &str) -> Result<()> {
-    let mut path = agave_tests::tool_folders()?;
-    path.extend(std::env::split_paths(
-        &std::env::var_os("PATH").unwrap_or_default(),
-    ));
     let output = Command::new("sh")
         .args(["-c", line])
         .current_dir(repository().join("plugins/examples").join(example.folder))
-        .env("PATH", std::env::join_paths(path)?)
+        .env("PATH", tool_path()?)
         .output()
         .context("cannot start sh")?;
     ensure!(

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use agave_tests::{Agave, HttpReceiver, agave_in, crates, flow};
+use agave_tests::{Agave, HttpReceiver, agave_in, crates, flow, tool_path};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
@@ -98,6 +98,7 @@ fn shell(folder: &Path, line: &str) -> Result<()> {
         .args(["-c", line])
         .current_dir(folder)
         .env("CARGO_TARGET_DIR", crates()?)
+        .env("PATH", tool_path()?)
         .output()
         .context("cannot start sh")?;
     ensure!(
@@ -180,6 +181,10 @@ languages! {
     typescript: true, "node --test build/tests/*.mjs";
     python: true, "python3 -m unittest";
     javascript: false, "node --test build/tests/*.mjs";
+    c: true, "cc -o build/json_test tests/json_test.c && build/json_test";
+    cpp: false, "c++ -o build/json_test tests/json_test.cpp && build/json_test";
+    go: false, "go test .";
+    zig: false, "zig test logic.zig";
 }
 
 #[test]
@@ -190,6 +195,24 @@ fn the_adapter_in_typescript_delivers_from_a_flow() -> Result<()> {
 #[test]
 fn the_adapter_in_python_delivers_from_a_flow() -> Result<()> {
     delivers("python")
+}
+
+#[test]
+fn the_adapter_in_c_delivers_from_a_flow() -> Result<()> {
+    delivers("c")
+}
+
+#[test]
+fn the_adapters_in_the_other_languages_deliver_too() -> Result<()> {
+    let languages: &[&str] = if all_languages() {
+        &["cpp", "go", "zig"]
+    } else {
+        &[]
+    };
+    for language in languages {
+        delivers(language).with_context(|| format!("in {language}"))?;
+    }
+    Ok(())
 }
 
 #[test]

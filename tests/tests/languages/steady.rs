@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use agave_core::{BoundingBox, Detection, FrameDetections, StreamInfo, Timestamp};
+use agave_core::{BoundingBox, Detection, FrameDetections, Point, StreamInfo, Timestamp, Zone};
 use agave_plugin::{Failure, Grants, Instance, Limits, NodeSetup, Plugin, Snapshot};
 use anyhow::{Context, Result, bail, ensure};
 
@@ -54,12 +54,21 @@ fn setup(config: &str) -> NodeSetup {
             width: 1280,
             height: 720,
             classes: ["pina", "worker", "object"].map(str::to_owned).to_vec(),
-            zones: Vec::new(),
+            zones: (0..64).map(zone).collect(),
         },
         config: config.to_owned(),
         limits: Limits::default(),
         grants: Grants::default(),
         http: None,
+    }
+}
+
+/// As many as there are bits for.
+fn zone(number: u32) -> Zone {
+    let corner = |x, y| Point { x, y };
+    Zone {
+        name: format!("zone {number}"),
+        polygon: vec![corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0)],
     }
 }
 

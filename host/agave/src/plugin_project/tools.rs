@@ -14,6 +14,15 @@ const COMPLETE: &str = "complete";
 /// How many of a failed command's last lines are shown.
 const TAIL: usize = 40;
 
+/// A program: the one that the environment variable `variable` names, or the first of `names`
+/// that there is.
+pub(super) fn find(variable: &str, names: &[&str]) -> Option<PathBuf> {
+    let named = std::env::var_os(variable).filter(|value| !value.is_empty());
+    named
+        .map(PathBuf::from)
+        .or_else(|| names.iter().find_map(|name| on_path(name)))
+}
+
 /// The file of the program `name` on PATH.
 pub(super) fn on_path(name: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
@@ -196,6 +205,12 @@ mod tests {
             error.starts_with("sh failed") && error.ends_with("plugin.c:3: no"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_program_is_found_by_the_first_name_that_there_is() {
+        let found = find("AGAVE_NO_SUCH_VARIABLE", &["no-such-program", "sh"]);
+        assert!(found.unwrap().ends_with("sh"));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 package export_adapter
 
 import (
-	"agave/adapter"
 	plugin "MODULE"
+	"agave/adapter"
 )
 
 func Deliver(deliveries []adapter.Delivery) []adapter.Outcome { return plugin.Deliver(deliveries) }

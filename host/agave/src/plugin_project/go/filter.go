@@ -1,9 +1,9 @@
 package export_filter
 
 import (
+	plugin "MODULE"
 	"agave/types"
 	"agave/wit"
-	plugin "MODULE"
 )
 
 func Process(frames []types.FrameDetections) wit.Result[[]types.FrameDetections, string] {

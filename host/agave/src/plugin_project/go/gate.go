@@ -1,9 +1,9 @@
 package export_gate
 
 import (
+	plugin "MODULE"
 	"agave/types"
 	"agave/wit"
-	plugin "MODULE"
 )
 
 func Pass(alerts []types.Alert) wit.Result[[]types.Alert, string] {

@@ -1,10 +1,10 @@
 package export_lifecycle
 
 import (
+	plugin "MODULE"
 	"agave/lifecycle"
 	"agave/types"
 	"agave/wit"
-	plugin "MODULE"
 )
 
 func Describe() lifecycle.Description { return plugin.Describe() }

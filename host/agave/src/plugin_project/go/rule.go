@@ -1,9 +1,9 @@
 package export_rule
 
 import (
+	plugin "MODULE"
 	"agave/types"
 	"agave/wit"
-	plugin "MODULE"
 )
 
 func Evaluate(frames []types.FrameDetections) wit.Result[[]types.Alert, string] {

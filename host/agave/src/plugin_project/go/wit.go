@@ -1,10 +1,10 @@
 // Package wit has the types of the contract that Go has no word for.
 package wit
 
-// Option is a value that may be missing. Without one it is the zero value.
+// Option is a value that may be missing. The zero value is one without.
 type Option[T any] struct {
-	present bool
-	value   T
+	Present bool
+	Value   T
 }
 
 const (
@@ -13,33 +13,33 @@ const (
 )
 
 // Some is an option with a value.
-func Some[T any](value T) Option[T] { return Option[T]{present: true, value: value} }
+func Some[T any](value T) Option[T] { return Option[T]{Present: true, Value: value} }
 
 // None is an option without one.
 func None[T any]() Option[T] { return Option[T]{} }
 
 // IsSome says whether there is a value.
-func (option Option[T]) IsSome() bool { return option.present }
+func (option Option[T]) IsSome() bool { return option.Present }
 
 // Some is the value; it panics where there is none.
 func (option Option[T]) Some() T {
-	if !option.present {
+	if !option.Present {
 		panic("an option without a value was asked for it")
 	}
-	return option.value
+	return option.Value
 }
 
 // SomeOr is the value, or the other one where there is none.
 func (option Option[T]) SomeOr(other T) T {
-	if option.present {
-		return option.value
+	if option.Present {
+		return option.Value
 	}
 	return other
 }
 
 // Tag is OptionNone or OptionSome.
 func (option Option[T]) Tag() uint8 {
-	if option.present {
+	if option.Present {
 		return OptionSome
 	}
 	return OptionNone
