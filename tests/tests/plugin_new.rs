@@ -231,8 +231,14 @@ fn what_is_missing_or_wrong_is_said_with_the_choices() -> Result<()> {
         Ok(())
     };
     let new = ["plugin", "new", "chime"];
-    refused(&[&new[..], &["--lang", "python"]].concat(), &["--role"])?;
-    refused(&[&new[..], &["--role", "gate"]].concat(), &["--lang"])?;
+    refused(
+        &[&new[..], &["--lang", "python"]].concat(),
+        &["--role <filter|rule|gate|adapter>"],
+    )?;
+    refused(
+        &[&new[..], &["--role", "gate"]].concat(),
+        &["--lang <rust|c|cpp|"],
+    )?;
     refused(
         &[&new[..], &["--role", "sink", "--lang", "python"]].concat(),
         &["filter", "rule", "gate", "adapter"],

@@ -8,7 +8,7 @@ use std::process::Command;
 use agave_core::Role;
 use anyhow::{Context, Result, bail};
 
-use super::{Language, Project, tools, typings, world};
+use super::{Language, Project, tools, typings, unchanged, world};
 
 const TOOL: &str = "javascript";
 /// Of both tools together; raise it with either.
@@ -43,9 +43,14 @@ pub(super) fn build(project: &Project, wit: &Path) -> Result<Vec<u8>> {
     let tools = Tools::find()?;
     tools.bundle(&build)?;
     tools.bundle_tests(project, &build)?;
-    let component = build.join("plugin.wasm");
-    tools.componentize(wit, &build.join("bundle.js"), &component)?;
-    fs::read(&component).with_context(|| format!("cannot read {}", component.display()))
+    // The bundle has all that the component is made of, but its world.
+    let bundle = build.join("bundle.js");
+    let read =
+        |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let sources = (VERSION, read(&bundle)?, read(&wit.join("world.wit"))?);
+    unchanged::component(&build, sources, |component| {
+        tools.componentize(wit, &bundle, component)
+    })
 }
 
 fn entry(source: &str, role: Role) -> String {
@@ -74,11 +79,9 @@ impl Tools {
     fn find() -> Result<Self> {
         const MISSING: &str = "is missing, and plugins in JavaScript and TypeScript are built with it; on Debian: \
                                apt-get install nodejs npm";
-        let node =
-            tools::find("AGAVE_NODE", &["node"]).with_context(|| format!("Node.js {MISSING}"))?;
+        let node = program("AGAVE_NODE", "node").with_context(|| format!("Node.js {MISSING}"))?;
         let folder = tools::installed(TOOL, VERSION, "npm", |folder| {
-            let npm =
-                tools::find("AGAVE_NPM", &["npm"]).with_context(|| format!("npm {MISSING}"))?;
+            let npm = program("AGAVE_NPM", "npm").with_context(|| format!("npm {MISSING}"))?;
             fs::create_dir_all(folder)
                 .and_then(|()| fs::write(folder.join("package.json"), PACKAGE))
                 .and_then(|()| fs::write(folder.join("package-lock.json"), PACKAGE_LOCK))
@@ -187,7 +190,13 @@ impl Tools {
     }
 }
 
-/// The program itself, which is in a package for each platform, of which npm installs one.
+/// The program that the environment variable names, or the one on PATH.
+fn program(variable: &str, name: &str) -> Option<PathBuf> {
+    let named = std::env::var_os(variable).filter(|value| !value.is_empty());
+    named.map(PathBuf::from).or_else(|| tools::on_path(name))
+}
+
+/// Esbuild itself, which is in a package for each platform, of which npm installs one.
 fn esbuild(modules: &Path) -> Result<PathBuf> {
     let platform = fs::read_dir(modules.join("@esbuild"))?.next();
     Ok(platform

@@ -1,7 +1,6 @@
 //! Builds plugins that are written in Python: componentize-py makes a component of the modules
 //! and CPython.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fs, io};
@@ -10,7 +9,7 @@ use agave_core::Role;
 use anyhow::{Context, Result, bail};
 
 use super::tools::{self, PythonTool};
-use super::{Project, world};
+use super::{Project, unchanged, world};
 
 const SOURCE: &str = "plugin.py";
 const ENTRY: &str = include_str!("python/entry.py");
@@ -48,66 +47,43 @@ pub(super) fn build(project: &Project, wit: &Path) -> Result<Vec<u8>> {
     }
     tools::run(componentize(&python, wit).arg("bindings").arg(&bindings))?;
 
-    let component = build.join("plugin.wasm");
-    let sources = build.join("plugin.sources");
-    let digest = digest(project, wit)?;
-    if fs::read_to_string(&sources).is_ok_and(|built| built == digest)
-        && let Ok(bytes) = fs::read(&component)
-    {
-        return Ok(bytes);
-    }
-    if sources.exists() {
-        fs::remove_file(&sources).with_context(|| format!("cannot write {}", sources.display()))?;
-    }
-    let mut command = componentize(&python, wit);
-    command
-        .args(["componentize", "--stub-wasi", "--python-path"])
-        .arg(&modules);
-    command.arg("--python-path").arg(&project.folder);
-    if let Some(packages) = packages {
-        command.arg("--python-path").arg(packages);
-    }
-    command.arg("--output").arg(&component).arg("entry");
-    tools::run(&mut command)?;
-    let bytes =
-        fs::read(&component).with_context(|| format!("cannot read {}", component.display()))?;
-    fs::write(&sources, digest).with_context(|| format!("cannot write {}", sources.display()))?;
-    Ok(bytes)
+    unchanged::component(&build, sources(project, wit)?, |component| {
+        let mut command = componentize(&python, wit);
+        command
+            .args(["componentize", "--stub-wasi", "--python-path"])
+            .arg(&modules)
+            .arg("--python-path")
+            .arg(&project.folder);
+        if let Some(packages) = &packages {
+            command.arg("--python-path").arg(packages);
+        }
+        tools::run(command.arg("--output").arg(component).arg("entry"))
+    })
 }
 
-/// Stands for all that goes into the component, which takes some seconds to make: with the same
-/// digest it is the same. Modules are imported from nowhere but the project's folder.
-fn digest(project: &Project, wit: &Path) -> Result<String> {
-    const NO_SOURCES: [&str; 5] = ["build", "plugins", "tests", "__pycache__", ".git"];
-    let mut hasher = DefaultHasher::new();
-    (
-        COMPONENTIZE.version,
-        ENTRY,
-        project.manifest.role.to_string(),
-    )
-        .hash(&mut hasher);
+/// All that goes into the component. Modules are imported from nowhere but the project's folder.
+fn sources(project: &Project, wit: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    const NO_SOURCES: [&str; 5] = ["build", "plugins", "tests", "venv", "__pycache__"];
+    let entry = entry(project.manifest.role).into_bytes();
+    let mut sources = vec![(PathBuf::from(COMPONENTIZE.version), entry)];
     let mut folders = vec![project.folder.clone(), wit.to_owned()];
     while let Some(folder) = folders.pop() {
         let cannot = || format!("cannot read {}", folder.display());
         let entries: io::Result<Vec<_>> = fs::read_dir(&folder).with_context(cannot)?.collect();
-        let mut paths: Vec<PathBuf> = entries
-            .with_context(cannot)?
-            .iter()
-            .map(fs::DirEntry::path)
-            .collect();
-        paths.sort();
-        for path in paths {
-            let name = path.file_name().unwrap_or_default();
-            if path.is_dir() && !NO_SOURCES.iter().any(|other| name == *other) {
+        for path in entries.with_context(cannot)?.iter().map(fs::DirEntry::path) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let skipped = name.starts_with('.') || NO_SOURCES.contains(&&*name);
+            if path.is_dir() && !skipped {
                 folders.push(path);
             } else if path.is_file() {
                 let bytes =
                     fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-                (path, bytes).hash(&mut hasher);
+                sources.push((path, bytes));
             }
         }
     }
-    Ok(format!("{:016x}", hasher.finish()))
+    sources.sort();
+    Ok(sources)
 }
 
 fn componentize(python: &Path, wit: &Path) -> Command {
