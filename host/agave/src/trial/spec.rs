@@ -69,7 +69,7 @@ pub(crate) struct StreamSpec {
     /// What the model can see. The default is `[object, person, vehicle]`.
     pub(crate) classes: Option<Vec<String>>,
     /// Named areas of the picture: corners `[x, y]` as fractions of the frame.
-    #[schemars(with = "BTreeMap<String, Vec<[f32; 2]>>")]
+    #[schemars(with = "Option<BTreeMap<String, Vec<[f32; 2]>>>")]
     pub(crate) zones: Option<Map<String, Value>>,
     /// How many frames a second has, where their times are not given. The default is 5.
     #[schemars(range(max = 120.0), extend("exclusiveMinimum" = 0))]

@@ -50,7 +50,14 @@ impl New {
         let role = Role::from(self.role);
         let folder = plugin_project::create(Path::new(""), &self.name, role, self.language)?;
         let folder = folder.display();
-        eprintln!("{folder}/ is a {role} in {}. Next:\n", self.language);
+        let article = match role {
+            Role::Adapter => "an",
+            _ => "a",
+        };
+        eprintln!(
+            "{folder}/ is {article} {role} in {}. Next:\n",
+            self.language
+        );
         eprintln!("  cd {folder}\n  agave plugin test\n");
         eprintln!("{folder}/README.md says how to change it and how to use it in a flow.");
         Ok(ExitCode::SUCCESS)
