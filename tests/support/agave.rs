@@ -19,7 +19,18 @@ const COMMAND_LIMIT: Duration = Duration::from_secs(30);
 /// # Errors
 /// When it cannot be started or does not end.
 pub fn agave<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<Finished> {
-    Process::start("agave", command()?.args(arguments))?.finish(COMMAND_LIMIT)
+    agave_within(COMMAND_LIMIT, arguments)
+}
+
+/// The same for what may take longer.
+///
+/// # Errors
+/// When it cannot be started or does not end within `limit`.
+pub fn agave_within<A: AsRef<OsStr>>(
+    limit: Duration,
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<Finished> {
+    Process::start("agave", command()?.args(arguments))?.finish(limit)
 }
 
 /// A running `agave run --json`.

@@ -17,9 +17,9 @@ mod server;
 mod summary;
 mod truth;
 
-pub use agave::{Agave, Outcome, agave};
+pub use agave::{Agave, Outcome, agave, agave_within};
 pub use alert::{Alert, begins, without_wall_clock};
-pub use place::{flow, free_port, repository, test_data};
+pub use place::{flow, free_port, repository, test_data, tool_folders};
 pub use process::{Finished, Process};
 pub use rustix::process::Signal;
 pub use server::{HttpReceiver, HttpRequest, Login, RtspServer};

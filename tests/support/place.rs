@@ -43,6 +43,34 @@ pub fn free_port() -> Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
+/// The folders of the programs that `agave plugin build` installed for itself.
+///
+/// # Errors
+/// When nothing says where they would be.
+pub fn tool_folders() -> Result<Vec<PathBuf>> {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    let cache = match (set("AGAVE_CACHE"), set("XDG_CACHE_HOME"), set("HOME")) {
+        (Some(cache), _, _) => PathBuf::from(cache),
+        (None, Some(cache), _) => Path::new(&cache).join("agave"),
+        (None, None, Some(home)) => Path::new(&home).join(".cache/agave"),
+        (None, None, None) => bail!("neither AGAVE_CACHE nor HOME says where caches belong"),
+    };
+    let mut folders = Vec::new();
+    for environment in entries(&cache.join("tools")) {
+        for python in entries(&environment.join("lib")) {
+            let packages = python.join("site-packages");
+            folders.extend([packages.join("go/bin"), packages.join("ziglang")]);
+        }
+    }
+    folders.retain(|folder| folder.is_dir());
+    Ok(folders)
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
+}
+
 /// The program under test, which `cargo xtask test` builds beside the tests.
 pub(crate) fn program() -> Result<PathBuf> {
     built("agave")

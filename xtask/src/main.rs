@@ -36,17 +36,18 @@ Commands:
                        plays in real time and alerts appear as they happen
           --json       alerts and summary as JSON lines on standard output
           What follows is handed to `agave run`, for example --for 5s
-  test [--filter NAME] [--no-lint]
+  test [--filter NAME] [--no-lint] [--all-languages]
           Set up what the tests need, then run format check, clippy, build and every test.
           --filter     only the integration test file NAME, or tests whose name contains it
           --no-lint    leave the format check and clippy out
+          --all-languages   build and run the example plugins in C++, Go and Zig too
           AGAVE_TEST_DATA names the folder with the real clips; tests without it are skipped
   bench [NAME] [--json] [--peers]
           Run the benches (all, or the one called NAME) and print a table or JSON lines;
           with --peers, `hop` builds Extism as well and runs the same filter on it
   bench languages --markdown
           The same plugin in every language, as the table of docs/plugins.md
-  setup [--for demo|test]
+  setup [--for demo|test|all-languages]
           Install what is missing and nothing else (default: demo)
   plugins Build the plugins
   schema [--check]

@@ -11,14 +11,20 @@ use crate::arguments::Arguments;
 use crate::paths::{Paths, set};
 use crate::{build, schema, setup, shell};
 
-/// `cargo xtask test [--filter NAME] [--no-lint]`
+/// `cargo xtask test [--filter NAME] [--no-lint] [--all-languages]`
 pub(crate) fn run(mut arguments: Arguments) -> Result<()> {
     let filter = arguments.option("--filter")?;
     let lint = !arguments.flag("--no-lint");
+    let all_languages = arguments.flag("--all-languages");
     arguments.finish()?;
     let paths = Paths::find()?;
     let began = Instant::now();
-    setup::install(&paths, setup::Purpose::Test)?;
+    let purpose = if all_languages {
+        setup::Purpose::TestAllLanguages
+    } else {
+        setup::Purpose::Test
+    };
+    setup::install(&paths, purpose)?;
 
     let mut report = Report::default();
     if lint {
@@ -30,10 +36,17 @@ pub(crate) fn run(mut arguments: Arguments) -> Result<()> {
     if report.part("build", built) {
         report.part("schema", schema::check(&paths));
         let mut counts = Counts::default();
-        let tested = tests(&paths, filter.as_deref(), &mut counts);
+        let mut cargo = test_command(&paths, filter.as_deref());
+        if all_languages {
+            cargo.env("AGAVE_ALL_LANGUAGES", "1");
+        }
+        let tested = tests(&paths, cargo, &mut counts);
         report.part(&counts.to_string(), tested);
     } else {
         report.skipped("tests (nothing to run them with)");
+    }
+    if !all_languages {
+        report.skipped("plugins in C++, Go and Zig (--all-languages)");
     }
     if set("AGAVE_TEST_DATA").is_none() {
         report.skipped("tests on the real clips (AGAVE_TEST_DATA is not set)");
@@ -60,8 +73,7 @@ fn lints(paths: &Paths, report: &mut Report) {
 }
 
 /// Runs the tests with their output passed on as it comes, and counts them.
-fn tests(paths: &Paths, filter: Option<&str>, counts: &mut Counts) -> Result<()> {
-    let mut cargo = test_command(paths, filter);
+fn tests(paths: &Paths, mut cargo: Command, counts: &mut Counts) -> Result<()> {
     shell::with_parts(&mut cargo, paths);
     if set("RUST_LIB_BACKTRACE").is_none() {
         // Where an error came from inside a test hides what it says.

@@ -1,4 +1,4 @@
-/* Reads JSON, one value after the other, without building a tree of it.
+/* Reads JSON, one value after the other, without building a tree of it, and writes it.
  *
  *     json_reader json = json_open(text, length);
  *     char name[32];
@@ -13,14 +13,24 @@
  *     if (!json_end(&json)) { ... it was not JSON, or not what was asked for ... }
  *
  * At the first thing that is not as it should be the reader fails and stays failed, so that it
- * is enough to ask once, at the end. C and C++ read it alike.
+ * is enough to ask once, at the end. Writing is adding to a text that grows:
+ *
+ *     json_text json = {0};
+ *     json_add(&json, "{\"frames\":%d,\"name\":", 3);
+ *     json_add_string(&json, name, strlen(name));
+ *     json_add(&json, "}");
+ *     ... json.text, which has to be freed, and json.length ...
+ *
+ * It is the same file for C and for C++.
  */
 #ifndef JSON_H
 #define JSON_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -293,6 +303,57 @@ static inline bool json_skip(json_reader *json) { return json_skip_value(json, 0
 static inline bool json_end(json_reader *json) {
     json_peek(json);
     return !json->failed && json->at == json->end;
+}
+
+typedef struct {
+    char *text;
+    size_t length;
+    size_t room;
+} json_text;
+
+/* Makes room for `more` bytes and the 0 behind them. */
+static inline void json_grow(json_text *json, size_t more) {
+    if (json->length + more < json->room) {
+        return;
+    }
+    json->room = (json->length + more + 1) * 2;
+    json->text = (char *)realloc(json->text, json->room);
+    if (json->text == NULL) {
+        abort();
+    }
+}
+
+/* Adds what `printf` would print. Text from outside belongs into `json_add_string`. */
+__attribute__((format(printf, 2, 3))) static inline void json_add(json_text *json,
+                                                                  const char *format, ...) {
+    va_list values, again;
+    va_start(values, format);
+    va_copy(again, values);
+    int length = vsnprintf(NULL, 0, format, values);
+    va_end(values);
+    if (length < 0) {
+        abort();
+    }
+    json_grow(json, (size_t)length);
+    vsnprintf(json->text + json->length, (size_t)length + 1, format, again);
+    va_end(again);
+    json->length += (size_t)length;
+}
+
+/* Adds a string with its quotes, and with what may not stand in it escaped. */
+static inline void json_add_string(json_text *json, const char *text, size_t length) {
+    json_add(json, "\"");
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '"' || text[i] == '\\') {
+            json_add(json, "\\%c", text[i]);
+        } else if ((unsigned char)text[i] < 0x20) {
+            json_add(json, "\\u%04x", (unsigned)text[i]);
+        } else {
+            json_grow(json, 1);
+            json->text[json->length++] = text[i];
+        }
+    }
+    json_add(json, "\"");
 }
 
 #endif

@@ -2,8 +2,6 @@
 #include "agave.h"
 #include "json.h"
 
-#include <stdio.h>
-
 #define MOST_FRAMES 100
 
 /* The node's configuration. */
@@ -91,10 +89,11 @@ bool exports_lifecycle_configure(agave_string_t *text, exports_lifecycle_stream_
 }
 
 static void say_steady(const agave_string_t *class) {
-    char text[256];
-    int length = snprintf(text, sizeof text, "%.*s is steady", (int)class->len, (char *)class->ptr);
-    agave_string_t message = {(uint8_t *)text, length < 255 ? (size_t)length : 255};
+    json_text line = {0};
+    json_add(&line, "%.*s is steady", (int)class->len, (char *)class->ptr);
+    agave_string_t message = {(uint8_t *)line.text, line.length};
     log_write(LOG_LEVEL_INFO, &message);
+    free(line.text);
 }
 
 static bool counts(const types_detection_t *detection) {
@@ -148,23 +147,21 @@ bool exports_filter_process(exports_filter_list_frame_detections_t *frames,
 }
 
 void exports_lifecycle_save(exports_lifecycle_snapshot_t *ret) {
-    /* `[65535,100],` for each class at the most. */
-    size_t room = 16 + classes.len * 12;
-    char *text = malloc(room);
-    int length = snprintf(text, room, "{\"seen\":[");
+    json_text json = {0};
+    json_add(&json, "{\"seen\":[");
     const char *comma = "";
     for (size_t class = 0; class < classes.len; class++) {
         uint8_t count = tracks[class].count;
         if (count > 0) {
             count = count < config.frames ? count : config.frames;
-            length += snprintf(text + length, room - length, "%s[%zu,%u]", comma, class, count);
+            json_add(&json, "%s[%zu,%d]", comma, class, count);
             comma = ",";
         }
     }
-    length += snprintf(text + length, room - length, "]}");
+    json_add(&json, "]}");
     ret->version = 1;
-    ret->data.ptr = (uint8_t *)text;
-    ret->data.len = (size_t)length;
+    ret->data.ptr = (uint8_t *)json.text;
+    ret->data.len = json.length;
 }
 
 /* Reads `[class,count]`, with a class above `*class`. */

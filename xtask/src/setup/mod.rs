@@ -15,16 +15,20 @@ use crate::paths::Paths;
 pub(crate) enum Purpose {
     /// Building and running.
     Demo,
-    /// That, and the real servers that the tests run against.
+    /// That, and the real servers that the tests run against, and what plugins in C and in the
+    /// languages of PyPI and npm are built with.
     Test,
+    /// That, and what plugins in every other language are built with.
+    TestAllLanguages,
 }
 
-/// `cargo xtask setup [--for demo|test]`
+/// `cargo xtask setup [--for demo|test|all-languages]`
 pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
     let purpose = match arguments.option("--for")?.as_deref() {
         None | Some("demo") => Purpose::Demo,
         Some("test") => Purpose::Test,
-        Some(other) => bail!("--for takes demo or test, not '{other}'"),
+        Some("all-languages") => Purpose::TestAllLanguages,
+        Some(other) => bail!("--for takes demo, test or all-languages, not '{other}'"),
     };
     arguments.finish()?;
     install(&Paths::find()?, purpose)
@@ -34,8 +38,12 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
 pub(crate) fn install(paths: &Paths, purpose: Purpose) -> Result<()> {
     let needs_runtime = !onnxruntime::is_there(paths)?;
     let mut needs = packages::HOST.to_vec();
-    if purpose == Purpose::Test {
+    if purpose != Purpose::Demo {
         needs.extend(packages::SERVERS);
+        needs.extend([packages::C, packages::VENV]);
+    }
+    if purpose == Purpose::TestAllLanguages {
+        needs.push(packages::CPP);
     }
     if needs_runtime && onnxruntime::pip().is_none() {
         needs.push(packages::PIP);

@@ -84,6 +84,44 @@ pub(crate) const SERVERS: [Need; 2] = [
     },
 ];
 
+/// Builds plugins in C.
+pub(crate) const C: Need = Need {
+    what: "clang for WebAssembly with its linker and C library",
+    packages: &[
+        &["clang-14", "lld", "wasi-libc", "libclang-rt-14-dev-wasm32"],
+        &[
+            "clang-19",
+            "lld-19",
+            "wasi-libc",
+            "libclang-rt-19-dev-wasm32",
+        ],
+        &["clang", "lld", "wasi-libc", "libclang-rt-18-dev-wasm32"],
+    ],
+    probe: &["wasm-ld", "--version"],
+};
+
+/// Builds plugins in C++, whose bindings want a newer library than Debian 12's first choice.
+pub(crate) const CPP: Need = Need {
+    what: "clang++ 17 or newer for WebAssembly with its libraries",
+    packages: &[&[
+        "clang-19",
+        "lld-19",
+        "wasi-libc",
+        "libclang-rt-19-dev-wasm32",
+        "libc++-19-dev-wasm32",
+        "libc++abi-19-dev-wasm32",
+        "g++",
+    ]],
+    probe: &["clang++", "--version"],
+};
+
+/// Gives the tools of some languages an environment of their own.
+pub(crate) const VENV: Need = Need {
+    what: "Python's venv",
+    packages: &[&["python3-venv"]],
+    probe: &["python3", "-c", "import venv, ensurepip"],
+};
+
 /// Fetches ONNX Runtime.
 pub(crate) const PIP: Need = Need {
     what: "pip",

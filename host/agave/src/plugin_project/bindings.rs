@@ -30,15 +30,64 @@ pub(super) fn c(wit: &Path, into: &Path) -> Result<()> {
 pub(super) fn cpp(wit: &Path, into: &Path) -> Result<()> {
     let (resolve, world) = world(wit)?;
     let generator = wit_bindgen_cpp::Opts::default().build(None);
-    write(generator, resolve, world, into)
+    for (name, content) in generated(generator, resolve, world)?.iter() {
+        let path = into.join(name);
+        match std::str::from_utf8(content) {
+            Ok(text) if name.ends_with(".cpp") => {
+                write_file(&path, with_lists_freed(text).as_bytes())?;
+            }
+            _ => write_file(&path, content)?,
+        }
+    }
+    Ok(())
 }
 
-/// Go, in the folder `into`: the package `main` with the exports, and one package for each
+/// The bindings in C++ copy a list of records or strings element by element into a vector of
+/// their own, and wit-bindgen-cpp 0.63.0 never frees the memory that it came in. So that is
+/// done here, after each of these loops:
+///
+/// ```text
+///   for (unsigned i=0; i<_len3; ++i) {
+///     …
+///     _result3.initialize(i, std::move(_e3));
+///   }
+/// ```
+fn with_lists_freed(text: &str) -> String {
+    let mut freed = String::with_capacity(text.len() + text.len() / 16);
+    let mut ended = None;
+    for line in text.lines() {
+        freed.push_str(line);
+        freed.push('\n');
+        if let Some(list) = ended.take().filter(|_| line.trim() == "}") {
+            freed.push_str(&format!("if (_len{list} > 0) free((void*) _base{list});\n"));
+        }
+        ended = line
+            .trim()
+            .strip_prefix("_result")
+            .and_then(|rest| rest.split_once(".initialize(i, "))
+            .map(|(list, _)| list);
+    }
+    freed
+}
+
+/// Go: paths and texts of the package `main` with the exports, and of one package for each
 /// interface.
-pub(super) fn go(wit: &Path, into: &Path) -> Result<()> {
+pub(super) fn go(wit: &Path) -> Result<Vec<(String, String)>> {
     let (resolve, world) = world(wit)?;
     let generator = wit_bindgen_go::Opts::default().build();
-    write(generator, resolve, world, into)
+    let files = generated(generator, resolve, world)?;
+    let texts = files.iter().map(|(path, content)| {
+        let text = String::from_utf8_lossy(content).into_owned();
+        (path.to_owned(), text)
+    });
+    Ok(texts.collect())
+}
+
+/// Puts the world into a module whose compiler did not.
+pub(super) fn embed(wit: &Path, module: &mut Vec<u8>) -> Result<()> {
+    let (resolve, world) = world(wit)?;
+    let encoding = wit_component::StringEncoding::UTF8;
+    wit_component::embed_component_metadata(module, &resolve, world, encoding, false)
 }
 
 /// The world in the folder `wit`.
@@ -71,19 +120,27 @@ fn plain_names(resolve: &Resolve, world: WorldId) -> Vec<(String, String)> {
 }
 
 fn write(
-    mut generator: Box<dyn WorldGenerator>,
-    mut resolve: Resolve,
+    generator: Box<dyn WorldGenerator>,
+    resolve: Resolve,
     world: WorldId,
     into: &Path,
 ) -> Result<()> {
+    for (name, content) in generated(generator, resolve, world)?.iter() {
+        write_file(&into.join(name), content)?;
+    }
+    Ok(())
+}
+
+fn generated(
+    mut generator: Box<dyn WorldGenerator>,
+    mut resolve: Resolve,
+    world: WorldId,
+) -> Result<Files> {
     let mut files = Files::default();
     generator
         .generate(&mut resolve, world, &mut files)
         .context("cannot write the contract in this language")?;
-    for (name, content) in files.iter() {
-        write_file(&into.join(name), content)?;
-    }
-    Ok(())
+    Ok(files)
 }
 
 /// Writes a generated file, with the folders above it; one that is the same already stays.
@@ -108,4 +165,19 @@ pub(super) fn sources(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
         .collect();
     sources.sort();
     Ok(sources)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_was_copied_is_freed() {
+        let copied = "for (unsigned i=0; i<_len3; ++i) {\n  \
+                      _result3.initialize(i, std::move(_e3));\n}\nrest();\n";
+        let expected = copied.replace("}\n", "}\nif (_len3 > 0) free((void*) _base3);\n");
+        assert_eq!(with_lists_freed(copied), expected);
+        let other = "for (;;) {\n}\n";
+        assert_eq!(with_lists_freed(other), other);
+    }
 }

@@ -59,6 +59,11 @@ pub(super) fn compile(command: &mut Command) -> Result<()> {
 
 /// Runs a program whose chatter is shown only where it fails.
 pub(super) fn run(command: &mut Command) -> Result<()> {
+    printed_by(command).map(drop)
+}
+
+/// What a program prints. What it says beside that is shown only where it fails.
+pub(super) fn printed_by(command: &mut Command) -> Result<Vec<u8>> {
     let program = Path::new(command.get_program()).to_owned();
     let name = program.file_name().unwrap_or_default().display();
     let output = command
@@ -66,7 +71,7 @@ pub(super) fn run(command: &mut Command) -> Result<()> {
         .output()
         .with_context(|| format!("cannot start {}", program.display()))?;
     if output.status.success() {
-        return Ok(());
+        return Ok(output.stdout);
     }
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
@@ -115,7 +120,7 @@ impl PythonTool {
             .env_remove("PIP_REQUIRE_VIRTUALENV"))
     }
 
-    /// The folder of its package, or of another one in its environment.
+    /// The folder of the Python package `name` in its environment.
     pub(super) fn package(&self, name: &str) -> Result<PathBuf> {
         let find = format!("import {name}; print({name}.__path__[0])");
         let folder = answer(self.python()?, &["-c", &find]);
@@ -137,30 +142,39 @@ pub(super) fn installed(
     from: &str,
     install: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<PathBuf> {
-    let folder = place(tool, version)?;
+    installed_in(&place(tool, version)?, tool, version, from, install)
+}
+
+fn installed_in(
+    folder: &Path,
+    tool: &str,
+    version: &str,
+    from: &str,
+    install: impl FnOnce(&Path) -> Result<()>,
+) -> Result<PathBuf> {
     let complete = folder.join(COMPLETE);
     if complete.is_file() {
-        return Ok(folder);
+        return Ok(folder.to_owned());
     }
     let cannot = || format!("cannot write {}", folder.display());
-    let parent = folder.parent().unwrap_or(&folder);
+    let parent = folder.parent().unwrap_or(folder);
     fs::create_dir_all(parent).with_context(cannot)?;
     let lock = File::create(parent.join(format!("{tool}-{version}.lock"))).with_context(cannot)?;
     lock.lock().with_context(cannot)?;
     // Another process may have been first.
     if complete.is_file() {
-        return Ok(folder);
+        return Ok(folder.to_owned());
     }
     eprintln!(
         "installing {tool} {version} from {from} into {}",
         folder.display()
     );
     if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(cannot)?;
+        fs::remove_dir_all(folder).with_context(cannot)?;
     }
-    install(&folder).with_context(|| format!("cannot install {tool} {version} from {from}"))?;
+    install(folder).with_context(|| format!("cannot install {tool} {version} from {from}"))?;
     fs::write(&complete, "").with_context(cannot)?;
-    Ok(folder)
+    Ok(folder.to_owned())
 }
 
 /// Where a tool of Agave's own belongs.
@@ -197,5 +211,28 @@ mod tests {
     fn a_program_is_found_by_the_first_name_that_there_is() {
         let found = find("AGAVE_NO_SUCH_VARIABLE", &["no-such-program", "sh"]);
         assert!(found.unwrap().ends_with("sh"));
+    }
+
+    #[test]
+    fn half_an_installation_counts_as_none() {
+        let cache = tempfile::tempdir().unwrap();
+        let mut runs = 0;
+        let mut install = |fails: bool| {
+            installed_in(
+                &cache.path().join("tool-1"),
+                "tool",
+                "1",
+                "here",
+                |folder| {
+                    runs += 1;
+                    fs::create_dir(folder).unwrap();
+                    if fails { bail!("no network") } else { Ok(()) }
+                },
+            )
+        };
+        assert!(install(true).is_err());
+        assert!(install(false).is_ok());
+        assert!(install(true).is_ok(), "it is there");
+        assert_eq!(runs, 2);
     }
 }

@@ -1,8 +1,6 @@
 /* The unit test: cc -Wall -Wextra -o build/json_test tests/json_test.c && build/json_test */
 #include "../json.h"
 
-#include <stdio.h>
-
 static int failures = 0;
 
 #define CHECK(condition)                                                                   \
@@ -106,6 +104,26 @@ static void the_text_ends_where_it_was_said_to_end(void) {
     }
 }
 
+static void what_was_written_can_be_read(void) {
+    const char *wild = "a \"quoted\" \\ \n \x01 \xc3\xa9";
+    char name[8], text[64];
+    json_text json = {0};
+    json_add(&json, "{\"n\":%d,\"s\":", 7);
+    json_add_string(&json, wild, strlen(wild));
+    for (int i = 0; i < 100; i++) {
+        json_add(&json, " ");
+    }
+    json_add(&json, "}");
+    json_reader read = json_open(json.text, json.length);
+    double number = 0;
+    CHECK(json_object(&read) && json_member(&read, name, sizeof name));
+    CHECK(json_number(&read, &number) && number == 7);
+    CHECK(json_member(&read, name, sizeof name) && json_string(&read, text, sizeof text));
+    CHECK(strcmp(text, wild) == 0);
+    CHECK(!json_member(&read, name, sizeof name) && json_end(&read));
+    free(json.text);
+}
+
 int main(void) {
     what_is_json_and_what_is_not();
     nesting_has_an_end();
@@ -114,6 +132,7 @@ int main(void) {
     what_does_not_fit_is_a_failure();
     another_kind_of_value_is_a_failure();
     the_text_ends_where_it_was_said_to_end();
+    what_was_written_can_be_read();
     puts(failures ? "FAILED" : "passed");
     return failures != 0;
 }

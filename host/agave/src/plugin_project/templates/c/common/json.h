@@ -1,0 +1,1 @@
+../../../../../../../plugins/examples/c/json.h

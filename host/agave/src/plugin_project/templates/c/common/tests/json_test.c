@@ -1,0 +1,1 @@
+../../../../../../../../plugins/examples/c/tests/json_test.c

@@ -1,0 +1,1 @@
+../../../../../../../plugins/examples/cpp/json.h

@@ -1,0 +1,1 @@
+../../../../../../../../plugins/examples/cpp/tests/json_test.cpp
