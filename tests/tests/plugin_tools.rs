@@ -127,7 +127,7 @@ fn what_the_shape_cannot_say_is_told_with_the_name_of_the_test() -> Result<()> {
             "a filter is given frames",
         ),
         (
-            "{ name: one, given: [{ detections: [] }], expect: [] }",
+            "{ name: one, stream: { camera: gate }, given: [{ detections: [] }], expect: [] }",
             "`expect` has 0 entries and `given` has 1",
         ),
         (

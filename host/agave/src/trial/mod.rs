@@ -13,7 +13,7 @@ mod show;
 mod spec;
 mod words;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use agave_core::Role;
 use agave_flow::FlowText;
@@ -25,20 +25,36 @@ pub(crate) use show::{json, shown, told};
 use spec::{InputFile, TestFile};
 pub(crate) use words::START;
 
-/// The tests in `file`, for a plugin in `role`.
-///
-/// # Errors
-/// Everything that is wrong with the file, each with its place; or what is wrong with a test,
-/// with its name.
-pub(crate) fn tests(file: &Path, role: Role) -> Result<Vec<Case>> {
-    let text = FlowText::read(file).map_err(|problems| anyhow!("{problems}"))?;
-    let read: TestFile =
-        agave_flow::document(&text, "the tests").map_err(|problems| anyhow!("{problems}"))?;
-    read.tests
-        .into_iter()
-        .map(|test| Case::new(role, &read.stream, test))
-        .collect::<Result<_>>()
-        .with_context(|| file.display().to_string())
+/// A file of tests as it was read.
+pub(crate) struct Tests {
+    pub(crate) file: PathBuf,
+    read: TestFile,
+}
+
+impl Tests {
+    /// Reads `file`.
+    ///
+    /// # Errors
+    /// Everything that does not have the shape of tests, each with its place.
+    pub(crate) fn read(file: PathBuf) -> Result<Self> {
+        let text = FlowText::read(&file).map_err(|problems| anyhow!("{problems}"))?;
+        let read =
+            agave_flow::document(&text, "the tests").map_err(|problems| anyhow!("{problems}"))?;
+        Ok(Self { file, read })
+    }
+
+    /// The tests for a plugin in `role`.
+    ///
+    /// # Errors
+    /// What is wrong with a test, with its name.
+    pub(crate) fn cases(self, role: Role) -> Result<Vec<Case>> {
+        let TestFile { stream, tests } = self.read;
+        tests
+            .into_iter()
+            .map(|test| Case::new(role, &stream, test))
+            .collect::<Result<_>>()
+            .with_context(|| self.file.display().to_string())
+    }
 }
 
 /// The inputs in `file` as a test that expects nothing.

@@ -28,12 +28,7 @@ pub(crate) fn told(outcome: &Outcome, role: Role) -> String {
     if !steps.is_empty() {
         lines.extend(table(steps, role).iter().map(indented));
     }
-    lines.extend(
-        outcome
-            .log
-            .iter()
-            .map(|line| indented(&format!("log: {line}"))),
-    );
+    lines.extend(left_behind(outcome).iter().map(indented));
     lines.join("\n")
 }
 
@@ -46,24 +41,24 @@ pub(crate) fn shown(outcome: &Outcome, role: Role) -> String {
     if !outcome.steps.is_empty() {
         lines.extend(table(&outcome.steps, role));
     }
-    for request in &outcome.requests {
-        let text = |key: &str| request.get(key).and_then(Value::as_str).unwrap_or_default();
-        let body = request
-            .get("body")
-            .map(Value::to_string)
-            .unwrap_or_default();
-        lines.push(format!(
-            "request: {} {} {body}",
-            text("method"),
-            text("path")
-        ));
-    }
-    lines.extend(outcome.log.iter().map(|line| format!("log: {line}")));
+    lines.extend(left_behind(outcome));
     let lines: Vec<String> = lines
         .iter()
         .map(|line| format!("            {line}"))
         .collect();
     lines.join("\n")
+}
+
+/// What was requested and what was logged.
+fn left_behind(outcome: &Outcome) -> Vec<String> {
+    let requests = outcome.requests.iter().map(|request| {
+        let text = |key: &str| request.get(key).and_then(Value::as_str).unwrap_or_default();
+        let body = request.get("body").map(Value::to_string);
+        let body = body.unwrap_or_default();
+        format!("request: {} {} {body}", text("method"), text("path"))
+    });
+    let log = outcome.log.iter().map(|line| format!("log: {line}"));
+    requests.chain(log).collect()
 }
 
 fn table(steps: &[Step], role: Role) -> Vec<String> {

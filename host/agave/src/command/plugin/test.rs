@@ -11,7 +11,7 @@ use clap::Args;
 use super::target;
 use crate::command::run::runtime;
 use crate::command::{machine, print};
-use crate::trial::{self, Case, Outcome, Runner};
+use crate::trial::{self, Case, Outcome, Runner, Tests};
 
 #[derive(Args)]
 pub(crate) struct Test {
@@ -37,11 +37,12 @@ pub(crate) struct Test {
 
 impl Test {
     pub(super) fn run(self) -> Result<ExitCode> {
-        // Whatever is missing is said before something is built for minutes.
+        // Whatever is missing or wrong is said before something is built for minutes.
         let files = match &self.given {
             Some(_) => Vec::new(),
             None => self.files()?,
         };
+        let tests: Vec<Tests> = files.into_iter().map(Tests::read).collect::<Result<_>>()?;
         let component = match target::project(&self.plugin) {
             Some(folder) => target::build(folder)?,
             None => target::component(&machine()?, &self.plugin)?,
@@ -54,7 +55,7 @@ impl Test {
         };
         let passed = match &self.given {
             Some(file) => self.try_out(&runner, file)?,
-            None => self.run_files(&runner, &files)?,
+            None => self.run_files(&runner, tests)?,
         };
         Ok(if passed {
             ExitCode::SUCCESS
@@ -66,6 +67,7 @@ impl Test {
     fn files(&self) -> Result<Vec<PathBuf>> {
         let places = match target::project(&self.plugin) {
             _ if !self.tests.is_empty() => self.tests.clone(),
+            Some(folder) if folder == Path::new(".") => vec![PathBuf::from("tests")],
             Some(folder) => vec![folder.join("tests")],
             None => bail!(
                 "'{}' is not the folder of a project: say where its tests are with `--tests \
@@ -100,16 +102,17 @@ impl Test {
         Ok(outcome.passed())
     }
 
-    fn run_files(&self, runner: &Runner<'_>, files: &[PathBuf]) -> Result<bool> {
+    fn run_files(&self, runner: &Runner<'_>, files: Vec<Tests>) -> Result<bool> {
         let began = Instant::now();
         let mut counts = Counts::default();
-        for file in files {
-            let mut cases = trial::tests(file, runner.plugin.role())?;
+        for tests in files {
+            let file = tests.file.clone();
+            let mut cases = tests.cases(runner.plugin.role())?;
             cases.retain(|case| {
                 let wanted = self.only.as_ref();
                 wanted.is_none_or(|part| case.name.contains(part.as_str()))
             });
-            self.run_file(runner, file, &cases, &mut counts)?;
+            self.run_file(runner, &file, &cases, &mut counts)?;
         }
         if counts.passed + counts.failed == 0 {
             bail!("there is no test to run");
