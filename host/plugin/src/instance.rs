@@ -14,6 +14,7 @@ use crate::bindings::{adapter, filter, gate, lifecycle, rule};
 use crate::capability::http::HttpClient;
 use crate::delivery::{Delivery, Outcome};
 use crate::engine::Engine;
+use crate::exact;
 use crate::failure::Failure;
 use crate::grants::Grants;
 use crate::guest::{Guest, Limits};
@@ -225,7 +226,8 @@ impl Instance {
         let (Some(passed), None) = (returned.next(), returned.next()) else {
             return Err(Failure::BadOutput(format!("{count} frames for one")));
         };
-        let passed = passed.into();
+        let mut passed = passed.into();
+        exact::restore(frame, &mut passed);
         self.bounds
             .check_filtered(frame, &passed)
             .map_err(Failure::BadOutput)?;

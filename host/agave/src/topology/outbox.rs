@@ -315,7 +315,7 @@ fn wait_after(attempt: u32, asked: Option<Duration>) -> Duration {
 }
 
 /// The same for every attempt, another for every phase of an incident.
-fn idempotency_key(node: &str, camera: &str, alert: &Alert) -> String {
+pub(crate) fn idempotency_key(node: &str, camera: &str, alert: &Alert) -> String {
     let phase = match alert.phase {
         Phase::Begin => "begin",
         Phase::Update => "update",
