@@ -2,7 +2,6 @@
 //! the same filter in native Rust.
 
 use std::hint::black_box;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use agave_core::{BoundingBox, Detection, FrameDetections, Point, StreamInfo, Timestamp, Zone};
@@ -10,8 +9,10 @@ use agave_plugin::{
     Engine, Grants, Limits, NodeSetup, OnFailure, Outside, Plugin, Supervised, Verdict,
 };
 use agave_vision_sdk::{Filter as _, Plugin as _};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 
+use crate::component::component;
+use crate::extism::Peer;
 use crate::figure::{Figure, median};
 
 const ROUNDS: usize = 41;
@@ -21,14 +22,23 @@ pub(crate) fn run(report: &mut dyn FnMut(Figure)) -> Result<()> {
     for count in [8, 100] {
         let frame = frame(count);
         let mut hop = Hop::new()?;
-        let mut bare = bare::Filter::new(&component()?)?;
+        let mut bare = bare::Filter::new(&component("roi")?, true)?;
+        let mut unchecked = bare::Filter::new(&component("roi")?, false)?;
         let mut native = Native::new()?;
         let bare_frames = bare::frames(&frame);
         let native_frame = Native::frame(&frame);
+        let mut peer = Peer::start()?;
+        let (mut raws, mut jsons) = (Vec::new(), Vec::new());
         let (mut hops, mut bares, mut natives) = (Vec::new(), Vec::new(), Vec::new());
+        let mut uncheckeds = Vec::new();
         for _ in 0..ROUNDS {
             hops.push(nanoseconds(|| hop.call(&frame))?);
             bares.push(nanoseconds(|| bare.call(&bare_frames))?);
+            uncheckeds.push(nanoseconds(|| unchecked.call(&bare_frames))?);
+            if let Some(peer) = &mut peer {
+                raws.push(peer.nanoseconds("raw", count)?);
+                jsons.push(peer.nanoseconds("json", count)?);
+            }
             natives.push(nanoseconds(|| native.call(&native_frame))?);
         }
         let (hop, bare, native) = (median(hops), median(bares), median(natives));
@@ -42,6 +52,20 @@ pub(crate) fn run(report: &mut dyn FnMut(Figure)) -> Result<()> {
         };
         report(figure("hop", hop));
         report(figure("native_rust", native));
+        report(Figure {
+            baseline: median(uncheckeds),
+            beside: "bare wasmtime without it",
+            ..figure("deadline_check", bare)
+        });
+        for (metric, measured) in [("extism_raw", raws), ("extism_json", jsons)] {
+            if !measured.is_empty() {
+                report(Figure {
+                    baseline: hop,
+                    beside: "a hop in Agave",
+                    ..figure(metric, median(measured))
+                });
+            }
+        }
     }
     Ok(())
 }
@@ -53,22 +77,6 @@ fn nanoseconds(mut call: impl FnMut() -> Result<usize>) -> Result<f64> {
         black_box(call()?);
     }
     Ok(began.elapsed().as_nanos() as f64 / f64::from(CALLS_A_ROUND))
-}
-
-/// The zone filter as `cargo xtask` built it.
-fn component() -> Result<PathBuf> {
-    let folder = match std::env::var_os("AGAVE_PLUGINS") {
-        Some(folder) => PathBuf::from(folder),
-        None => std::env::current_exe()?
-            .parent()
-            .context("the program is in no folder")?
-            .join("plugins"),
-    };
-    let path = folder.join("roi.wasm");
-    if !path.is_file() {
-        bail!("there is no {}; run `cargo xtask bench`", path.display());
-    }
-    Ok(path)
 }
 
 fn polygon() -> Vec<(f32, f32)> {
@@ -116,7 +124,7 @@ struct Hop {
 
 impl Hop {
     fn new() -> Result<Self> {
-        let plugin = Plugin::load(&Engine::new()?, &component()?)?;
+        let plugin = Plugin::load(&Engine::new()?, &component("roi")?)?;
         let setup = NodeSetup {
             node: "zoned".to_owned(),
             stream: stream(),
@@ -230,9 +238,12 @@ mod bare {
     }
 
     impl Filter {
-        pub(super) fn new(component: &Path) -> Result<Self> {
+        /// With or without the checks of the deadline in the compiled code.
+        pub(super) fn new(component: &Path, deadline: bool) -> Result<Self> {
             let mut config = Config::new();
-            config.concurrency_support(false).epoch_interruption(true);
+            config
+                .concurrency_support(false)
+                .epoch_interruption(deadline);
             let engine = Engine::new(&config).map_err(|e| anyhow!("{e:#}"))?;
             let component =
                 Component::from_file(&engine, component).map_err(|e| anyhow!("{e:#}"))?;
@@ -240,7 +251,9 @@ mod bare {
             generated::FilterPlugin::add_to_linker::<_, HasSelf<Silence>>(&mut linker, |s| s)
                 .map_err(|e| anyhow!("{e:#}"))?;
             let mut store = Store::new(&engine, Silence);
-            store.set_epoch_deadline(u64::MAX / 2);
+            if deadline {
+                store.set_epoch_deadline(u64::MAX / 2);
+            }
             let plugin = generated::FilterPlugin::instantiate(&mut store, &component, &linker)
                 .map_err(|e| anyhow!("{e:#}"))?;
             let core_stream = super::stream();

@@ -9,8 +9,11 @@
     reason = "figures are what it is for"
 )]
 
+mod component;
+mod extism;
 mod figure;
 mod hop;
+mod instances;
 mod throughput;
 
 use anyhow::{Result, bail};
@@ -19,7 +22,11 @@ use crate::figure::Figure;
 
 type Bench = fn(&mut dyn FnMut(Figure)) -> Result<()>;
 
-const BENCHES: [(&str, Bench); 2] = [("hop", hop::run), ("throughput", throughput::run)];
+const BENCHES: [(&str, Bench); 3] = [
+    ("hop", hop::run),
+    ("instances", instances::run),
+    ("throughput", throughput::run),
+];
 
 fn main() -> Result<()> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -84,7 +84,9 @@ impl Mosquitto {
     /// When it does not start.
     pub fn come_back(&mut self) -> Result<()> {
         let mut command = Command::new("/usr/sbin/mosquitto");
-        command.arg("-c").arg(self.folder.path().join("mosquitto.conf"));
+        command
+            .arg("-c")
+            .arg(self.folder.path().join("mosquitto.conf"));
         self.process = Some(Process::start("mosquitto", &mut command)?);
         wait_for_port("mosquitto", self.port)
     }
@@ -147,7 +149,7 @@ impl Listener {
     ///
     /// # Errors
     /// When there is none.
-    pub fn next(&mut self) -> Result<String> {
+    pub fn message(&mut self) -> Result<String> {
         if let Some(message) = self.heard.pop_front() {
             return Ok(message);
         }
@@ -170,7 +172,13 @@ fn write_certificates(folder: &Path) -> Result<()> {
         command.current_dir(folder).args(arguments);
         run(&mut command)
     };
-    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    let key = [
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+    ];
     let authority = ["req", "-x509", "-subj", "/CN=Test CA", "-days", "2"];
     let files = ["-keyout", "ca.key", "-out", "ca.pem"];
     openssl(&[&authority[..], &key, &files].concat())?;
@@ -179,8 +187,21 @@ fn write_certificates(folder: &Path) -> Result<()> {
     openssl(&[&request[..], &key, &files].concat())?;
     fs::write(folder.join("names"), "subjectAltName=DNS:localhost\n")?;
     openssl(&[
-        "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
-        "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", "server.pem",
+        "x509",
+        "-req",
+        "-in",
+        "server.csr",
+        "-CA",
+        "ca.pem",
+        "-CAkey",
+        "ca.key",
+        "-CAcreateserial",
+        "-days",
+        "2",
+        "-extfile",
+        "names",
+        "-out",
+        "server.pem",
     ])
 }
 

@@ -43,6 +43,22 @@ fn check_names_the_place_of_every_mistake_at_once() -> Result<()> {
 }
 
 #[test]
+fn check_looks_at_a_file_as_an_override_leaves_it() -> Result<()> {
+    let demo = repository().join("flows/demo.yaml");
+    let wrong = "nodes.calm.config.hold=soon";
+    let checked = agave([
+        "check".as_ref(),
+        "--set".as_ref(),
+        wrong.as_ref(),
+        demo.as_os_str(),
+    ])?;
+    assert_eq!(checked.status.code(), Some(1));
+    let said = checked.stderr + &checked.stdout;
+    assert!(said.contains("hold"), "the override is named:\n{said}");
+    Ok(())
+}
+
+#[test]
 fn check_passes_what_is_shipped() -> Result<()> {
     if test_data().is_none() {
         return Ok(());

@@ -91,14 +91,17 @@ fn an_adapter_sees_its_alert_s_frame_publishes_and_remembers() -> Result<()> {
         };
         ensure!(answer.contains(before), "{answer}");
         ensure!(answer.contains(r#""hex":"ffd8ff"#), "no JPEG: {answer}");
-        assert_eq!(listener.next()?, "farm/alerts seen");
+        assert_eq!(listener.message()?, "farm/alerts seen");
     }
     assert!(state.join("outside/state.db").is_file());
 
     // Another process finds what the first one kept.
     let second = run(&flow, &state)?;
     let said = answers(&second)?;
-    ensure!(said.iter().all(|answer| answer.contains(r#""value":"run""#)));
+    ensure!(
+        said.iter()
+            .all(|answer| answer.contains(r#""value":"run""#))
+    );
 
     for outcome in [first, second] {
         let printed = format!("{}{}", outcome.output.stdout, outcome.output.stderr);
@@ -127,7 +130,13 @@ fn what_is_not_granted_is_refused_and_leaves_nothing_behind() -> Result<()> {
     }
     let outcome = run(&flow, &state)?;
     for answer in answers(&outcome)? {
-        for key in ["frames: true", "allow.mqtt", "allow.tcp", "allow.http", "allow.secrets"] {
+        for key in [
+            "frames: true",
+            "allow.mqtt",
+            "allow.tcp",
+            "allow.http",
+            "allow.secrets",
+        ] {
             ensure!(answer.contains(key), "{key} is not named: {answer}");
         }
     }

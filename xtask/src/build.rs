@@ -18,8 +18,15 @@ const PLUGINS: [&str; 4] = [
     "plugins/webhook",
 ];
 
-/// For the tests: one that misbehaves on request, and one that makes the calls it is told to.
-const TEST_PLUGINS: [&str; 2] = ["plugins/chaos", "plugins/probe"];
+/// For the tests: plugins that misbehave on request, one in each role, and one that makes the
+/// calls that it is told to.
+const TEST_PLUGINS: [&str; 5] = [
+    "plugins/chaos",
+    "plugins/chaos-rule",
+    "plugins/chaos-gate",
+    "plugins/chaos-adapter",
+    "plugins/probe",
+];
 
 /// `cargo xtask plugins`
 pub(crate) fn command(arguments: Arguments) -> Result<()> {

@@ -41,8 +41,9 @@ Commands:
           --filter     only the integration test file NAME, or tests whose name contains it
           --no-lint    leave the format check and clippy out
           AGAVE_TEST_DATA names the folder with the real clips; tests without it are skipped
-  bench [NAME] [--json]
-          Run the benches (all, or the one called NAME) and print a table or JSON lines
+  bench [NAME] [--json] [--peers]
+          Run the benches (all, or the one called NAME) and print a table or JSON lines;
+          with --peers, `hop` builds Extism as well and runs the same filter on it
   setup [--for demo|test]
           Install what is missing and nothing else (default: demo)
   plugins Build the plugins

@@ -1,6 +1,10 @@
 //! Pictures of recent frames, decoded again by FFmpeg to see what is in them.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::sync::Arc;
 
@@ -120,7 +124,11 @@ fn memory_is_bounded_and_old_frames_expire() {
         recent.keep("gate", frame, &picture);
         recent.keep("nobody-asked", frame, &picture);
     }
-    let state = |frame| recent.jpeg("gate", frame, region(0.0, 0.0, 0.1, 0.1), 32).err();
+    let state = |frame| {
+        recent
+            .jpeg("gate", frame, region(0.0, 0.0, 0.1, 0.1), 32)
+            .err()
+    };
     assert_eq!(state(0), Some(NoRecentPicture::Expired));
     assert_eq!(state(19), Some(NoRecentPicture::Expired));
     assert_eq!(state(20), None);

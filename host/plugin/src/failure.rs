@@ -8,7 +8,7 @@ use agave_core::DropReason;
 use wasmtime::{Trap, WasmBacktrace};
 
 use crate::guest::Guest;
-use crate::text::shortened;
+use crate::text::{SENTENCE, shortened};
 
 const MOST_FRAMES: usize = 6;
 /// How the engine says that a guest has handed over too much; a test sees to it that it does.
@@ -40,6 +40,9 @@ pub enum Failure {
     /// The guest returned something that cannot be true.
     #[error("returned what cannot be true: {0}")]
     BadOutput(String),
+    /// What the guest handed over is no value of the contract.
+    #[error("handed over what cannot be read: {0}")]
+    Malformed(String),
     /// The guest's state cannot be kept.
     #[error("cannot be remembered: {0}")]
     Snapshot(String),
@@ -59,7 +62,9 @@ impl Failure {
             Self::Deadline(_) => DropReason::Deadline,
             Self::Memory(_) => DropReason::Memory,
             Self::PluginError(_) => DropReason::PluginError,
-            Self::Output(_) | Self::BadOutput(_) | Self::Snapshot(_) => DropReason::BadOutput,
+            Self::Output(_) | Self::BadOutput(_) | Self::Malformed(_) | Self::Snapshot(_) => {
+                DropReason::BadOutput
+            }
             Self::Configuration(_) | Self::Start(_) => DropReason::Unavailable,
         }
     }
@@ -77,28 +82,48 @@ impl Failure {
         if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
             return Self::Deadline(guest.deadline());
         }
-        // The engine has no type for it that could be asked for.
-        if error.root_cause().to_string().contains(OUTPUT_EXHAUSTED) {
+        let reason = error.root_cause().to_string();
+        if reason.contains(OUTPUT_EXHAUSTED) {
+            // The engine has no type for it that could be asked for.
             return Self::Output(guest.output_bytes());
         }
-        let functions: Vec<String> = error
-            .downcast_ref::<WasmBacktrace>()
-            .into_iter()
-            .flat_map(WasmBacktrace::frames)
-            .map(|frame| readable(frame.func_name().unwrap_or("<unnamed>")))
-            .collect();
-        // How a language panics says nothing about why.
-        let panicked = functions.iter().rposition(|name| name.contains("panic"));
-        let backtrace = functions
-            .into_iter()
-            .skip(panicked.map_or(0, |index| index + 1))
-            .take(MOST_FRAMES)
-            .collect();
+        let trap = error.downcast_ref::<Trap>();
+        let backtrace = error.downcast_ref::<WasmBacktrace>();
+        let message = shortened(&reason, SENTENCE);
+        if trap.is_none() && backtrace.is_none() {
+            // The guest had returned already, or was only just being given its input.
+            return Self::Malformed(message);
+        }
         Self::Trap {
-            message: error.root_cause().to_string(),
-            backtrace,
+            message,
+            backtrace: backtrace.map(functions).unwrap_or_default(),
         }
     }
+
+    /// As [`Self::of`], for an instance that there is not yet. What no guest did is the host's:
+    /// there may be no room for another instance.
+    pub(crate) fn at_start(error: &wasmtime::Error, guest: &Guest) -> Self {
+        Self::Start(match Self::of(error, guest) {
+            Self::Malformed(reason) => reason,
+            failure => failure.to_string(),
+        })
+    }
+}
+
+/// The guest's own functions, innermost first.
+fn functions(backtrace: &WasmBacktrace) -> Vec<String> {
+    let functions: Vec<String> = backtrace
+        .frames()
+        .iter()
+        .map(|frame| readable(frame.func_name().unwrap_or("<unnamed>")))
+        .collect();
+    // How a language panics says nothing about why.
+    let panicked = functions.iter().rposition(|name| name.contains("panic"));
+    functions
+        .into_iter()
+        .skip(panicked.map_or(0, |index| index + 1))
+        .take(MOST_FRAMES)
+        .collect()
 }
 
 /// Without the mangling and the hash of the compiler.

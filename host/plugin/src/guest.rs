@@ -13,8 +13,8 @@ use crate::engine::{MOST_MEMORIES, MOST_MODULES, MOST_TABLES};
 use crate::grants::Grants;
 use crate::outside::Outside;
 
-/// Secrets and connections that a guest holds at one time.
-const MOST_HANDLES: usize = 1024;
+/// Handles that a guest may hold at one time.
+const MOST_HANDLES: usize = 64;
 
 /// What one instance may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

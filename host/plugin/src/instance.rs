@@ -20,7 +20,7 @@ use crate::outside::Outside;
 use crate::plugin::Plugin;
 use crate::snapshot::{self, Snapshot};
 use crate::text::{SENTENCE, shortened};
-use crate::validate::Bounds;
+use crate::validate::{Bounds, check_description, check_raised};
 
 /// The first start may take longer than looking at a frame: nothing runs yet.
 const START_DEADLINE: Duration = Duration::from_secs(5);
@@ -88,14 +88,22 @@ pub(crate) fn describe(
     engine: &Engine,
     instance_pre: &InstancePre<Guest>,
 ) -> Result<wit_lifecycle::Description, Failure> {
-    let guest = Guest::new("describe", "", Limits::default(), Grants::default(), Outside::default());
+    let guest = Guest::new(
+        "describe",
+        "",
+        Limits::default(),
+        Grants::default(),
+        Outside::default(),
+    );
     let mut store = new_store(engine, guest);
     begin_call(&mut store, START_DEADLINE, Limits::default().output_bytes);
     let described = instance_pre.instantiate(&mut store).and_then(|instance| {
         let exports = lifecycle::Exports::new(&mut store, &instance)?;
         exports.agave_plugin_lifecycle().call_describe(&mut store)
     });
-    described.map_err(|error| Failure::of(&error, store.data()))
+    let description = described.map_err(|error| Failure::of(&error, store.data()))?;
+    check_description(&description).map_err(Failure::BadOutput)?;
+    Ok(description)
 }
 
 impl Instance {
@@ -145,9 +153,7 @@ impl Instance {
         let (lifecycle, exports) = match started {
             Ok(started) => started,
             Err(error) => {
-                return Err(Failure::Start(
-                    Failure::of(&error, store.data()).to_string(),
-                ));
+                return Err(Failure::at_start(&error, store.data()));
             }
         };
         let mut instance = Self {
@@ -244,7 +250,9 @@ impl Instance {
         let returned = exports
             .agave_plugin_rule()
             .call_evaluate(&mut self.store, &[frame.into()]);
-        self.checked(returned)
+        let alerts = self.checked(returned)?;
+        check_raised(frame, &alerts).map_err(Failure::BadOutput)?;
+        Ok(alerts)
     }
 
     /// As a gate: what goes on of these alerts, and of what was held.

@@ -14,6 +14,7 @@ use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::guest::Guest;
 use crate::instance;
+use crate::text::{SENTENCE, shortened};
 
 /// Why a file is no plugin that can be run.
 #[derive(Debug, thiserror::Error)]
@@ -150,7 +151,7 @@ impl Plugin {
         let (component, from_cache) =
             engine.compile(bytes).map_err(|error| LoadError::Compile {
                 path: path.to_owned(),
-                reason: format!("{error:#}"),
+                reason: shortened(&format!("{error:#}"), SENTENCE),
             })?;
         let kind = component.component_type();
         let exports: Vec<String> = kind
@@ -166,19 +167,19 @@ impl Plugin {
             found: if exports.is_empty() {
                 "nothing".to_owned()
             } else {
-                exports.join(", ")
+                shortened(&exports.join(", "), SENTENCE)
             },
         })?;
         if let Some(import) = imports.iter().find(|import| !may_import(role, import)) {
             return Err(LoadError::Import {
                 path: path.to_owned(),
                 role,
-                import: import.clone(),
+                import: shortened(import, SENTENCE),
             });
         }
         let instance_pre = prepare(engine, role, &component).map_err(|error| LoadError::Link {
             path: path.to_owned(),
-            reason: format!("{error:#}"),
+            reason: shortened(&format!("{error:#}"), SENTENCE),
         })?;
         let description =
             instance::describe(engine, &instance_pre).map_err(|failure| LoadError::Describe {

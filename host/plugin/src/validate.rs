@@ -3,9 +3,16 @@
 
 use agave_core::{Alert, BoundingBox, Detection, FrameDetections, StreamInfo};
 
+use crate::bindings::lifecycle::exports::agave::plugin::lifecycle::Description;
+use crate::text::{is_unprintable, shortened};
+
 const MOST_ALERTS: usize = 1000;
 const MOST_ATTRIBUTES: usize = 64;
 const MOST_TEXT_BYTES: usize = 1024;
+const MOST_SCHEMA_BYTES: usize = 256 << 10;
+const MOST_STATE_VERSIONS: usize = 64;
+/// So many bytes of a wrong name are shown.
+const SHOWN: usize = 100;
 /// A box may stick out of the frame a little: models and trackers do that.
 const MARGIN: f32 = 1.0;
 
@@ -88,27 +95,25 @@ impl Bounds {
                 "an alert with more than {MOST_ATTRIBUTES} attributes"
             ));
         }
-        let attributes = alert
-            .attributes
-            .iter()
-            .flat_map(|(name, value)| [name, value]);
-        if [&alert.key, &alert.kind]
-            .into_iter()
-            .chain(attributes)
-            .any(|text| text.len() > MOST_TEXT_BYTES)
-        {
-            return Err(format!("an alert with a text over {MOST_TEXT_BYTES} bytes"));
+        check_text("a key", &alert.key)?;
+        check_text("a kind", &alert.kind)?;
+        for (name, value) in &alert.attributes {
+            check_text("an attribute", name)?;
+            check_text("an attribute", value)?;
         }
         if !self.classes.contains(&alert.class) {
             return Err(format!(
                 "an alert of class `{}`, which does not exist",
-                alert.class
+                shortened(&alert.class, SHOWN)
             ));
         }
         if let Some(zone) = &alert.zone
             && !self.zones.contains(zone)
         {
-            return Err(format!("an alert in zone `{zone}`, which does not exist"));
+            return Err(format!(
+                "an alert in zone `{}`, which does not exist",
+                shortened(zone, SHOWN)
+            ));
         }
         self.check_detection(&alert.detection)
     }
@@ -124,6 +129,56 @@ impl Bounds {
             return Err(format!("confidence {}", detection.confidence));
         }
         check_bbox(&detection.bbox)
+    }
+}
+
+/// What a rule raised when it was given `frame`: nothing later than that.
+pub(crate) fn check_raised(frame: &FrameDetections, alerts: &[Alert]) -> Result<(), String> {
+    let later = |alert: &Alert| alert.at > frame.at || alert.frame > frame.frame;
+    match alerts.iter().find(|alert| later(alert)) {
+        Some(alert) => Err(format!(
+            "an alert of frame {} at {}, which is later than the frame {} that it was given",
+            alert.frame, alert.at, frame.frame
+        )),
+        None => Ok(()),
+    }
+}
+
+/// What a plugin says about itself: people read it, and the schema is compiled.
+pub(crate) fn check_description(description: &Description) -> Result<(), String> {
+    check_text("a name", &description.name)?;
+    check_text("a version", &description.version)?;
+    check_text("a summary", &description.summary)?;
+    if description.config_schema.len() > MOST_SCHEMA_BYTES {
+        return Err(format!(
+            "a schema of {} bytes; at most {MOST_SCHEMA_BYTES}",
+            description.config_schema.len()
+        ));
+    }
+    if description.reads_state.len() > MOST_STATE_VERSIONS {
+        return Err(format!(
+            "{} versions of its state; at most {MOST_STATE_VERSIONS}",
+            description.reads_state.len()
+        ));
+    }
+    Ok(())
+}
+
+/// A text goes into log lines, headers and topics, where a line end or an escape sequence would
+/// be something else than text.
+fn check_text(what: &str, text: &str) -> Result<(), String> {
+    if text.len() > MOST_TEXT_BYTES {
+        return Err(format!(
+            "{what} of {} bytes; at most {MOST_TEXT_BYTES}",
+            text.len()
+        ));
+    }
+    match text.chars().find(|&character| is_unprintable(character)) {
+        Some(character) => Err(format!(
+            "{what} with the character {}, which cannot be printed",
+            character.escape_unicode()
+        )),
+        None => Ok(()),
     }
 }
 

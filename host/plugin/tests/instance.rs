@@ -208,7 +208,7 @@ fn a_returned_error_does_not_cost_the_instance() {
 
 #[test]
 fn a_plugin_that_cannot_be_remembered_announces_nothing() {
-    let mut plugin = supervised("save", OnFailure::Restart);
+    let mut plugin = supervised("unsavable-state", OnFailure::Restart);
     for attempt in 0..10 {
         let at = 1 + attempt * 31;
         let verdict = plugin.call_announcing(

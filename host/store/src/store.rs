@@ -117,7 +117,11 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<usize> {
         transaction.execute_batch(step)?;
     }
     let seen = seen.max(STEPS.len());
-    transaction.pragma_update(None, "user_version", u32::try_from(seen).unwrap_or(u32::MAX))?;
+    transaction.pragma_update(
+        None,
+        "user_version",
+        u32::try_from(seen).unwrap_or(u32::MAX),
+    )?;
     transaction.commit()?;
     Ok(seen)
 }

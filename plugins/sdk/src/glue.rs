@@ -21,6 +21,7 @@ pub fn configure<P: Plugin>(
     config: &str,
     stream: &StreamInfo,
 ) -> Result<(), String> {
+    #[cfg(target_arch = "wasm32")]
     std::panic::set_hook(Box::new(|panic| {
         crate::log::write(crate::log::Level::Error, &panic.to_string());
     }));

@@ -54,13 +54,15 @@ mod duration;
 mod export;
 #[doc(hidden)]
 pub mod glue;
+pub mod http;
+pub mod log;
 mod plugin;
 mod report;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
 
 pub use bindings::adapter::exports::agave::plugin::adapter::{Delivery, Outcome};
-pub use bindings::imports::agave::plugin::{
-    clock, frames, http, keyvalue, log, mqtt, secrets, tcp, types,
-};
+pub use bindings::imports::agave::plugin::{clock, frames, keyvalue, mqtt, secrets, tcp, types};
 pub use duration::Duration;
 pub use plugin::{Adapter, Filter, Gate, Plugin, Rule};
 pub use report::alert_json;

@@ -3,7 +3,7 @@
 
 mod onnxruntime;
 mod packages;
-mod wasm;
+pub(crate) mod wasm;
 
 use anyhow::{Result, bail};
 

@@ -38,6 +38,18 @@ pub(super) fn install(paths: &Paths) -> Result<bool> {
     })
 }
 
+/// A cargo command for the target that works with whichever of the two is there.
+pub(crate) fn cargo_build(command: &mut Command) {
+    command.args(["build", "--target", TARGET]);
+    if !is_there() {
+        command
+            .arg("-Zbuild-std=std,panic_abort")
+            .env("RUSTC", "/usr/bin/rustc")
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld");
+    }
+}
+
 /// Whether the compiler in use has a core library for the target.
 fn is_there() -> bool {
     let mut rustc = Command::new("rustc");

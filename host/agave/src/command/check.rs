@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use agave_core::AlertReport;
-use agave_flow::Surroundings;
+use agave_flow::{Override, Surroundings};
 use anyhow::Result;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +20,9 @@ pub(crate) struct Check {
     /// The flow files
     #[arg(required = true)]
     flows: Vec<PathBuf>,
+    /// Change a value of the flow files first, for example cameras.gate.url=clip.mp4
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    overrides: Vec<Override>,
 }
 
 /// Nothing runs, so there are no alerts.
@@ -35,7 +38,7 @@ impl Check {
         let runtime = runtime()?;
         let mut all_good = true;
         for file in &self.flows {
-            let Some(flow) = load(&machine, file, &[]) else {
+            let Some(flow) = load(&machine, file, &self.overrides) else {
                 all_good = false;
                 continue;
             };

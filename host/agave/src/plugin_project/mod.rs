@@ -2,7 +2,9 @@
 //! language says how; everything that languages have in common is here and in the manifest.
 
 mod manifest;
+mod new;
 mod rust;
+mod templates;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 pub(crate) use manifest::{Language, Manifest};
+pub(crate) use new::create;
 
 /// The folder of a plugin with what it says about itself.
 pub(crate) struct Project {

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use super::Project;
 
 /// The contract as it was frozen.
-const CONTRACT: &str = include_str!("../../../../wit/0.1.0/plugin.wit");
+pub(crate) const CONTRACT: &str = include_str!("../../../../wit/0.1.0/plugin.wit");
 /// The name of the world that is written.
 pub(crate) const WORLD: &str = "component";
 

@@ -32,10 +32,7 @@ pub(super) struct Adapters {
 }
 
 /// Starts the adapters of `flow`.
-pub(super) fn build_adapters(
-    flow: &Flow,
-    workshop: &Workshop<'_>,
-) -> Result<Adapters, BuildError> {
+pub(super) fn build_adapters(flow: &Flow, workshop: &Workshop<'_>) -> Result<Adapters, BuildError> {
     let adapters: Vec<(usize, &Node, &PluginNode)> = flow
         .nodes
         .iter()
@@ -55,7 +52,9 @@ pub(super) fn build_adapters(
         .into_iter()
         .map(|(index, node, plugin)| {
             let grants = grants(node, plugin, workshop)?;
-            let pictures = recent.clone().map(|all| Arc::new(Recent(all)) as Arc<dyn Pictures>);
+            let pictures = recent
+                .clone()
+                .map(|all| Arc::new(Recent(all)) as Arc<dyn Pictures>);
             let outside = Outside {
                 network: Some(network.clone()),
                 pictures: pictures.filter(|_| grants.frames),
@@ -126,11 +125,7 @@ fn broker_settings(broker: &Broker) -> Result<BrokerSettings, BuildError> {
     Ok(settings)
 }
 
-fn grants(
-    node: &Node,
-    plugin: &PluginNode,
-    workshop: &Workshop<'_>,
-) -> Result<Grants, BuildError> {
+fn grants(node: &Node, plugin: &PluginNode, workshop: &Workshop<'_>) -> Result<Grants, BuildError> {
     let refused = |reason: String| BuildError::Grant {
         node: node.name.clone(),
         reason,

@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use agave_core::Secret;
 use agave_flow::{Camera, CameraIndex, CameraKind, Flow};
-use agave_media::{
-    Detector, Model, ModelOptions, Pace, RecentPictures, SourceConfig, Transport,
-};
+use agave_media::{Detector, Model, ModelOptions, Pace, RecentPictures, SourceConfig, Transport};
 use tokio_util::sync::CancellationToken;
 
 use super::adapters::{AdapterPlan, Adapters, build_adapters};

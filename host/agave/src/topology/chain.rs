@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use agave_core::{Alert, AlertReport, Detection, DropReason, FrameDetections, Ledger};
 use agave_core::{StreamInfo, Timestamp};
-use agave_plugin::{Supervised, Verdict};
+use agave_plugin::{Failure, Supervised, Verdict};
 
 use super::latency::Latency;
 use super::outbox::Outbox;
@@ -309,16 +309,18 @@ impl Account {
 
     fn gate(&mut self, plugin: &mut Supervised, now: Timestamp, alerts: &[Alert]) -> Output {
         let weight = weight(alerts);
+        let had = self.ledger.waiting + weight;
         self.ledger.received += weight;
         let began = Instant::now();
         let verdict = plugin.call_announcing(
             now,
             |instance| {
-                if alerts.is_empty() {
-                    instance.tick(now)
+                let passed = if alerts.is_empty() {
+                    instance.tick(now)?
                 } else {
-                    instance.pass(alerts)
-                }
+                    instance.pass(alerts)?
+                };
+                conserved(had, passed)
             },
             |passed| !(alerts.is_empty() && passed.is_empty()),
         );
@@ -337,6 +339,17 @@ impl Account {
         self.ledger.waiting = self.ledger.received.saturating_sub(settled);
         Output::Alerts(passed)
     }
+}
+
+/// A gate gives what it got, or less: alerts come from rules.
+fn conserved(had: u64, passed: Vec<Alert>) -> Result<Vec<Alert>, Failure> {
+    let gives = weight(&passed);
+    if gives > had {
+        return Err(Failure::BadOutput(format!(
+            "alerts that stand for {gives}, where it had {had}"
+        )));
+    }
+    Ok(passed)
 }
 
 /// An alert weighs as much as the alerts that are folded into it.

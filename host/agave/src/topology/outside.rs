@@ -66,9 +66,10 @@ impl NodeMap {
         &self,
         use_map: impl FnOnce(&agave_store::Map) -> Result<T, agave_store::StoreError>,
     ) -> Result<T, String> {
-        let used = self.store.opened().and_then(|store| {
-            use_map(&store.map(&self.node)).map_err(|error| error.to_string())
-        });
+        let used = self
+            .store
+            .opened()
+            .and_then(|store| use_map(&store.map(&self.node)).map_err(|error| error.to_string()));
         used.inspect_err(|reason| tracing::warn!(node = self.node, "nothing is kept: {reason}"))
     }
 }

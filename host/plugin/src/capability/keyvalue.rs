@@ -31,7 +31,9 @@ impl Host for Guest {
 fn check_key(key: &str) -> Result<(), String> {
     match key.len() {
         1..=MOST_KEY_BYTES => Ok(()),
-        bytes => Err(format!("a key of {bytes} bytes; from 1 to {MOST_KEY_BYTES}")),
+        bytes => Err(format!(
+            "a key of {bytes} bytes; from 1 to {MOST_KEY_BYTES}"
+        )),
     }
 }
 

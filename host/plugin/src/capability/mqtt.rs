@@ -103,7 +103,14 @@ mod tests {
     fn a_topic_is_one_that_can_be_published_to() {
         assert_eq!(problem_with("farm/gate/alerts"), None);
         let long = "x".repeat(1025);
-        for wrong in ["", "farm/+/alerts", "farm/#", "$SYS/x", "a\0b", long.as_str()] {
+        for wrong in [
+            "",
+            "farm/+/alerts",
+            "farm/#",
+            "$SYS/x",
+            "a\0b",
+            long.as_str(),
+        ] {
             assert!(problem_with(wrong).is_some(), "{wrong}");
         }
     }

@@ -151,7 +151,12 @@ mod tests {
     #[test]
     fn a_name_that_nobody_can_register_may_be_private() {
         for host in ["nvr", "nvr.farm.local", "NVR.FARM.LAN.", "a.home.arpa"] {
-            for private in ["10.0.0.5", "fd00::1", "::ffff:192.168.0.9", "64:ff9b::a00:5"] {
+            for private in [
+                "10.0.0.5",
+                "fd00::1",
+                "::ffff:192.168.0.9",
+                "64:ff9b::a00:5",
+            ] {
                 assert!(may(host, private), "{host} {private}");
             }
         }

@@ -74,10 +74,7 @@ mod tests {
         assert_eq!((plain.host.as_str(), plain.port), ("broker.lan", 1883));
         let safe = at("mqtts://agave:p%40ss@10.0.0.5").unwrap();
         assert_eq!((safe.port, safe.tls), (8883, true));
-        assert_eq!(
-            safe.login,
-            Some(("agave".to_owned(), Secret::new("p@ss")))
-        );
+        assert_eq!(safe.login, Some(("agave".to_owned(), Secret::new("p@ss"))));
         let error = at("https://agave:p4ss@x").unwrap_err().to_string();
         assert!(!error.contains("p4ss"), "{error}");
     }

@@ -101,7 +101,10 @@ impl Broker {
         let publishing = async {
             let job = Job { message, taken };
             let gone = |_| PublishError::Disconnected;
-            self.jobs.send(job).await.map_err(|_| PublishError::Disconnected)?;
+            self.jobs
+                .send(job)
+                .await
+                .map_err(|_| PublishError::Disconnected)?;
             answer.await.map_err(gone)
         };
         match tokio::time::timeout(limit, publishing).await {

@@ -26,7 +26,9 @@ impl Names {
         let address = |text: &&str| text.parse().unwrap();
         let answers = answers.iter();
         Arc::new(Self {
-            answers: answers.map(|one| one.iter().map(address).collect()).collect(),
+            answers: answers
+                .map(|one| one.iter().map(address).collect())
+                .collect(),
             asked: AtomicUsize::new(0),
         })
     }
@@ -119,7 +121,9 @@ fn of_several_addresses_only_those_are_tried_that_may_be() -> Result<()> {
     // A name of one's own network may be private, and is still not this machine.
     let names = Names::new(&[&["127.0.0.1", "169.254.169.254"]]);
     let origin = format!("http://nvr.farm.local:{}", device.port());
-    let answer = world(&names).probe(web(&[&origin], &[])).get(&origin, Value::Null);
+    let answer = world(&names)
+        .probe(web(&[&origin], &[]))
+        .get(&origin, Value::Null);
     assert_eq!(answer["error"], "unreachable", "{answer}");
     assert!(device.stop()?.is_empty());
     Ok(())
@@ -135,11 +139,19 @@ fn what_the_grant_itself_names_is_reached() -> Result<()> {
         let mut probe = world.probe(web(&[&origin], &[]));
         let answer = probe.get(&format!("{origin}/ok"), Value::Null);
         assert_eq!(answer["status"], 200, "{host}: {answer}");
-        assert_eq!(names.asked(), 1, "the address that was checked is the one that is used");
+        assert_eq!(
+            names.asked(),
+            1,
+            "the address that was checked is the one that is used"
+        );
         // The address in another dress is another server.
         for other in ["[::ffff:127.0.0.1]", "127.0.0.2", "0.0.0.0", "[::1]"] {
             let url = format!("http://{other}:{}/ok", device.port());
-            assert_eq!(probe.get(&url, Value::Null)["error"], "not-allowed", "{other}");
+            assert_eq!(
+                probe.get(&url, Value::Null)["error"],
+                "not-allowed",
+                "{other}"
+            );
         }
     }
     // To the standard this is an address, and the one that was granted.

@@ -116,7 +116,9 @@ fn a_real_server_s_stale_nonce_is_no_wrong_password() -> Result<()> {
         assert_eq!(answer["status"], 200, "{answer}");
         asked += 1;
         let requests = server.requests(asked)?;
-        let refused = requests.iter().filter(|(status, login)| *status == 401 && login != "-");
+        let refused = requests
+            .iter()
+            .filter(|(status, login)| *status == 401 && login != "-");
         if refused.count() > 0 {
             return Ok(());
         }
@@ -220,7 +222,10 @@ fn a_redirect_stays_within_the_grant_and_takes_no_login_elsewhere() -> Result<()
 
     let elsewhere = redirect(&format!("{}/basic", second.origin()));
     let answer = probe.get(&elsewhere, login.clone());
-    assert_eq!(answer["status"], 401, "followed, without the login: {answer}");
+    assert_eq!(
+        answer["status"], 401,
+        "followed, without the login: {answer}"
+    );
 
     let outside = redirect(&format!("{}/ok", third.origin()));
     assert_eq!(probe.get(&outside, login)["status"], 302, "not followed");
@@ -283,7 +288,8 @@ fn what_is_too_large_or_too_slow_ends() -> Result<()> {
     assert_eq!(probe.ask(sent(1 << 20))["status"], 200);
     assert_eq!(probe.ask(sent((1 << 20) + 1))["error"], "too-large");
     let began = Instant::now();
-    let slow = json!({ "do": "http", "url": format!("{origin}/slow?seconds=60"), "timeout_ms": 200 });
+    let slow =
+        json!({ "do": "http", "url": format!("{origin}/slow?seconds=60"), "timeout_ms": 200 });
     assert_eq!(probe.ask(slow)["error"], "timed-out");
     assert!(began.elapsed() < Duration::from_secs(5));
     Ok(())
@@ -302,7 +308,12 @@ fn what_is_not_granted_is_refused_with_the_key_that_grants_it() -> Result<()> {
 
     let secret = probe.ask(json!({ "do": "open", "name": "nvr" }));
     assert!(secret["why"].as_str().unwrap().contains("allow.secrets"));
-    for header in ["Host", "content-length", "Transfer-Encoding", "accept-encoding"] {
+    for header in [
+        "Host",
+        "content-length",
+        "Transfer-Encoding",
+        "accept-encoding",
+    ] {
         let call = json!({ "do": "http", "url": format!("{}/ok", device.origin()), "headers": [[header, "1"]] });
         assert_eq!(probe.ask(call)["error"], "not-allowed", "{header}");
     }
@@ -318,7 +329,7 @@ fn a_call_ends_when_agave_stops() -> Result<()> {
     let world = World::new();
     let mut probe = probe(&world, &[&device.origin()]);
     assert_eq!(probe.get(&ok, Value::Null)["status"], 200);
-    device.next()?;
+    device.request()?;
     world.hang_up.cancel();
     let began = Instant::now();
     assert_eq!(probe.get(&url, Value::Null)["error"], "unreachable");

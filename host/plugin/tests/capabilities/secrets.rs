@@ -55,7 +55,11 @@ fn piped(program: &str, arguments: &[&str], input: &str) -> Result<String> {
     std::fs::write(&file, input)?;
     let output = Command::new(program).args(arguments).arg(&file).output()?;
     let text = String::from_utf8(output.stdout)?;
-    Ok(text.split_whitespace().next().unwrap_or_default().to_owned())
+    Ok(text
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_owned())
 }
 
 /// The forms in which a password is as good as the password itself. They are made by other
@@ -138,7 +142,9 @@ fn grants(origins: &[&str]) -> Grants {
         ("wrong-token", WRONG_TOKEN),
     ];
     Grants {
-        mqtt: ["plain", "refused", "safe", "in-address"].map(str::to_owned).to_vec(),
+        mqtt: ["plain", "refused", "safe", "in-address"]
+            .map(str::to_owned)
+            .to_vec(),
         secrets: named(&secrets),
         ..web(origins, &[])
     }
@@ -179,7 +185,12 @@ fn no_secret_comes_back() -> Result<()> {
     let printed = format!("{brokers:?}");
     let world = World::with(|world| world.brokers = brokers);
     let nowhere = format!("http://127.0.0.1:{}", free_port()?);
-    let origins = [lighttpd.origin(), device.origin(), mirror.origin(), nowhere.clone()];
+    let origins = [
+        lighttpd.origin(),
+        device.origin(),
+        mirror.origin(),
+        nowhere.clone(),
+    ];
     let grants = grants(&origins.each_ref().map(String::as_str));
     let printed = format!("{printed}{grants:?}");
     let mut probe = world.probe(grants);
@@ -220,24 +231,34 @@ fn no_secret_comes_back() -> Result<()> {
         let topic = format!("to/{broker}");
         let call = json!({ "do": "publish", "broker": broker, "topic": topic, "qos": 1 });
         let answer = heard.ask(&mut probe, call);
-        assert_eq!(answer.get("error").is_none(), broker != "refused", "{answer}");
+        assert_eq!(
+            answer.get("error").is_none(),
+            broker != "refused",
+            "{answer}"
+        );
     }
 
     // That the search finds what is there.
     let canary = "this is in the memory of the guest";
     heard.ask(&mut probe, json!({ "do": "log", "message": canary }));
-    let memory = probe.memory();
+    let memory = probe.memory(canary);
     assert!(contains(&memory, canary.as_bytes()));
     let log = LOG.lock().unwrap_or_else(PoisonError::into_inner).clone();
     assert!(contains(&log, canary.as_bytes()));
-    assert!(contains(&heard.0, b"***"), "the servers did tell, and it was taken out");
+    assert!(
+        contains(&heard.0, b"***"),
+        "the servers did tell, and it was taken out"
+    );
 
     for form in all_forms()? {
         let shown = String::from_utf8_lossy(&form).into_owned();
         assert!(!contains(&heard.0, &form), "an answer has {shown}");
         assert!(!contains(&memory, &form), "the guest's memory has {shown}");
         assert!(!contains(&log, &form), "the log has {shown}");
-        assert!(!contains(printed.as_bytes(), &form), "settings print {shown}");
+        assert!(
+            !contains(printed.as_bytes(), &form),
+            "settings print {shown}"
+        );
     }
     Ok(())
 }

@@ -10,7 +10,9 @@ use crate::probe::Probe;
 
 /// Notes what it is asked for.
 #[derive(Default)]
-struct Asked(Mutex<Vec<(String, u64, Option<BoundingBox>, u32)>>);
+struct Asked(Mutex<Vec<Question>>);
+
+type Question = (String, u64, Option<BoundingBox>, u32);
 
 impl Pictures for Asked {
     fn jpeg(
@@ -61,9 +63,7 @@ fn pictures_need_a_grant() {
         frames: true,
         ..Grants::default()
     };
-    let jpeg = |frame: u64| {
-        json!({ "do": "jpeg", "frame": frame, "region": [0.5, 0.25, 0.5, 0.5], "max_side": 320 })
-    };
+    let jpeg = |frame: u64| json!({ "do": "jpeg", "frame": frame, "region": [0.5, 0.25, 0.5, 0.5], "max_side": 320 });
     let mut without = Probe::start(Grants::default(), outside.clone());
     let refused = without.ask(jpeg(2));
     assert!(refused["why"].as_str().unwrap().contains("`frames: true`"));
@@ -99,7 +99,10 @@ fn keys_and_values_have_limits() {
     assert!(why(json!({ "do": "get", "key": "" })).contains("from 1 to 256"));
     assert!(why(json!({ "do": "set", "key": "k".repeat(257) })).contains("from 1 to 256"));
     assert!(why(json!({ "do": "set", "key": "k", "bytes": 65537 })).contains("at most 65536"));
-    assert_eq!(why(json!({ "do": "set", "key": "k", "bytes": 65536 })), "the disk is full");
+    assert_eq!(
+        why(json!({ "do": "set", "key": "k", "bytes": 65536 })),
+        "the disk is full"
+    );
     assert_eq!(why(json!({ "do": "get", "key": "k" })), "the disk is gone");
 }
 
@@ -113,9 +116,18 @@ fn without_a_way_out_everything_is_refused_in_words() {
     };
     let mut probe = Probe::start(grants, Outside::default());
     for (call, error) in [
-        (json!({ "do": "http", "url": "http://127.0.0.1:9" }), "unreachable"),
-        (json!({ "do": "connect", "id": 1, "address": "127.0.0.1:9" }), "unreachable"),
-        (json!({ "do": "publish", "broker": "farm", "topic": "t" }), "disconnected"),
+        (
+            json!({ "do": "http", "url": "http://127.0.0.1:9" }),
+            "unreachable",
+        ),
+        (
+            json!({ "do": "connect", "id": 1, "address": "127.0.0.1:9" }),
+            "unreachable",
+        ),
+        (
+            json!({ "do": "publish", "broker": "farm", "topic": "t" }),
+            "disconnected",
+        ),
         (json!({ "do": "get", "key": "k" }), "refused"),
     ] {
         assert_eq!(probe.ask(call.clone())["error"], error, "{call}");

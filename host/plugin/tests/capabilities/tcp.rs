@@ -31,7 +31,10 @@ fn bytes_go_both_ways() -> Result<()> {
     let connect = json!({ "do": "connect", "id": 1, "address": address });
     assert_eq!(probe.ask(connect), json!({}));
     let (mut stream, _) = listener.accept()?;
-    assert_eq!(probe.ask(json!({ "do": "write", "id": 1, "text": "hello" })), json!({}));
+    assert_eq!(
+        probe.ask(json!({ "do": "write", "id": 1, "text": "hello" })),
+        json!({})
+    );
     let mut said = [0; 5];
     stream.read_exact(&mut said)?;
     assert_eq!(&said, b"hello");
@@ -50,7 +53,10 @@ fn bytes_go_both_ways() -> Result<()> {
     assert_eq!(probe.ask(read(1))["text"], "!");
     drop(stream);
     assert_eq!(probe.ask(read(1))["error"], "closed");
-    assert_eq!(probe.ask(json!({ "do": "write", "id": 1, "text": "x" }))["error"], "closed");
+    assert_eq!(
+        probe.ask(json!({ "do": "write", "id": 1, "text": "x" }))["error"],
+        "closed"
+    );
     Ok(())
 }
 
@@ -112,7 +118,10 @@ fn a_receiver_that_takes_nothing_does_not_hold_the_plugin() -> Result<()> {
     assert_eq!(last["error"], "timed-out", "{last}");
     assert!(began.elapsed() < Duration::from_secs(60));
     // Nobody knows how much has arrived.
-    assert_eq!(probe.ask(json!({ "do": "write", "id": 1, "text": "x" }))["error"], "closed");
+    assert_eq!(
+        probe.ask(json!({ "do": "write", "id": 1, "text": "x" }))["error"],
+        "closed"
+    );
     Ok(())
 }
 

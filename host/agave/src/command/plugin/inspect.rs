@@ -1,31 +1,12 @@
-//! `agave plugin`: from a crate to a component, and what a component says and may do.
+//! `agave plugin inspect`: what a component says about itself, and what it may do.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow};
-use clap::{Args, Subcommand};
+use clap::Args;
 
 use crate::command::{machine, print};
-use crate::plugin_project;
-
-#[derive(Subcommand)]
-pub(crate) enum Plugin {
-    /// Build the components of plugins
-    Build(Build),
-    /// Show what a plugin is: its role, its configuration, what it imports
-    Inspect(Inspect),
-}
-
-#[derive(Args)]
-pub(crate) struct Build {
-    /// The folders of the plugins' projects
-    #[arg(default_value = ".")]
-    projects: Vec<PathBuf>,
-    /// The folder that the components are written to
-    #[arg(long, value_name = "FOLDER", default_value = "plugins")]
-    out: PathBuf,
-}
 
 #[derive(Args)]
 pub(crate) struct Inspect {
@@ -36,27 +17,8 @@ pub(crate) struct Inspect {
     json: bool,
 }
 
-impl Plugin {
-    pub(crate) fn run(self) -> Result<ExitCode> {
-        match self {
-            Self::Build(build) => build.run(),
-            Self::Inspect(inspect) => inspect.run(),
-        }
-    }
-}
-
-impl Build {
-    fn run(self) -> Result<ExitCode> {
-        for built in plugin_project::build(&self.projects, &self.out)? {
-            let size = built.metadata().map_or(0, |metadata| metadata.len());
-            eprintln!("{} ({} KiB)", built.display(), size.div_ceil(1024));
-        }
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
 impl Inspect {
-    fn run(self) -> Result<ExitCode> {
+    pub(super) fn run(self) -> Result<ExitCode> {
         let machine = machine()?;
         let path = machine
             .catalog
