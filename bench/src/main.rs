@@ -1,7 +1,8 @@
 //! What Agave costs, beside what it stands on. Both sides of a figure are measured in the same
 //! run, in turns, so that a busy machine slows both.
 //!
-//! `cargo xtask bench [NAME] [--json]`: a table, or one JSON line a figure.
+//! `cargo xtask bench [NAME] [--json]`: a table, or one JSON line a figure. `bench languages
+//! --markdown` prints the table of `docs/plugins.md`.
 
 #![allow(
     clippy::print_stdout,
@@ -14,6 +15,7 @@ mod extism;
 mod figure;
 mod hop;
 mod instances;
+mod languages;
 mod throughput;
 
 use anyhow::{Result, bail};
@@ -22,17 +24,26 @@ use crate::figure::Figure;
 
 type Bench = fn(&mut dyn FnMut(Figure)) -> Result<()>;
 
-const BENCHES: [(&str, Bench); 3] = [
+const BENCHES: [(&str, Bench); 4] = [
     ("hop", hop::run),
     ("instances", instances::run),
     ("throughput", throughput::run),
+    ("languages", languages::run),
 ];
 
 fn main() -> Result<()> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     let json = arguments.iter().any(|argument| argument == "--json");
-    arguments.retain(|argument| argument != "--json");
+    let markdown = arguments.iter().any(|argument| argument == "--markdown");
+    arguments.retain(|argument| argument != "--json" && argument != "--markdown");
     let wanted = arguments.first();
+    if markdown {
+        if wanted.is_none_or(|wanted| wanted != "languages") {
+            bail!("`--markdown` is for `bench languages`");
+        }
+        println!("{}", languages::markdown()?);
+        return Ok(());
+    }
     let chosen: Vec<_> = BENCHES
         .iter()
         .filter(|(name, _)| wanted.is_none_or(|wanted| wanted == name))

@@ -38,6 +38,22 @@ impl Summary {
         self.number(&["nodes", node, "out"])
     }
 
+    /// How often a node's plugin has failed.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn failures(&self, node: &str) -> Result<u64> {
+        self.number(&["nodes", node, "failures"])
+    }
+
+    /// How many a node holds.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn waiting(&self, node: &str) -> Result<u64> {
+        self.number(&["nodes", node, "waiting"])
+    }
+
     /// in = out + Σ dropped + waiting, for every node.
     ///
     /// # Errors

@@ -11,10 +11,12 @@ use crate::{build, setup, shell};
 
 const PROGRAM: &str = "agave-bench";
 
-/// `cargo xtask bench [NAME] [--json] [--peers]`
+/// `cargo xtask bench [NAME] [--json] [--peers]`, and `bench languages --markdown` for the table of
+/// `docs/plugins.md`
 pub(crate) fn run(mut arguments: Arguments) -> Result<()> {
     let json = arguments.flag("--json");
     let with_peers = arguments.flag("--peers");
+    let markdown = arguments.flag("--markdown");
     let name = arguments.next();
     if let Some(flag) = name.as_deref().filter(|name| name.starts_with('-')) {
         bail!("'{flag}' is not expected here; see `cargo xtask help`");
@@ -27,6 +29,7 @@ pub(crate) fn run(mut arguments: Arguments) -> Result<()> {
     build::program(&paths, PROGRAM)?;
     let mut bench = Command::new(paths.release().join(PROGRAM));
     bench.args(name).args(json.then_some("--json"));
+    bench.args(markdown.then_some("--markdown"));
     bench.current_dir(&paths.root);
     if with_peers {
         let peer = extism(&paths)?;

@@ -44,6 +44,8 @@ Commands:
   bench [NAME] [--json] [--peers]
           Run the benches (all, or the one called NAME) and print a table or JSON lines;
           with --peers, `hop` builds Extism as well and runs the same filter on it
+  bench languages --markdown
+          The same plugin in every language, as the table of docs/plugins.md
   setup [--for demo|test]
           Install what is missing and nothing else (default: demo)
   plugins Build the plugins

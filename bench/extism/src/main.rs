@@ -32,7 +32,7 @@ struct Frame {
 
 fn main() -> Result<()> {
     let guest = std::env::args().nth(1).context("which guest?")?;
-    let manifest = Manifest::new([Wasm::file(guest)]);
+    let manifest = Manifest::new([Wasm::data(std::fs::read(guest)?)]);
     let mut plugin = Plugin::new(manifest, [], false)?;
     for line in std::io::stdin().lock().lines() {
         let line = line?;

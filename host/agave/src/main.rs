@@ -17,6 +17,7 @@ mod plugin_project;
 mod report;
 mod surroundings;
 mod topology;
+mod trial;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

@@ -26,6 +26,7 @@ mod report;
 mod resolve;
 mod scalar;
 mod schema;
+mod settings;
 mod spec;
 mod suggest;
 mod surroundings;
@@ -44,7 +45,9 @@ pub use flow::{
 pub use overrides::Override;
 pub use place::{Place, Position, Span};
 pub use schema::schema;
+pub use settings::settings_problems;
 pub use spec::{OnFailure, Pace, Transport};
+pub use suggest::instead_of;
 pub use surroundings::{PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret_variable};
 pub use text::FlowText;
 

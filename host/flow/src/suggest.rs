@@ -22,7 +22,7 @@ pub(crate) fn closest<'a>(
 }
 
 /// The help for a wrong name: the one that was meant, or else all there are. `what` is a plural.
-pub(crate) fn instead_of(wrong: &str, what: &str, candidates: &[&str]) -> String {
+pub fn instead_of(wrong: &str, what: &str, candidates: &[&str]) -> String {
     match closest(wrong, candidates.iter().copied()) {
         Some(meant) => format!("did you mean '{meant}'?"),
         None if let [only] = candidates => format!("there is only '{only}'"),

@@ -100,6 +100,14 @@ impl Engine {
         Ok((component, false))
     }
 
+    /// How much of the pool is taken: instances, memories and tables together. None where there
+    /// is no pool.
+    pub fn taken(&self) -> Option<u64> {
+        let pool = self.wasmtime.pooling_allocator_metrics()?;
+        let memories_and_tables = u64::try_from(pool.memories() + pool.tables()).ok()?;
+        Some(pool.component_instances() + pool.core_instances() + memories_and_tables)
+    }
+
     fn config() -> Config {
         let mut config = Config::new();
         config

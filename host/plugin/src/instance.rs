@@ -13,6 +13,7 @@ use crate::bindings::lifecycle::exports::agave::plugin::lifecycle as wit_lifecyc
 use crate::bindings::{adapter, filter, gate, lifecycle, rule};
 use crate::delivery::{Delivery, Outcome};
 use crate::engine::Engine;
+use crate::exact;
 use crate::failure::Failure;
 use crate::grants::Grants;
 use crate::guest::{Guest, Limits};
@@ -20,7 +21,7 @@ use crate::outside::Outside;
 use crate::plugin::Plugin;
 use crate::snapshot::{self, Snapshot};
 use crate::text::{SENTENCE, shortened};
-use crate::validate::{Bounds, check_description, check_raised};
+use crate::validate::{Bounds, check_description};
 
 /// The first start may take longer than looking at a frame: nothing runs yet.
 const START_DEADLINE: Duration = Duration::from_secs(5);
@@ -231,7 +232,8 @@ impl Instance {
         let (Some(passed), None) = (returned.next(), returned.next()) else {
             return Err(Failure::BadOutput(format!("{count} frames for one")));
         };
-        let passed = passed.into();
+        let mut passed = passed.into();
+        exact::restore(frame, &mut passed);
         self.bounds
             .check_filtered(frame, &passed)
             .map_err(Failure::BadOutput)?;
@@ -250,8 +252,10 @@ impl Instance {
         let returned = exports
             .agave_plugin_rule()
             .call_evaluate(&mut self.store, &[frame.into()]);
-        let alerts = self.checked(returned)?;
-        check_raised(frame, &alerts).map_err(Failure::BadOutput)?;
+        let alerts = self.alerts(returned)?;
+        self.bounds
+            .check_raised(frame, &alerts)
+            .map_err(Failure::BadOutput)?;
         Ok(alerts)
     }
 
@@ -333,16 +337,22 @@ impl Instance {
         );
     }
 
+    fn alerts(
+        &self,
+        returned: wasmtime::Result<Result<Vec<wit::Alert>, String>>,
+    ) -> Result<Vec<Alert>, Failure> {
+        let alerts = returned
+            .map_err(|error| Failure::of(&error, self.store.data()))?
+            .map_err(returned_error)?;
+        Ok(alerts.into_iter().map(Into::into).collect())
+    }
+
+    /// What a gate let go of.
     fn checked(
         &self,
         returned: wasmtime::Result<Result<Vec<wit::Alert>, String>>,
     ) -> Result<Vec<Alert>, Failure> {
-        let alerts: Vec<Alert> = returned
-            .map_err(|error| Failure::of(&error, self.store.data()))?
-            .map_err(returned_error)?
-            .into_iter()
-            .map(Into::into)
-            .collect();
+        let alerts = self.alerts(returned)?;
         self.bounds
             .check_alerts(&alerts)
             .map_err(Failure::BadOutput)?;

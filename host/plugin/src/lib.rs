@@ -12,6 +12,7 @@ mod convert;
 mod delivery;
 mod encode;
 mod engine;
+mod exact;
 mod failure;
 mod grants;
 mod guest;

@@ -6,7 +6,9 @@ use agave_core::{Alert, BoundingBox, Detection, FrameDetections, StreamInfo};
 use crate::bindings::lifecycle::exports::agave::plugin::lifecycle::Description;
 use crate::text::{is_unprintable, shortened};
 
+/// In one answer, and in one second of the stream.
 const MOST_ALERTS: usize = 1000;
+const NANOSECONDS: u64 = 1_000_000_000;
 const MOST_ATTRIBUTES: usize = 64;
 const MOST_TEXT_BYTES: usize = 1024;
 const MOST_SCHEMA_BYTES: usize = 256 << 10;
@@ -21,6 +23,9 @@ pub(crate) struct Bounds {
     classes: Vec<String>,
     zones: Vec<String>,
     zone_bits: u64,
+    /// Which second of stream time it is, and the alerts that were raised in it.
+    second: u64,
+    raised: usize,
 }
 
 impl Bounds {
@@ -33,6 +38,8 @@ impl Bounds {
             classes: stream.classes.clone(),
             zones: stream.zones.iter().map(|zone| zone.name.clone()).collect(),
             zone_bits,
+            second: 0,
+            raised: 0,
         }
     }
 
@@ -83,6 +90,35 @@ impl Bounds {
         alerts.iter().try_for_each(|alert| self.check_alert(alert))
     }
 
+    /// What a rule raised when it was given `frame`: nothing later than that, and not more in a
+    /// second of the stream than anyone could look at.
+    pub(crate) fn check_raised(
+        &mut self,
+        frame: &FrameDetections,
+        alerts: &[Alert],
+    ) -> Result<(), String> {
+        self.check_alerts(alerts)?;
+        let later = |alert: &&Alert| alert.at > frame.at || alert.frame > frame.frame;
+        if let Some(alert) = alerts.iter().find(later) {
+            return Err(format!(
+                "an alert of frame {} at {}, which is later than the frame {} that it was given",
+                alert.frame, alert.at, frame.frame
+            ));
+        }
+        let second = frame.at.0 / NANOSECONDS;
+        if second != self.second {
+            (self.second, self.raised) = (second, 0);
+        }
+        self.raised = self.raised.saturating_add(alerts.len());
+        if self.raised > MOST_ALERTS {
+            return Err(format!(
+                "{} alerts in a second; at most {MOST_ALERTS}",
+                self.raised
+            ));
+        }
+        Ok(())
+    }
+
     fn check_alert(&self, alert: &Alert) -> Result<(), String> {
         if alert.count == 0 {
             return Err("an alert with the count 0".to_owned());
@@ -129,18 +165,6 @@ impl Bounds {
             return Err(format!("confidence {}", detection.confidence));
         }
         check_bbox(&detection.bbox)
-    }
-}
-
-/// What a rule raised when it was given `frame`: nothing later than that.
-pub(crate) fn check_raised(frame: &FrameDetections, alerts: &[Alert]) -> Result<(), String> {
-    let later = |alert: &Alert| alert.at > frame.at || alert.frame > frame.frame;
-    match alerts.iter().find(|alert| later(alert)) {
-        Some(alert) => Err(format!(
-            "an alert of frame {} at {}, which is later than the frame {} that it was given",
-            alert.frame, alert.at, frame.frame
-        )),
-        None => Ok(()),
     }
 }
 
@@ -242,6 +266,56 @@ mod tests {
         assert!(check(&[3]).is_err());
         assert!(check(&[1, 1]).is_err());
         assert!(check(&[1, 0, 1]).is_err());
+    }
+
+    fn alert(at: u64) -> Alert {
+        Alert {
+            key: "key".to_owned(),
+            kind: "kind".to_owned(),
+            phase: agave_core::Phase::Begin,
+            severity: agave_core::Severity::Info,
+            at: Timestamp(at),
+            frame: 0,
+            class: "object".to_owned(),
+            zone: None,
+            detection: frame(&[0]).detections.remove(0),
+            count: 1,
+            attributes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_rule_raises_what_has_happened_and_not_without_end() {
+        let mut bounds = bounds();
+        let mut raise = |now: u64, at: u64, times: usize| {
+            let mut given = frame(&[0]);
+            given.at = Timestamp(now);
+            bounds.check_raised(&given, &vec![alert(at); times])
+        };
+        let second = NANOSECONDS;
+        assert_eq!(raise(second, second, 600), Ok(()));
+        assert!(raise(second, second + 1, 1).is_err(), "it has not happened");
+        assert!(
+            raise(2 * second - 1, 1, 401).is_err(),
+            "too many in a second"
+        );
+        assert_eq!(raise(2 * second, 1, 1000), Ok(()));
+        assert!(raise(3 * second, 1, 1001).is_err(), "too many at once");
+    }
+
+    #[test]
+    fn texts_are_short_and_can_be_printed() {
+        let with = |change: fn(&mut Alert)| {
+            let mut alert = alert(1);
+            change(&mut alert);
+            bounds().check_alerts(&[alert])
+        };
+        assert_eq!(with(|alert| alert.key = "Übergang 3/✓".to_owned()), Ok(()));
+        assert!(with(|alert| alert.key = "a\nb".to_owned()).is_err());
+        assert!(with(|alert| alert.kind = "\u{9b}2J".to_owned()).is_err());
+        assert!(with(|alert| alert.kind = "k".repeat(1025)).is_err());
+        assert!(with(|alert| alert.attributes = vec![("n".into(), "a\0b".into())]).is_err());
+        assert!(with(|alert| alert.attributes = vec![("n".into(), "v".into()); 65]).is_err());
     }
 
     #[test]

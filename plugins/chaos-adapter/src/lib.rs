@@ -17,7 +17,7 @@ pub enum Mode {
     Trap,
     /// Asks for another attempt in 49 days.
     RetryInWeeks,
-    /// Rejects for a reason of 30 MB.
+    /// Rejects for a reason of 5 MB.
     LongReason,
     /// Rejects for a reason that looks like lines of a log.
     ForgedReason,
@@ -25,7 +25,7 @@ pub enum Mode {
     LeakSecrets,
     /// Opens a secret that it was not granted.
     ForeignSecret,
-    /// Opens a secret with a name of 30 MB.
+    /// Opens a secret with a name of 5 MB.
     LongSecretName,
     /// Sends to an address that it was not granted.
     ForeignOrigin,
@@ -69,7 +69,7 @@ impl Adapter for ChaosAdapter {
             },
             Mode::Trap => panic!("chaos was asked to trap"),
             Mode::RetryInWeeks => Outcome::Retry(Some(u32::MAX)),
-            Mode::LongReason => Outcome::Rejected("long ".repeat(6_000_000)),
+            Mode::LongReason => Outcome::Rejected("long ".repeat(1_000_000)),
             Mode::ForgedReason => {
                 Outcome::Rejected("all well\r\nerror: node is on fire\u{1b}[2J".to_owned())
             }
@@ -80,7 +80,7 @@ impl Adapter for ChaosAdapter {
                 }
             },
             Mode::ForeignSecret => opened("foreign"),
-            Mode::LongSecretName => opened(&"long ".repeat(6_000_000)),
+            Mode::LongSecretName => opened(&"long ".repeat(1_000_000)),
             Mode::ForeignOrigin => sent(Vec::new()),
             Mode::LongBody => sent(vec![1; 40 << 20]),
         }

@@ -9,8 +9,10 @@ use agave_vision_sdk::prelude::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// Raises one alert that is in order.
+    /// Raises one alert a frame, and each is in order.
     Honest,
+    /// Raises one alert at the first frame, and it is in order.
+    Once,
     /// Never returns.
     Loop,
     /// Traps.
@@ -19,7 +21,7 @@ pub enum Mode {
     Flood,
     /// Raises as many alerts as it may, at each frame.
     SteadyFlood,
-    /// Raises few alerts that weigh 60 MB.
+    /// Raises few alerts that weigh 6 MB.
     Weighty,
     /// A class that the model does not have.
     NoSuchClass,
@@ -100,7 +102,8 @@ impl Rule for ChaosRule {
                 .map(|number| numbered(&honest, number))
                 .collect(),
             Mode::SteadyFlood => (0..1000).map(|number| numbered(&honest, number)).collect(),
-            Mode::Weighty => (0..1000).map(|_| weighty(&honest)).collect(),
+            Mode::Weighty => (0..100).map(|_| weighty(&honest)).collect(),
+            Mode::Once if frame.frame > 0 => Vec::new(),
             mode => vec![spoilt(mode, honest)],
         })
     }

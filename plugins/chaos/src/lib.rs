@@ -129,7 +129,7 @@ fn run(mode: Mode) -> Result<(), String> {
         Mode::ForgedError => return Err(FORGERY.to_owned()),
         Mode::OpenFile | Mode::Connect | Mode::SpawnThread => return reach_outside(mode),
         Mode::LogFlood => (0..20_000).for_each(|line| say(&format!("line {line}"))),
-        Mode::LongLogLine => say(&"long ".repeat(6_000_000)),
+        Mode::LongLogLine => say(&"long ".repeat(1_000_000)),
         Mode::ForgedLogLine => say(FORGERY),
         _ => {}
     }
@@ -158,7 +158,7 @@ fn spoil(mode: Mode, frame: &mut FrameDetections) {
         Mode::Doubled => frame.detections.extend(frame.detections.clone()),
         Mode::Crowd => {
             let one = frame.detections.first().copied();
-            frame.detections = one.map(|one| vec![one; 500_000]).unwrap_or_default();
+            frame.detections = one.map(|one| vec![one; 100_000]).unwrap_or_default();
         }
         _ => frame
             .detections

@@ -61,7 +61,7 @@ pub enum Mode {
 
     /// Writes 20 000 log lines at each frame.
     LogFlood,
-    /// Writes a log line of 30 MB.
+    /// Writes a log line of 5 MB.
     LongLogLine,
     /// Writes a log line that looks like several, with what drives a terminal.
     ForgedLogLine,
@@ -84,7 +84,7 @@ pub enum Mode {
     Invented,
     /// Returns a detection twice.
     Doubled,
-    /// Returns half a million detections.
+    /// Returns 100 000 detections.
     Crowd,
     /// Returns another frame's number.
     OtherFrame,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// A duration such as `500ms`, `1.5s`, `2m` or `1h` in a configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +50,18 @@ impl<'de> Deserialize<'de> for Duration {
     }
 }
 
+/// As it would be written, so that a default shows up in the schema.
+impl Serialize for Duration {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let milliseconds = self.0.as_millis();
+        if milliseconds.is_multiple_of(1000) {
+            serializer.collect_str(&format_args!("{}s", milliseconds / 1000))
+        } else {
+            serializer.collect_str(&format_args!("{milliseconds}ms"))
+        }
+    }
+}
+
 impl JsonSchema for Duration {
     fn schema_name() -> Cow<'static, str> {
         "Duration".into()
@@ -80,5 +92,8 @@ mod tests {
         assert_eq!(read("2m"), Some(Duration::from_millis(120_000)));
         assert_eq!(read("5"), None);
         assert_eq!(read("-1s"), None);
+        let written = |milliseconds| serde_json::to_value(Duration::from_millis(milliseconds));
+        assert_eq!(written(30_000).unwrap(), "30s");
+        assert_eq!(written(1500).unwrap(), "1500ms");
     }
 }

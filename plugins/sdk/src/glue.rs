@@ -25,6 +25,10 @@ pub fn configure<P: Plugin>(
     std::panic::set_hook(Box::new(|panic| {
         crate::log::write(crate::log::Level::Error, &panic.to_string());
     }));
+    // Serde would read a list as the fields in their order.
+    if !config.trim_start().starts_with('{') {
+        return Err("the configuration has to be a JSON object".to_owned());
+    }
     let config = serde_json::from_str(config).map_err(|error| error.to_string())?;
     let plugin = P::configure(config, stream)?;
     let mut slot = slot.borrow_mut();
@@ -61,9 +65,6 @@ pub fn save<P: Plugin>(slot: &Slot<P>) -> Vec<u8> {
 pub fn restore<P: Plugin>(slot: &Slot<P>, version: u32, data: &[u8]) -> Result<(), String> {
     if version != P::STATE_VERSION && !P::READS_STATE.contains(&version) {
         return Err(format!("state version {version} cannot be read"));
-    }
-    if data.is_empty() {
-        return Ok(());
     }
     let restored = serde_json::from_slice(data)
         .map_err(|error| format!("state version {version} cannot be read: {error}"))?;

@@ -1,11 +1,21 @@
 //! A plugin's project: a folder with its source, from which a component is built. One file a
 //! language says how; everything that languages have in common is here and in the manifest.
 
+mod bindings;
+mod c;
+mod clang;
+mod cpp;
+mod go;
+mod javascript;
 mod manifest;
 mod new;
+mod python;
 mod rust;
 mod templates;
+mod tools;
+mod typings;
 mod world;
+mod zig;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +34,14 @@ impl Project {
     /// Where whatever is generated or compiled on the way goes.
     fn build_folder(&self) -> PathBuf {
         self.folder.join("build")
+    }
+}
+
+/// The name of the component that the project in `folder` makes.
+pub(crate) fn name(folder: &Path) -> Result<String> {
+    match Manifest::read(folder)? {
+        Some(manifest) if manifest.language != Language::Rust => Ok(manifest.name),
+        _ => rust::name(folder),
     }
 }
 
@@ -60,10 +78,15 @@ pub(crate) fn build(folders: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>> {
 
 /// The component of a project that is not cargo's to build.
 fn component(project: &Project) -> Result<Vec<u8>> {
-    let _wit = world::write(project)?;
+    let wit = world::write(project)?;
     match project.manifest.language {
+        Language::Javascript | Language::Typescript => javascript::build(project, &wit),
+        Language::Python => python::build(project, &wit),
         Language::Rust => bail!("a Rust project is built by cargo"),
-        other => bail!("plugins in {other} cannot be built yet"),
+        Language::C => c::build(project, &wit),
+        Language::Cpp => cpp::build(project, &wit),
+        Language::Go => go::build(project, &wit),
+        Language::Zig => zig::build(project, &wit),
     }
 }
 

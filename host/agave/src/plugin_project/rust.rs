@@ -33,6 +33,11 @@ pub(super) fn build(crates: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>> {
     Ok(components)
 }
 
+/// The name of the crate in `folder`, which is that of its component.
+pub(super) fn name(folder: &Path) -> Result<String> {
+    package(folder).map(|package| package.name)
+}
+
 fn toolchain() -> Result<Toolchain> {
     if has_target("rustc") {
         return Ok(Toolchain::Current);

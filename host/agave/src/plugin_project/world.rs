@@ -11,6 +11,10 @@ use super::Project;
 
 /// The contract as it was frozen.
 pub(crate) const CONTRACT: &str = include_str!("../../../../wit/0.1.0/plugin.wit");
+/// What a plugin may import by its contract.
+pub(crate) const INTERFACES: [&str; 8] = [
+    "log", "clock", "secrets", "http", "mqtt", "tcp", "frames", "keyvalue",
+];
 /// The name of the world that is written.
 pub(crate) const WORLD: &str = "component";
 

@@ -27,5 +27,6 @@ mod worker;
 
 pub(crate) use build::Topology;
 pub(crate) use chain::AlertSink;
+pub(crate) use outbox::idempotency_key;
 pub(crate) use running::{Finish, Running, Signal};
 pub(crate) use summary::{CameraCounts, Summary};

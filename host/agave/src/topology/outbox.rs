@@ -4,7 +4,7 @@
 //! It holds them in memory. They survive a receiver that is away, and not yet a process that is
 //! killed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,11 +31,36 @@ struct Waiting {
 
 struct Contents {
     waiting: VecDeque<Waiting>,
+    /// How many of them are each camera's.
+    by_camera: BTreeMap<String, usize>,
     account: Account,
     failures: u64,
     quarantined: bool,
     /// No more alerts will come, and what waits has until then.
     closing: Option<Instant>,
+}
+
+impl Contents {
+    /// A camera may have as many waiting as there is room left. One that floods gets half of the
+    /// outbox, two a third each, and another camera's alert always finds room.
+    fn has_room_for(&self, camera: &str) -> bool {
+        let of_camera = self.by_camera.get(camera).copied().unwrap_or(0);
+        of_camera < MOST_WAITING.saturating_sub(self.waiting.len())
+    }
+
+    fn put(&mut self, waiting: Waiting) {
+        let camera = waiting.delivery.camera.clone();
+        *self.by_camera.entry(camera).or_default() += 1;
+        self.waiting.push_back(waiting);
+    }
+
+    fn take(&mut self) -> Option<Waiting> {
+        let taken = self.waiting.pop_front()?;
+        if let Some(of_camera) = self.by_camera.get_mut(&taken.delivery.camera) {
+            *of_camera = of_camera.saturating_sub(1);
+        }
+        Some(taken)
+    }
 }
 
 /// What one call of the adapter came to.
@@ -58,6 +83,7 @@ impl Outbox {
             node: node.to_owned(),
             contents: Mutex::new(Contents {
                 waiting: VecDeque::new(),
+                by_camera: BTreeMap::new(),
                 account: Account::new(),
                 failures: 0,
                 quarantined: false,
@@ -75,19 +101,20 @@ impl Outbox {
     pub(super) fn push(&self, camera: &str, media_time: Duration, alert: &Alert) {
         let mut contents = self.lock();
         contents.account.ledger.received += 1;
-        if contents.waiting.len() >= MOST_WAITING {
+        if !contents.has_room_for(camera) {
             contents.account.ledger.drop(DropReason::QueueFull, 1);
             let dropped = contents.account.ledger.dropped.get(&DropReason::QueueFull);
             if dropped.is_some_and(|count| count.is_power_of_two()) {
                 tracing::error!(
                     node = self.node,
+                    camera,
                     ?dropped,
-                    "{MOST_WAITING} alerts wait already; newer ones are lost"
+                    "too many alerts of this camera wait already; newer ones are lost"
                 );
             }
             return;
         }
-        contents.waiting.push_back(Waiting {
+        contents.put(Waiting {
             delivery: Delivery {
                 idempotency_key: idempotency_key(&self.node, camera, alert),
                 camera: camera.to_owned(),
@@ -132,7 +159,7 @@ impl Outbox {
             match self.attempt(adapter, &delivery) {
                 Attempt::Outcome(Outcome::Delivered) => {
                     let mut contents = self.lock();
-                    contents.waiting.pop_front();
+                    contents.take();
                     contents.account.ledger.passed += 1;
                 }
                 Attempt::Outcome(Outcome::Rejected(reason)) => {
@@ -222,7 +249,7 @@ impl Outbox {
 
     fn give_up(&self, reason: DropReason, why: &str) {
         let mut contents = self.lock();
-        let Some(Waiting { delivery, .. }) = contents.waiting.pop_front() else {
+        let Some(Waiting { delivery, .. }) = contents.take() else {
             return;
         };
         contents.account.ledger.drop(reason, 1);
@@ -266,6 +293,7 @@ impl Outbox {
         let mut contents = self.lock();
         let left = contents.waiting.len() as u64;
         contents.waiting.clear();
+        contents.by_camera.clear();
         contents.account.ledger.drop(DropReason::Shutdown, left);
         if left > 0 {
             tracing::error!(
@@ -277,11 +305,70 @@ impl Outbox {
 }
 
 /// The same for every attempt, another for every phase of an incident.
-fn idempotency_key(node: &str, camera: &str, alert: &Alert) -> String {
+pub(crate) fn idempotency_key(node: &str, camera: &str, alert: &Alert) -> String {
     let phase = match alert.phase {
         Phase::Begin => "begin",
         Phase::Update => "update",
         Phase::End => "end",
     };
     format!("{node}/{camera}/{}/{phase}/{}", alert.key, alert.at.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use agave_core::{BoundingBox, Detection, Severity};
+
+    use super::*;
+
+    fn alert() -> Alert {
+        Alert {
+            key: "key".to_owned(),
+            kind: "kind".to_owned(),
+            phase: Phase::Begin,
+            severity: Severity::Info,
+            at: Timestamp(1),
+            frame: 1,
+            class: "object".to_owned(),
+            zone: None,
+            detection: Detection {
+                id: 0,
+                class: 0,
+                confidence: 0.5,
+                bbox: BoundingBox {
+                    left: 0.1,
+                    top: 0.1,
+                    width: 0.2,
+                    height: 0.2,
+                },
+                track: None,
+                zones: 0,
+            },
+            count: 1,
+            attributes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_camera_that_floods_leaves_room_for_the_others() {
+        let outbox = Outbox::new("post");
+        let push = |camera: &str, times: usize| {
+            (0..times).for_each(|_| outbox.push(camera, Duration::ZERO, &alert()));
+        };
+        let lost = || {
+            let dropped = outbox.lock().account.ledger.dropped.clone();
+            dropped.get(&DropReason::QueueFull).copied().unwrap_or(0)
+        };
+        push("flood", 2 * MOST_WAITING);
+        assert_eq!(outbox.waiting(), MOST_WAITING / 2);
+        let lost_of_the_flood = lost();
+        push("quiet", 1000);
+        assert_eq!(lost(), lost_of_the_flood);
+        push("another flood", 2 * MOST_WAITING);
+        assert!(outbox.waiting() < MOST_WAITING);
+        let lost_before = lost();
+        push("quieter", 10);
+        assert_eq!(lost(), lost_before);
+        let contents = outbox.lock();
+        assert!(contents.account.ledger.received > 4 * MOST_WAITING as u64);
+    }
 }

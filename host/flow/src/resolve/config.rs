@@ -5,9 +5,8 @@ use serde_json::{Map, Value};
 
 use super::Context;
 use crate::findings::{self, Checker, Fault};
-use crate::tree::{self, steps};
 use crate::wording::{self, Naming};
-use crate::{Code, PluginFacts};
+use crate::{Code, PluginFacts, settings, tree};
 
 /// The configuration as JSON, if the plugin takes it. `node` is the node's pointer.
 pub(super) fn resolve(
@@ -35,8 +34,7 @@ pub(super) fn resolve(
     };
     let at = tree::join(node, "config");
     let value = Value::Object(config.cloned().unwrap_or_default());
-    let plugin = format!("plugin '{}'", facts.name);
-    let subject = |pointer: &str| subject(&steps(pointer).collect::<Vec<_>>(), &plugin);
+    let subject = |pointer: &str| settings::subject(pointer, &facts.name);
     let naming = Naming {
         subject: &subject,
         key: "setting",
@@ -72,15 +70,4 @@ pub(super) fn resolve(
     }
     let good = findings.is_empty() && !cx.conforming.is_damaged(&at);
     good.then(|| value.to_string())
-}
-
-fn subject(steps: &[String], plugin: &str) -> String {
-    match steps {
-        [] => plugin.to_owned(),
-        [around @ .., index] if index.parse::<usize>().is_ok() => {
-            let number = index.parse::<usize>().map_or(0, |index| index + 1);
-            format!("item {number} of {}", subject(around, plugin))
-        }
-        keys => format!("`{}` of {plugin}", keys.join(".")),
-    }
 }

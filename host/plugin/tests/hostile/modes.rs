@@ -139,6 +139,7 @@ mod rule {
 
     table! {
         Honest => Answers("kind: \"chaos\""),
+        Once => Answers("[]"),
         Loop => Fails(Call, Deadline, "ran longer than its deadline of 150 ms"),
         Trap => Fails(Call, Trap, "unreachable"),
         Flood => Fails(Call, BadOutput, ""),

@@ -9,6 +9,7 @@
 )]
 
 mod answer;
+pub(crate) mod believed;
 
 use std::fmt::Write as _;
 
@@ -48,6 +49,8 @@ pub(crate) struct Puppet {
     pub(crate) reads_state: u32,
 }
 
+/// What a plugin and the host agree on.
+const CONTRACT: &str = include_str!("../../../../wit/0.1.0/plugin.wit");
 /// WASI as far as a puppet asks for it.
 const WASI: &str = "package wasi:clocks@0.2.0 { interface wall-clock { now: func() -> u64; } }";
 
@@ -79,8 +82,7 @@ impl Puppet {
     pub(crate) fn component(&self) -> Vec<u8> {
         let mut module = wat::parse_str(self.text()).unwrap();
         let mut resolve = Resolve::default();
-        let contract = concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/0.1.0");
-        resolve.push_dir(contract).unwrap();
+        resolve.push_str("plugin.wit", CONTRACT).unwrap();
         let world = format!(
             "package test:puppet; world puppet {{ {} export agave:plugin/lifecycle@0.1.0; export agave:plugin/{}@0.1.0; }} {WASI}",
             self.world, self.role

@@ -1,8 +1,12 @@
 //! `agave plugin`: what the author of a plugin needs, one file a command.
 
+mod bench;
 mod build;
 mod inspect;
 mod new;
+mod settings;
+mod target;
+mod test;
 
 use std::process::ExitCode;
 
@@ -15,8 +19,12 @@ pub(crate) enum Plugin {
     New(new::New),
     /// Build the components of plugins
     Build(build::Build),
-    /// Show what a plugin is: its role, its configuration, what it imports
+    /// Run the tests of a plugin, or show what it makes of inputs
+    Test(test::Test),
+    /// Show what a plugin is: its role, its settings, what it may touch
     Inspect(inspect::Inspect),
+    /// Measure what a plugin costs: to load, to start, to call
+    Bench(bench::Bench),
 }
 
 impl Plugin {
@@ -24,7 +32,9 @@ impl Plugin {
         match self {
             Self::New(new) => new.run(),
             Self::Build(build) => build.run(),
+            Self::Test(test) => test.run(),
             Self::Inspect(inspect) => inspect.run(),
+            Self::Bench(bench) => bench.run(),
         }
     }
 }

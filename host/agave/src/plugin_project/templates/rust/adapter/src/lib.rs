@@ -5,12 +5,12 @@ use agave_vision_sdk::prelude::*;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Config {
+pub struct Config {
     /// Where to post. The node's `allow.http` has to grant its origin.
     url: String,
 }
 
-struct Poster {
+pub struct Poster {
     config: Config,
 }
 

@@ -4,7 +4,7 @@ use agave_vision_sdk::prelude::*;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Config {
+pub struct Config {
     /// Detections below it are dropped.
     #[serde(default = "half")]
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -15,7 +15,7 @@ fn half() -> f32 {
     0.5
 }
 
-struct Sure {
+pub struct Sure {
     config: Config,
 }
 

@@ -4,7 +4,7 @@ use agave_vision_sdk::prelude::*;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Config {
+pub struct Config {
     /// Alerts below it stay behind.
     #[serde(default)]
     at_least: Threshold,
@@ -12,14 +12,14 @@ struct Config {
 
 #[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Threshold {
+pub enum Threshold {
     Info,
     #[default]
     Warning,
     Critical,
 }
 
-struct Severe {
+pub struct Severe {
     config: Config,
 }
 

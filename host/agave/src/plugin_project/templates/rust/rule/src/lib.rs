@@ -4,7 +4,7 @@ use agave_vision_sdk::prelude::*;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Config {
+pub struct Config {
     /// The class that is watched for.
     class: String,
     /// For how many seconds it must have been in view.
@@ -17,7 +17,7 @@ fn two() -> f64 {
     2.0
 }
 
-struct InView {
+pub struct InView {
     config: Config,
     camera: String,
     class: u16,
@@ -25,7 +25,7 @@ struct InView {
 
 /// The SDK saves it and brings it back after a restart.
 #[derive(Default, Deserialize, Serialize)]
-struct State {
+pub struct State {
     /// When the class came into view.
     since: Option<Timestamp>,
     /// The alert with which the incident began, until it has ended.

@@ -1,0 +1,134 @@
+//! Builds plugins that are written in Python: componentize-py makes a component of the modules
+//! and CPython.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use agave_core::Role;
+use anyhow::{Context, Result, bail};
+
+use super::tools::{self, PythonTool};
+use super::{Project, world};
+
+const SOURCE: &str = "plugin.py";
+const ENTRY: &str = include_str!("python/entry.py");
+/// What the plugin imports the contract from: `from agave.imports import log`.
+const MODULE: &str = "agave";
+
+const COMPONENTIZE: PythonTool = PythonTool {
+    name: "componentize-py",
+    version: "0.25.1",
+    requirements: "componentize-py==0.25.1 \
+        --hash=sha256:8623cd8cab8453cb0cd8bf03f3c7103420d06f2f3d360186a280a70a1ca5e89f \
+        --hash=sha256:7b6a87c520358166843af0daa86d2312d7af4cbcbbf1e598951085cf7f2991ca \
+        --hash=sha256:65fbc4a94df1de8acf7da50a1f5ed1711230188844e53e6332d99029be4e0afa \
+        --hash=sha256:a556991534cc496207a9d2ca733c4b0f17ed38ef56a8d6b5f1847fdf1225dd1b\n",
+};
+
+/// The component of `project`, whose world is in `wit`.
+pub(super) fn build(project: &Project, wit: &Path) -> Result<Vec<u8>> {
+    if !project.folder.join(SOURCE).is_file() {
+        bail!("there is no {SOURCE} in {}", project.folder.display());
+    }
+    let build = project.build_folder();
+    let modules = build.join("python");
+    fs::create_dir_all(&modules)
+        .and_then(|()| fs::write(modules.join("entry.py"), entry(project.manifest.role)))
+        .with_context(|| format!("cannot write to {}", modules.display()))?;
+    let python = COMPONENTIZE.python()?;
+    let packages = packages(project, &python)?;
+
+    // For editors and unit tests; the component gets its own.
+    let bindings = build.join("bindings");
+    if bindings.exists() {
+        fs::remove_dir_all(&bindings)
+            .with_context(|| format!("cannot write to {}", bindings.display()))?;
+    }
+    tools::run(componentize(&python, wit).arg("bindings").arg(&bindings))?;
+
+    let component = build.join("plugin.wasm");
+    let mut command = componentize(&python, wit);
+    command
+        .args(["componentize", "--stub-wasi", "--python-path"])
+        .arg(&modules);
+    command.arg("--python-path").arg(&project.folder);
+    if let Some(packages) = packages {
+        command.arg("--python-path").arg(packages);
+    }
+    command.arg("--output").arg(&component).arg("entry");
+    tools::run(&mut command)?;
+    fs::read(&component).with_context(|| format!("cannot read {}", component.display()))
+}
+
+fn componentize(python: &Path, wit: &Path) -> Command {
+    let mut command = Command::new(python.with_file_name("componentize-py"));
+    command
+        .args([
+            "--quiet",
+            "--world",
+            world::WORLD,
+            "--world-module",
+            MODULE,
+            "--wit-path",
+        ])
+        .arg(wit)
+        // What is wrong is in the plugin, not in the tool.
+        .env("RUST_BACKTRACE", "0")
+        .env_remove("VIRTUAL_ENV");
+    command
+}
+
+fn entry(role: Role) -> String {
+    let (may_fail, cannot_fail) = match role {
+        Role::Filter => (r#"["process"]"#, "[]"),
+        Role::Rule => (r#"["evaluate"]"#, "[]"),
+        Role::Gate => (r#"["pass_", "tick"]"#, "[]"),
+        Role::Adapter => ("[]", r#"["deliver"]"#),
+    };
+    let role = match role {
+        Role::Filter => "Filter",
+        Role::Rule => "Rule",
+        Role::Gate => "Gate",
+        Role::Adapter => "Adapter",
+    };
+    ENTRY
+        .replace("{{Role}}", role)
+        .replace("{{may_fail}}", may_fail)
+        .replace("{{cannot_fail}}", cannot_fail)
+}
+
+/// The folder with what `requirements.txt` asks for, if it asks for anything. Only packages of
+/// pure Python can be in a component.
+fn packages(project: &Project, python: &Path) -> Result<Option<PathBuf>> {
+    let requirements = project.folder.join("requirements.txt");
+    let Ok(wanted) = fs::read_to_string(&requirements) else {
+        return Ok(None);
+    };
+    let folder = project.build_folder().join("packages");
+    let note = folder.join("requirements.txt");
+    if fs::read_to_string(&note).is_ok_and(|there| there == wanted) {
+        return Ok(Some(folder));
+    }
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot write to {}", folder.display()))?;
+    }
+    eprintln!("installing what {} asks for", requirements.display());
+    tools::run(
+        Command::new(python)
+            .args(["-m", "pip", "install", "--quiet", "--only-binary=:all:"])
+            .args([
+                "--platform=any",
+                "--implementation=py",
+                "--abi=none",
+                "--target",
+            ])
+            .arg(&folder)
+            .arg("--requirement")
+            .arg(&requirements),
+    )
+    .context("only packages of pure Python can be part of a plugin")?;
+    fs::write(&note, wanted).with_context(|| format!("cannot write {}", note.display()))?;
+    Ok(Some(folder))
+}
