@@ -18,8 +18,8 @@ const PLUGINS: [&str; 4] = [
     "plugins/webhook",
 ];
 
-/// For the tests: plugins that misbehave on request, one in each role, and one that makes the
-/// calls that it is told to.
+/// For the tests: those that misbehave on request, one in each role, and one that makes the calls
+/// it is told to.
 const TEST_PLUGINS: [&str; 5] = [
     "plugins/chaos",
     "plugins/chaos-rule",

@@ -13,7 +13,7 @@ use crate::engine::{MOST_MEMORIES, MOST_MODULES, MOST_TABLES};
 use crate::grants::Grants;
 use crate::outside::Outside;
 
-/// Handles that a guest may hold at one time.
+/// Secrets and connections that a guest holds at one time.
 const MOST_HANDLES: usize = 64;
 
 /// What one instance may use.
