@@ -149,7 +149,7 @@ impl Listener {
     ///
     /// # Errors
     /// When there is none.
-    pub fn next(&mut self) -> Result<String> {
+    pub fn message(&mut self) -> Result<String> {
         if let Some(message) = self.heard.pop_front() {
             return Ok(message);
         }

@@ -62,7 +62,7 @@ impl Device {
     ///
     /// # Errors
     /// When there is none.
-    pub fn next(&mut self) -> Result<DeviceRequest> {
+    pub fn request(&mut self) -> Result<DeviceRequest> {
         let line = self.process.line("a request", Duration::from_secs(10))?;
         let line = line.context("the device is gone")?;
         serde_json::from_str(&line).with_context(|| format!("not a request: {line}"))

@@ -91,7 +91,7 @@ fn an_adapter_sees_its_alert_s_frame_publishes_and_remembers() -> Result<()> {
         };
         ensure!(answer.contains(before), "{answer}");
         ensure!(answer.contains(r#""hex":"ffd8ff"#), "no JPEG: {answer}");
-        assert_eq!(listener.next()?, "farm/alerts seen");
+        assert_eq!(listener.message()?, "farm/alerts seen");
     }
     assert!(state.join("outside/state.db").is_file());
 

@@ -147,6 +147,9 @@ pub enum Call {
     Mark {
         /// Any number.
         seed: u64,
+        /// Something to keep in the memory beside it.
+        #[serde(default)]
+        text: String,
     },
 }
 
@@ -242,7 +245,10 @@ impl Probe {
                 log::write(log::Level::Warn, &message);
                 json!({})
             }
-            Call::Mark { seed } => self.mark(seed),
+            Call::Mark { seed, text } => {
+                self.marks.borrow_mut().push(text.into_bytes());
+                self.mark(seed)
+            }
             request @ Call::Http { .. } => http_call(request),
         }
     }

@@ -86,21 +86,12 @@ impl Adapter for Webhook {
 
 impl Webhook {
     fn post(&self, delivery: &Delivery) -> Result<Response, Outcome> {
-        let mut headers = vec![
-            ("content-type".to_owned(), "application/json".to_owned()),
-            (
-                "idempotency-key".to_owned(),
-                delivery.idempotency_key.clone(),
-            ),
-        ];
-        headers.extend(self.config.headers.clone());
-        let request = Request {
-            method: Method::Post,
-            url: self.config.url.clone(),
-            headers,
-            body: agave_vision_sdk::alert_json(delivery).into_bytes(),
-            timeout_ms: self.config.timeout.as_millis(),
-        };
+        let mut request = Request::new(Method::Post, &self.config.url)
+            .header("content-type", "application/json")
+            .header("idempotency-key", &delivery.idempotency_key)
+            .body(agave_vision_sdk::alert_json(delivery))
+            .timeout(self.config.timeout);
+        request.headers.extend(self.config.headers.clone());
         let open = |name: &str| Secret::open(name).map_err(Outcome::Rejected);
         let sent = match &self.config.authentication {
             None => http::send(&request, &Authentication::None),
@@ -143,10 +134,7 @@ fn outcome_of(status: u16, retry_after_ms: Option<u32>) -> Outcome {
 
 /// The `Retry-After` header in its form of seconds, in milliseconds.
 fn retry_after(response: &Response) -> Option<u32> {
-    let (_, value) = response
-        .headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
+    let value = response.header("retry-after")?;
     value.trim().parse::<u32>().ok()?.checked_mul(1000)
 }
 

@@ -1,12 +1,14 @@
 //! Runs a test on a plugin as a node would, without a flow around it: the same limits, the same
 //! checks of what comes out, the same settings.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use agave_core::{Role, Secret};
 use agave_plugin::{
-    Delivery, Failure, Grants, Instance, Limits, Network, NetworkSettings, NodeSetup, Origin,
-    Outside, Plugin, Snapshot,
+    Delivery, DurableMap, Failure, Grants, Instance, Limits, Network, NetworkSettings, NodeSetup,
+    Origin, Outside, Plugin, Snapshot,
 };
 use anyhow::{Result, anyhow};
 use serde_json::{Map, Value};
@@ -122,13 +124,16 @@ pub(crate) fn node_setup(
     grants: Grants,
     runtime: &Runtime,
 ) -> Result<NodeSetup> {
-    let network = match role {
+    let outside = match role {
         Role::Adapter => {
-            let hang_up = CancellationToken::new();
-            let settings = NetworkSettings::new(runtime.handle().clone(), hang_up);
-            Some(Network::new(settings).map_err(|problem| anyhow!(problem))?)
+            let settings = NetworkSettings::new(runtime.handle().clone(), CancellationToken::new());
+            Outside {
+                network: Some(Network::new(settings).map_err(|problem| anyhow!(problem))?),
+                pictures: None,
+                map: Some(Arc::new(ShortMemory::default())),
+            }
         }
-        _ => None,
+        _ => Outside::default(),
     };
     let defaults = Limits::default();
     Ok(NodeSetup {
@@ -143,11 +148,25 @@ pub(crate) fn node_setup(
             ..defaults
         },
         grants,
-        outside: Outside {
-            network,
-            ..Outside::default()
-        },
+        outside,
     })
+}
+
+/// What a plugin keeps, until its test is over.
+#[derive(Default)]
+struct ShortMemory(Mutex<BTreeMap<String, Vec<u8>>>);
+
+impl DurableMap for ShortMemory {
+    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(kept.get(key).cloned())
+    }
+
+    fn set(&self, key: &str, value: &[u8]) -> Result<(), String> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(key.to_owned(), value.to_vec());
+        Ok(())
+    }
 }
 
 /// Puts the web server's address where it is asked for.

@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(of(None), Some((0, 0, 200, 100)));
         assert_eq!(of(region(0.25, 0.5, 0.5, 0.25)), Some((50, 50, 100, 25)));
         assert_eq!(of(region(-0.5, -0.5, 1.0, 1.0)), Some((0, 0, 100, 50)));
-        assert_eq!(of(region(0.9, 0.9, 5.0, 5.0)), Some((180, 90, 20, 10)));
+        assert_eq!(of(region(0.75, 0.75, 5.0, 5.0)), Some((150, 75, 50, 25)));
         for nothing in [
             region(1.0, 0.0, 1.0, 1.0),
             region(-1.0, 0.0, 1.0, 1.0),

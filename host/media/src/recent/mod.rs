@@ -3,7 +3,7 @@
 //! encoded when somebody asks for it.
 
 mod jpeg;
-mod ring;
+mod shelf;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use std::time::Instant;
 use agave_core::BoundingBox;
 
 use crate::Picture;
-use ring::{Missing, Ring};
+use shelf::{Missing, Room, Shelf};
 
 /// For all cameras together.
 const MOST_BYTES: usize = 512 << 20;
@@ -44,27 +44,29 @@ pub enum NoRecentPicture {
 
 /// The recent frames of some cameras, by the camera's name.
 pub struct RecentPictures {
-    rings: BTreeMap<String, Mutex<Ring>>,
+    cameras: BTreeMap<String, usize>,
+    shelf: Mutex<Shelf>,
 }
 
 impl RecentPictures {
     /// Keeps frames of these cameras, for half a minute at most, and fewer where they are large.
     pub fn of(cameras: impl IntoIterator<Item = String>) -> Self {
-        let cameras: Vec<String> = cameras.into_iter().collect();
-        let share = MOST_BYTES / cameras.len().max(1);
-        let bytes = share.min(MOST_BYTES_PER_CAMERA);
-        let rings = cameras
-            .into_iter()
-            .map(|camera| (camera, Mutex::new(Ring::new(bytes))))
-            .collect();
-        Self { rings }
+        let cameras: BTreeMap<String, usize> = cameras.into_iter().zip(0..).collect();
+        let room = Room {
+            bytes: MOST_BYTES,
+            bytes_per_camera: MOST_BYTES_PER_CAMERA,
+        };
+        Self {
+            shelf: Mutex::new(Shelf::new(cameras.len(), room)),
+            cameras,
+        }
     }
 
     /// Keeps a frame, if frames of its camera are kept.
     pub fn keep(&self, camera: &str, frame: u64, picture: &Arc<Picture>) {
-        if let Some(ring) = self.rings.get(camera) {
-            let mut ring = ring.lock().unwrap_or_else(PoisonError::into_inner);
-            ring.push(frame, Arc::clone(picture), Instant::now());
+        if let Some(&camera) = self.cameras.get(camera) {
+            let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+            shelf.push(camera, frame, Arc::clone(picture), Instant::now());
         }
     }
 
@@ -80,13 +82,14 @@ impl RecentPictures {
         region: Option<BoundingBox>,
         most_pixels: u32,
     ) -> Result<Vec<u8>, NoRecentPicture> {
-        let ring = self.rings.get(camera);
-        let ring = ring.ok_or_else(|| NoRecentPicture::Camera(camera.to_owned()))?;
+        let index = self.cameras.get(camera).copied();
+        let index = index.ok_or_else(|| NoRecentPicture::Camera(camera.to_owned()))?;
         // Encoding happens outside of the lock: frames go on coming.
-        let found = ring
+        let found = self
+            .shelf
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .get(frame, Instant::now());
+            .get(index, frame, Instant::now());
         let picture = found.map_err(|missing| match missing {
             Missing::Expired => NoRecentPicture::Expired,
             Missing::NeverThere => NoRecentPicture::NotSeen(frame),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use agave_tests::{Device, DeviceRequest, User, WebServer, free_port};
+use agave_tests::{BrokerOptions, Device, DeviceRequest, Mosquitto, User, WebServer, free_port};
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -329,10 +329,26 @@ fn a_call_ends_when_agave_stops() -> Result<()> {
     let world = World::new();
     let mut probe = probe(&world, &[&device.origin()]);
     assert_eq!(probe.get(&ok, Value::Null)["status"], 200);
-    device.next()?;
+    device.request()?;
     world.hang_up.cancel();
     let began = Instant::now();
     assert_eq!(probe.get(&url, Value::Null)["error"], "unreachable");
     assert!(began.elapsed() < Duration::from_secs(10));
+    Ok(())
+}
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_refused() -> Result<()> {
+    // Any server with TLS will do: it does not get as far as HTTP.
+    let server = Mosquitto::start(BrokerOptions {
+        user: None,
+        tls: true,
+    })?;
+    let origin = server.url().replace("mqtts", "https");
+    let world = World::new();
+    let answer = probe(&world, &[&origin]).get(&origin, Value::Null);
+    assert_eq!(answer["error"], "unreachable", "{answer}");
+    let why = answer["why"].as_str().unwrap();
+    assert!(why.contains("certificate"), "{why}");
     Ok(())
 }

@@ -45,13 +45,13 @@ fn every_quality_of_service_arrives() -> Result<()> {
     let mut probe = probe(&world);
     for qos in 0..3 {
         assert_eq!(probe.ask(message(&format!("qos {qos}"), qos)), json!({}));
-        assert_eq!(listener.next()?, format!("farm/gate qos {qos}"));
+        assert_eq!(listener.message()?, format!("farm/gate qos {qos}"));
     }
     let kept = json!({ "do": "publish", "broker": "farm", "topic": "farm/kept", "payload": "k", "qos": 1, "retain": true });
     assert_eq!(probe.ask(kept), json!({}));
-    assert_eq!(listener.next()?, "farm/kept k");
+    assert_eq!(listener.message()?, "farm/kept k");
     // Who comes later gets what was to be kept.
-    assert_eq!(broker.listener(None)?.next()?, "farm/kept k");
+    assert_eq!(broker.listener(None)?.message()?, "farm/kept k");
     Ok(())
 }
 
@@ -73,7 +73,9 @@ fn nodes_share_a_connection() -> Result<()> {
             });
         }
     });
-    let mut heard: Vec<String> = (0..100).map(|_| listener.next()).collect::<Result<_>>()?;
+    let mut heard: Vec<String> = (0..100)
+        .map(|_| listener.message())
+        .collect::<Result<_>>()?;
     heard.sort();
     heard.dedup();
     assert_eq!(heard.len(), 100);
@@ -95,7 +97,7 @@ fn a_password_is_needed_where_the_broker_wants_one() -> Result<()> {
         probe(&with("correct horse")).ask(message("in", 1)),
         json!({})
     );
-    assert_eq!(listener.next()?, "farm/gate in");
+    assert_eq!(listener.message()?, "farm/gate in");
 
     let refused = with("incorrect horse");
     assert_eq!(
@@ -113,7 +115,7 @@ fn a_password_is_needed_where_the_broker_wants_one() -> Result<()> {
     let settings = BrokerSettings::at("farm", &Secret::new(url), None)?;
     let in_address = World::with(|world| world.brokers = vec![settings]);
     assert_eq!(probe(&in_address).ask(message("again", 2)), json!({}));
-    assert_eq!(listener.next()?, "farm/gate again");
+    assert_eq!(listener.message()?, "farm/gate again");
     Ok(())
 }
 
@@ -131,7 +133,7 @@ fn tls_is_checked() -> Result<()> {
         settings.login = Some(login.clone());
     });
     assert_eq!(probe(&trusting).ask(message("safe", 1)), json!({}));
-    assert_eq!(listener.next()?, "farm/gate safe");
+    assert_eq!(listener.message()?, "farm/gate safe");
 
     // Nobody vouches for the certificate, or it is for another name.
     let strange = world(&broker, |settings| settings.login = Some(login.clone()));
@@ -169,7 +171,7 @@ fn a_broker_that_goes_away_is_found_again() -> Result<()> {
         assert!(Instant::now() < deadline, "it is not connected again");
     }
     // What was not taken is its publisher's to send again: it does not come by itself.
-    assert_eq!(listener.next()?, "farm/gate after");
+    assert_eq!(listener.message()?, "farm/gate after");
     Ok(())
 }
 

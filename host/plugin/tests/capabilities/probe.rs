@@ -126,13 +126,13 @@ impl Probe {
         self.ask(json!({ "do": "http", "url": url, "login": login }))
     }
 
-    /// All of its memory, as it is now.
+    /// All of its memory, as it is now, with `text` in it.
     ///
     /// It is looked for from outside: the probe puts bytes there that nobody else has, and says
     /// where; the mapping of this process that has them there is its memory.
-    pub(crate) fn memory(&mut self) -> Vec<u8> {
+    pub(crate) fn memory(&mut self, text: &str) -> Vec<u8> {
         let seed = u64::from(std::process::id()) << 32 | 0x5eed;
-        let said = self.ask(json!({ "do": "mark", "seed": seed }));
+        let said = self.ask(json!({ "do": "mark", "seed": seed, "text": text }));
         let at = said["at"].as_u64().unwrap();
         let pages = usize::try_from(said["pages"].as_u64().unwrap()).unwrap();
         let memory = File::open("/proc/self/mem").unwrap();

@@ -241,7 +241,7 @@ fn no_secret_comes_back() -> Result<()> {
     // That the search finds what is there.
     let canary = "this is in the memory of the guest";
     heard.ask(&mut probe, json!({ "do": "log", "message": canary }));
-    let memory = probe.memory();
+    let memory = probe.memory(canary);
     assert!(contains(&memory, canary.as_bytes()));
     let log = LOG.lock().unwrap_or_else(PoisonError::into_inner).clone();
     assert!(contains(&log, canary.as_bytes()));

@@ -10,7 +10,9 @@ use crate::probe::Probe;
 
 /// Notes what it is asked for.
 #[derive(Default)]
-struct Asked(Mutex<Vec<(String, u64, Option<BoundingBox>, u32)>>);
+struct Asked(Mutex<Vec<Question>>);
+
+type Question = (String, u64, Option<BoundingBox>, u32);
 
 impl Pictures for Asked {
     fn jpeg(

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use digest_auth::WwwAuthenticateHeader;
 use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, COOKIE, HeaderMap, HeaderName, HeaderValue,
     LOCATION, WWW_AUTHENTICATE,
@@ -16,7 +17,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use super::MOST_HEADER_BYTES;
-use super::login::{Known, Login, Logins, Target, digest_challenge};
+use super::login::{Login, Logins, Target, digest_challenge};
 use crate::bindings::imports::agave::plugin::http::Error;
 use crate::capability::redact::Redactor;
 use crate::grants::Origin;
@@ -105,6 +106,13 @@ impl Http {
         }
     }
 
+    /// Has `redactor` know what stands for its secrets in a digest.
+    pub(super) fn describe_digests(&self, redactor: &mut Redactor) {
+        for realm in self.logins.realms() {
+            redactor.add_realm(&realm);
+        }
+    }
+
     fn sockets_of(&self, origin: &Origin) -> Arc<Semaphore> {
         let mut sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || Arc::new(Semaphore::new(MOST_SOCKETS));
@@ -135,12 +143,11 @@ impl Http {
                 left.as_secs().div_ceil(60)
             )));
         }
-        // What an answer has to be about: a digest may be to a nonce of long ago.
-        let mut nonce_is_fresh = false;
-        let mut renewed = false;
         let mut authorization = known.authorization(login, &target, redactor);
+        let mut tried = Tried::default();
         loop {
-            let nonce = known.nonce().map(str::to_owned);
+            tried.sent = authorization.is_some();
+            tried.nonce = known.nonce().map(str::to_owned);
             // A login that was taken before goes side by side with others; one that was not
             // goes alone.
             let alone = if known.proven {
@@ -154,38 +161,22 @@ impl Http {
                 Some(known) => known,
                 None => shared.lock().await,
             };
-            if response.status() != StatusCode::UNAUTHORIZED {
-                if authorization.is_some() {
+            let challenge = match tried.judged(&response, login) {
+                Verdict::Taken => {
                     known.accept();
-                }
-                return Ok(response);
-            }
-            let challenge = match login {
-                Login::Digest(_) => challenge_of(&response),
-                Login::Basic(_) | Login::Bearer(_) => None,
-            };
-            let Some(challenge) = challenge else {
-                // A server that asks for another kind of login has not judged this one.
-                if authorization.is_some() && asks_for(&response, login.scheme()) {
-                    refused(&mut known, origin);
-                }
-                return Ok(response);
-            };
-            if authorization.is_some() {
-                // The nonce was refused and not the password, if the server says so, or if the
-                // nonce was an old one: devices forget theirs when they restart.
-                let other = nonce.as_ref() != Some(&challenge.nonce);
-                let expired = challenge.stale || (!nonce_is_fresh && other);
-                if !expired {
-                    refused(&mut known, origin);
                     return Ok(response);
                 }
-                if renewed {
+                Verdict::Refused => {
+                    known.refuse();
+                    tracing::error!(%origin, "refused a login; it is not sent there for a while");
                     return Ok(response);
                 }
-                renewed = true;
-            }
-            nonce_is_fresh = true;
+                Verdict::Undecided => return Ok(response),
+                Verdict::Challenged(challenge) => challenge,
+            };
+            tried.renewed = tried.sent;
+            tried.nonce_is_fresh = true;
+            self.logins.note_realm(&challenge.realm);
             known.challenge(challenge);
             authorization = known.authorization(login, &target, redactor);
             if authorization.is_none() {
@@ -242,16 +233,58 @@ impl Call {
     }
 }
 
-fn refused(known: &mut Known, origin: &Origin) {
-    known.refuse();
-    tracing::error!(%origin, "refused a login; it is not sent there again for a while");
+/// What a request tried.
+#[derive(Default)]
+struct Tried {
+    /// It had a login.
+    sent: bool,
+    /// Which its digest was for.
+    nonce: Option<String>,
+    /// The server gave that nonce just now.
+    nonce_is_fresh: bool,
+    /// The server has refused a nonce before.
+    renewed: bool,
 }
 
-/// Where a redirect leads; none for any other answer.
-fn target_of(response: &Response) -> Option<Url> {
-    let redirects = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
-    let location = response.headers().get(LOCATION).filter(|_| redirects)?;
-    response.url().join(location.to_str().ok()?).ok()
+/// What an answer says about the login that its request had.
+enum Verdict {
+    Taken,
+    Refused,
+    /// The server wants this to be answered.
+    Challenged(WwwAuthenticateHeader),
+    Undecided,
+}
+
+impl Tried {
+    fn judged(&self, response: &Response, login: &Login) -> Verdict {
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return if self.sent {
+                Verdict::Taken
+            } else {
+                Verdict::Undecided
+            };
+        }
+        let challenge = match login {
+            Login::Digest(_) => challenge_of(response),
+            Login::Basic(_) | Login::Bearer(_) => None,
+        };
+        match challenge {
+            Some(challenge) if !self.sent => Verdict::Challenged(challenge),
+            Some(challenge) if !self.is_about_the_nonce(&challenge) => Verdict::Refused,
+            Some(_) if self.renewed => Verdict::Undecided,
+            Some(challenge) => Verdict::Challenged(challenge),
+            // A server that asks for another kind of login has not judged this one.
+            None if self.sent && asks_for(response, login.scheme()) => Verdict::Refused,
+            None => Verdict::Undecided,
+        }
+    }
+
+    /// The nonce was refused and not the password, if the server says so, or if it was an old
+    /// one: devices forget theirs when they restart.
+    fn is_about_the_nonce(&self, challenge: &WwwAuthenticateHeader) -> bool {
+        let other = self.nonce.as_ref() != Some(&challenge.nonce);
+        challenge.stale || (!self.nonce_is_fresh && other)
+    }
 }
 
 /// Whether a refusal is of a login of this kind. One that does not say what it asks for is.
@@ -268,7 +301,14 @@ fn asks_for(response: &Response, scheme: &str) -> bool {
         })
 }
 
-fn challenge_of(response: &Response) -> Option<digest_auth::WwwAuthenticateHeader> {
+/// Where a redirect leads; none for any other answer.
+fn target_of(response: &Response) -> Option<Url> {
+    let redirects = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+    let location = response.headers().get(LOCATION).filter(|_| redirects)?;
+    response.url().join(location.to_str().ok()?).ok()
+}
+
+fn challenge_of(response: &Response) -> Option<WwwAuthenticateHeader> {
     let values = response.headers().get_all(WWW_AUTHENTICATE);
     digest_challenge(values.iter().filter_map(|value| value.to_str().ok()))
 }

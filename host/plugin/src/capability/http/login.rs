@@ -4,7 +4,7 @@
 //! while is over or the secret is another one. Until a login has been taken for the first time,
 //! requests that carry it go one at a time: two nodes with one wrong password are one attempt.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,12 @@ use crate::grants::Origin;
 
 /// So long a refused login is not sent again. Accounts of devices are usually free again then.
 const COOL_DOWN: Duration = Duration::from_secs(30 * 60);
+/// So long one that was taken before; then twice as long, and so on. Devices refuse everybody
+/// while they start.
+const FIRST_COOL_DOWN: Duration = Duration::from_secs(60);
+
+/// A device has one; a server that makes up more gains nothing.
+const MOST_REALMS: usize = 32;
 
 /// How to log in, with the secret itself: made in the host, used in the host.
 #[derive(Clone)]
@@ -52,6 +58,7 @@ type Key = (Origin, &'static str, [u8; 32]);
 #[derive(Default)]
 pub(super) struct Logins {
     known: Mutex<HashMap<Key, Arc<AsyncMutex<Known>>>>,
+    realms: Mutex<BTreeSet<String>>,
 }
 
 impl Logins {
@@ -61,13 +68,29 @@ impl Logins {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(known.entry(key).or_default())
     }
+
+    /// A server has asked for a digest to `realm`.
+    pub(super) fn note_realm(&self, realm: &str) {
+        let mut realms = self.realms.lock().unwrap_or_else(PoisonError::into_inner);
+        if realms.len() < MOST_REALMS {
+            realms.insert(realm.to_owned());
+        }
+    }
+
+    /// All realms that servers have asked for.
+    pub(super) fn realms(&self) -> Vec<String> {
+        let realms = self.realms.lock().unwrap_or_else(PoisonError::into_inner);
+        realms.iter().cloned().collect()
+    }
 }
 
 /// What is known of one login at one server.
 #[derive(Default)]
 pub(super) struct Known {
-    /// The server has taken it.
+    /// The server has taken it, and not refused it since.
     pub(super) proven: bool,
+    ever_taken: bool,
+    refusals: u32,
     refused: Option<Instant>,
     challenge: Option<WwwAuthenticateHeader>,
 }
@@ -83,17 +106,26 @@ impl Known {
     /// How long a refused login is still not sent.
     pub(super) fn held_back(&self) -> Option<Duration> {
         let since = self.refused?.elapsed();
-        COOL_DOWN.checked_sub(since).filter(|left| !left.is_zero())
+        let cool_down = if self.ever_taken {
+            let doublings = self.refusals.saturating_sub(1).min(16);
+            (FIRST_COOL_DOWN * 2u32.pow(doublings)).min(COOL_DOWN)
+        } else {
+            COOL_DOWN
+        };
+        cool_down.checked_sub(since).filter(|left| !left.is_zero())
     }
 
     pub(super) fn refuse(&mut self) {
         self.proven = false;
+        self.refusals = self.refusals.saturating_add(1);
         self.challenge = None;
         self.refused = Some(Instant::now());
     }
 
     pub(super) fn accept(&mut self) {
         self.proven = true;
+        self.ever_taken = true;
+        self.refusals = 0;
         self.refused = None;
     }
 
@@ -127,9 +159,6 @@ impl Known {
             Login::Digest(secret) => {
                 let challenge = self.challenge.as_mut()?;
                 let (user, password) = user_and_password(secret);
-                let realm = &challenge.realm;
-                let proof = format!("{user}:{realm}:{password}");
-                redactor.add(&challenge.algorithm.hash(proof.as_bytes()));
                 let query = target.url.query().map(|query| format!("?{query}"));
                 let path = format!("{}{}", target.url.path(), query.unwrap_or_default());
                 let method = HttpMethod::from(target.method.as_str().to_owned());
@@ -261,6 +290,15 @@ mod tests {
         let wrong = Login::Basic(Secret::new("agave:wrong"));
         let known = logins.of(&origin, &wrong);
         known.blocking_lock().refuse();
+        let minutes = |known: &Known| known.held_back().unwrap().as_secs().div_ceil(60);
+        assert_eq!(minutes(&known.blocking_lock()), 30);
+        // Where it was taken before, it is more likely that the device is starting.
+        known.blocking_lock().accept();
+        assert_eq!(known.blocking_lock().held_back(), None);
+        for expected in [1, 2, 4, 8, 16, 30, 30] {
+            known.blocking_lock().refuse();
+            assert_eq!(minutes(&known.blocking_lock()), expected);
+        }
         assert!(
             logins
                 .of(&origin, &wrong)

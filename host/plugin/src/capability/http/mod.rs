@@ -60,6 +60,7 @@ impl Guest {
         let granted = |url: &Url| grants.allow_http(url);
         let mut redactor = self.redactor.clone();
         let answer = network.wait(limit, network.http().send(call, &granted, &mut redactor));
+        network.http().describe_digests(&mut redactor);
         match answer {
             Ok(Ok(sent)) => {
                 let Sent {
