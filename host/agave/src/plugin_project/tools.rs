@@ -14,15 +14,6 @@ const COMPLETE: &str = "complete";
 /// How many of a failed command's last lines are shown.
 const TAIL: usize = 40;
 
-/// A program: the one that the environment variable `variable` names, or the first of `names`
-/// that there is.
-pub(super) fn find(variable: &str, names: &[&str]) -> Option<PathBuf> {
-    let named = std::env::var_os(variable).filter(|value| !value.is_empty());
-    named
-        .map(PathBuf::from)
-        .or_else(|| names.iter().find_map(|name| on_path(name)))
-}
-
 /// The file of the program `name` on PATH.
 pub(super) fn on_path(name: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
