@@ -5,7 +5,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use agave_core::{BoundingBox, Detection, FrameDetections, Point, StreamInfo, Timestamp, Zone};
-use agave_plugin::{Engine, Grants, Limits, NodeSetup, OnFailure, Plugin, Supervised, Verdict};
+use agave_plugin::{
+    Engine, Grants, Limits, NodeSetup, OnFailure, Outside, Plugin, Supervised, Verdict,
+};
 use agave_vision_sdk::{Filter as _, Plugin as _};
 use anyhow::{Result, anyhow};
 
@@ -132,7 +134,7 @@ impl Hop {
                 ..Limits::default()
             },
             grants: Grants::default(),
-            http: None,
+            outside: Outside::default(),
         };
         let plugin = Supervised::start(plugin, setup, OnFailure::Restart)?;
         Ok(Self { plugin })

@@ -96,7 +96,7 @@ fn start_camera(plugin: &Plugin, camera: usize) -> Result<Vec<Supervised>> {
                 config: r#"{"hold":"30s"}"#.to_owned(),
                 limits: Limits::default(),
                 grants: Grants::default(),
-                http: None,
+                outside: agave_plugin::Outside::default(),
             };
             Ok(Supervised::start(
                 plugin.clone(),

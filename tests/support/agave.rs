@@ -33,6 +33,24 @@ pub fn agave_within<A: AsRef<OsStr>>(
     Process::start("agave", command()?.args(arguments))?.finish(limit)
 }
 
+/// The same in `folder`, as someone works who has the program and no clone. Crates are compiled
+/// into one folder for all of them.
+///
+/// # Errors
+/// When it cannot be started or does not end within `limit`.
+pub fn agave_in<A: AsRef<OsStr>>(
+    folder: &Path,
+    limit: Duration,
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<Finished> {
+    let mut command = command()?;
+    command
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", place::crates()?)
+        .args(arguments);
+    Process::start("agave", &mut command)?.finish(limit)
+}
+
 /// A running `agave run --json`.
 pub struct Agave {
     process: Process,
@@ -57,7 +75,16 @@ impl Agave {
     /// # Errors
     /// When it cannot be started.
     pub fn run(flow: &Path, arguments: &[&str]) -> Result<Self> {
+        Self::run_with(flow, arguments, &[])
+    }
+
+    /// The same with `variables` in its environment.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn run_with(flow: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<Self> {
         let mut command = command()?;
+        command.envs(variables.iter().copied());
         command.args(["run", "--json"]).arg(flow).args(arguments);
         Ok(Self {
             process: Process::start("agave run", &mut command)?,

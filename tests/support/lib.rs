@@ -11,17 +11,23 @@
 
 mod agave;
 mod alert;
+mod broker;
+mod device;
 mod place;
 mod process;
 mod server;
 mod summary;
 mod truth;
+mod web;
 
-pub use agave::{Agave, Outcome, agave, agave_within};
+pub use agave::{Agave, Outcome, agave, agave_in, agave_within};
 pub use alert::{Alert, begins, without_wall_clock};
-pub use place::{flow, free_port, repository, test_data, tool_folders};
+pub use broker::{BrokerOptions, Listener, Mosquitto};
+pub use device::{Device, DeviceRequest};
+pub use place::{crates, flow, free_port, repository, test_data, tool_path};
 pub use process::{Finished, Process};
 pub use rustix::process::Signal;
 pub use server::{HttpReceiver, HttpRequest, Login, RtspServer};
 pub use summary::Summary;
 pub use truth::{Incident, TOLERANCE, Truth};
+pub use web::{User, WebServer};

@@ -1,6 +1,7 @@
 //! Where things are: the repository, the programs under test, the real clips, free ports.
 
 use std::env;
+use std::ffi::OsString;
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -10,8 +11,13 @@ use anyhow::{Context, Result, bail};
 /// The repository's root.
 #[must_use]
 pub fn repository() -> PathBuf {
-    let tests = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    tests.unwrap_or_default().join("..")
+    // Of the package whose test it is, which may be one that only borrows this.
+    let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let package = package.unwrap_or_default();
+    let root = package
+        .ancestors()
+        .find(|folder| folder.join("Cargo.lock").is_file());
+    root.map(Path::to_path_buf).unwrap_or_default()
 }
 
 /// One of the shipped flows, by its file name.
@@ -43,11 +49,11 @@ pub fn free_port() -> Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
-/// The folders of the programs that `agave plugin build` installed for itself.
+/// PATH, with the programs that `agave plugin build` installed for itself in front.
 ///
 /// # Errors
 /// When nothing says where they would be.
-pub fn tool_folders() -> Result<Vec<PathBuf>> {
+pub fn tool_path() -> Result<OsString> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     let cache = match (set("AGAVE_CACHE"), set("XDG_CACHE_HOME"), set("HOME")) {
         (Some(cache), _, _) => PathBuf::from(cache),
@@ -63,7 +69,8 @@ pub fn tool_folders() -> Result<Vec<PathBuf>> {
         }
     }
     folders.retain(|folder| folder.is_dir());
-    Ok(folders)
+    folders.extend(env::split_paths(&set("PATH").unwrap_or_default()));
+    Ok(env::join_paths(folders)?)
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -74,6 +81,16 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 /// The program under test, which `cargo xtask test` builds beside the tests.
 pub(crate) fn program() -> Result<PathBuf> {
     built("agave")
+}
+
+/// Where tests compile crates that are none of this workspace's, once for all of them.
+///
+/// # Errors
+/// When this test does not know where it is.
+pub fn crates() -> Result<PathBuf> {
+    let program = program()?;
+    let folder = program.parent().context("the program is at the root")?;
+    Ok(folder.join("crates"))
 }
 
 /// The folder of the built plugins.

@@ -15,7 +15,7 @@ use crate::{Process, place};
 const PYTHON: &str = "/usr/bin/python3";
 
 /// How long a server may take until it listens.
-const START_LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const START_LIMIT: Duration = Duration::from_secs(20);
 
 /// How a client has to log in.
 #[derive(Clone, Copy, Debug)]
@@ -159,13 +159,13 @@ impl HttpReceiver {
     }
 }
 
-fn server(name: &str) -> Command {
+pub(crate) fn server(name: &str) -> Command {
     let mut command = Command::new(PYTHON);
     command.arg(place::server(name));
     command
 }
 
-fn ready(name: &str, command: &mut Command) -> Result<(Process, u16)> {
+pub(crate) fn ready(name: &str, command: &mut Command) -> Result<(Process, u16)> {
     let mut process = Process::start(name, command)?;
     let port = process.wait_for("ready", START_LIMIT)?;
     let port = port

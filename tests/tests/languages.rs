@@ -1,7 +1,6 @@
 //! The same plugin in every language, built as a user builds it and run through the host's own
-//! library: the same inputs, the same outputs, the same bytes of state. Rust, C,
-//! JavaScript, TypeScript and Python take part always, the others with
-//! `cargo xtask test --all-languages`.
+//! library: the same inputs, the same outputs, the same bytes of state. Rust, C, TypeScript and
+//! Python take part always, the others with `cargo xtask test --all-languages`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +8,7 @@ use std::time::Duration;
 
 use agave_core::Role;
 use agave_plugin::{Engine, Plugin, Snapshot};
-use agave_tests::{agave_within, repository};
+use agave_tests::{agave_within, repository, tool_path};
 use anyhow::{Context, Result, bail, ensure};
 
 #[path = "languages/steady.rs"]
@@ -28,8 +27,23 @@ const EXAMPLES: [Example; 8] = [
     Example {
         folder: "rust",
         always: true,
-        // Among the tests of the workspace.
+        // They are among those of this workspace.
         unit_test: None,
+    },
+    Example {
+        folder: "typescript",
+        always: true,
+        unit_test: Some("node --test build/tests/*.mjs"),
+    },
+    Example {
+        folder: "python",
+        always: true,
+        unit_test: Some("python3 -m unittest"),
+    },
+    Example {
+        folder: "javascript",
+        always: false,
+        unit_test: Some("node --test build/tests/*.mjs"),
     },
     Example {
         folder: "c",
@@ -52,21 +66,6 @@ const EXAMPLES: [Example; 8] = [
         folder: "zig",
         always: false,
         unit_test: Some("zig test steady.zig"),
-    },
-    Example {
-        folder: "javascript",
-        always: true,
-        unit_test: None,
-    },
-    Example {
-        folder: "typescript",
-        always: true,
-        unit_test: None,
-    },
-    Example {
-        folder: "python",
-        always: true,
-        unit_test: None,
     },
 ];
 
@@ -126,19 +125,20 @@ fn build(example: &Example, out: &Path) -> Result<PathBuf> {
     if !built.status.success() {
         bail!("it cannot be built:\n{}{}", built.stdout, built.stderr);
     }
-    Ok(out.join(format!("steady-{}.wasm", example.folder)))
+    // A crate gives its own name to the component.
+    let name = match example.folder {
+        "rust" => "steady".to_owned(),
+        folder => format!("steady-{folder}"),
+    };
+    Ok(out.join(name).with_extension("wasm"))
 }
 
 /// Runs the example's own unit test, with the tools that `agave plugin build` installed.
 fn unit_test(example: &Example, line: &str) -> Result<()> {
-    let mut path = agave_tests::tool_folders()?;
-    path.extend(std::env::split_paths(
-        &std::env::var_os("PATH").unwrap_or_default(),
-    ));
     let output = Command::new("sh")
         .args(["-c", line])
         .current_dir(repository().join("plugins/examples").join(example.folder))
-        .env("PATH", std::env::join_paths(path)?)
+        .env("PATH", tool_path()?)
         .output()
         .context("cannot start sh")?;
     ensure!(

@@ -18,12 +18,14 @@ const PLUGINS: [&str; 4] = [
     "plugins/webhook",
 ];
 
-/// Misbehave on request, for the tests: one in each role.
-const HOSTILE_PLUGINS: [&str; 4] = [
+/// For the tests: those that misbehave on request, one in each role, and one that makes the calls
+/// it is told to.
+const TEST_PLUGINS: [&str; 5] = [
     "plugins/chaos",
     "plugins/chaos-rule",
     "plugins/chaos-gate",
     "plugins/chaos-adapter",
+    "plugins/probe",
 ];
 
 /// `cargo xtask plugins`
@@ -54,7 +56,7 @@ pub(crate) fn for_testing(paths: &Paths) -> Result<()> {
     eprintln!("build: everything (the first time takes some minutes)");
     shell::run(shell::cargo(paths).args(["build", "--release", "--workspace", "--all-targets"]))?;
     let mut folders = PLUGINS.to_vec();
-    folders.extend(HOSTILE_PLUGINS);
+    folders.extend(TEST_PLUGINS);
     plugins(paths, &folders)
 }
 

@@ -7,6 +7,24 @@ use agave_flow::{PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret
 
 use crate::catalog::Catalog;
 
+/// Where a flow keeps what is there again after a restart: a folder of its own in `given`, in
+/// `AGAVE_STATE`, or where the system has such things.
+///
+/// # Errors
+/// When nothing says where that is.
+pub(crate) fn state_folder(given: Option<PathBuf>, flow: &str) -> Result<PathBuf, String> {
+    let variable = |name: &str| {
+        let value = std::env::var_os(name).filter(|value| !value.is_empty());
+        value.map(PathBuf::from)
+    };
+    given
+        .or_else(|| variable("AGAVE_STATE"))
+        .or_else(|| Some(variable("XDG_STATE_HOME")?.join("agave")))
+        .or_else(|| Some(variable("HOME")?.join(".local/state/agave")))
+        .map(|folder| folder.join(flow))
+        .ok_or_else(|| "there is no folder for state; name one with --state".to_owned())
+}
+
 /// This machine: its files, its environment, its plugins.
 pub(crate) struct Machine {
     pub(crate) catalog: Catalog,

@@ -66,6 +66,9 @@ pub struct Broker {
     pub username: Option<String>,
     /// With what.
     pub password: Option<Secret>,
+    /// Certificates that are trusted besides the system's, which existed when the flow was
+    /// checked.
+    pub ca: Option<PathBuf>,
 }
 
 /// A camera, or a file that stands in for one.
@@ -165,6 +168,8 @@ pub struct Grants {
     pub mqtt: Vec<String>,
     /// `host:port` pairs that it may connect to.
     pub tcp: Vec<String>,
+    /// Whether it may see pictures of frames.
+    pub frames: bool,
 }
 
 /// What one instance of a plugin may use up.

@@ -66,6 +66,10 @@ pub(crate) struct BrokerSpec {
     /// With what; `${secret:NAME}` keeps it out of the file.
     #[schemars(extend("examples" = ["${secret:broker}"]))]
     pub(crate) password: Option<String>,
+    /// A file of certificates in PEM that are trusted besides the system's, relative to the
+    /// folder of the flow file.
+    #[schemars(extend("examples" = ["farm-ca.pem"]))]
+    pub(crate) ca: Option<String>,
 }
 
 /// A camera, or a file that stands in for one.
@@ -191,6 +195,9 @@ pub(crate) struct AllowSpec {
     #[serde(default)]
     #[schemars(extend("examples" = [["10.0.0.9:9100"]]))]
     pub(crate) tcp: Vec<String>,
+    /// Whether pictures of frames may be seen. The default is false.
+    #[serde(default)]
+    pub(crate) frames: bool,
 }
 
 /// What one instance of a plugin may use up.

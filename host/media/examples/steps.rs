@@ -7,6 +7,7 @@
 
 use std::env;
 use std::error::Error;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use agave_media::{Frame, FrameSink, Model, ModelOptions, Picture, SourceConfig, SourceEvent, run};
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 struct Pictures {
     wanted: usize,
-    kept: Vec<Picture>,
+    kept: Vec<Arc<Picture>>,
     shutdown: CancellationToken,
 }
 

@@ -1,5 +1,6 @@
 //! What a source hands to the workers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use agave_core::Timestamp;
@@ -16,6 +17,6 @@ pub struct Frame {
     pub at: Timestamp,
     /// Since the stream's first frame. It goes on with the wall clock over a reconnect.
     pub media_time: Duration,
-    /// The picture, as the decoder gave it.
-    pub picture: Picture,
+    /// The picture, as the decoder gave it. Whoever wants to keep it takes a reference.
+    pub picture: Arc<Picture>,
 }

@@ -8,6 +8,7 @@ mod ffmpeg;
 mod frame;
 mod infer;
 mod picture;
+mod recent;
 mod source;
 
 pub use frame::Frame;
@@ -16,6 +17,7 @@ pub use infer::{
     initialise_runtime,
 };
 pub use picture::{Picture, PictureError};
+pub use recent::{NoRecentPicture, RecentPictures};
 pub use source::{
     FrameSink, Pace, SourceConfig, SourceCounts, SourceError, SourceEvent, Transport, run,
 };

@@ -102,6 +102,12 @@ impl Picture {
         Ok(view.rows().flatten().copied().collect())
     }
 
+    /// The memory that it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let planes = 0..self.frame.planes();
+        planes.map(|plane| self.frame.data(plane).len()).sum()
+    }
+
     pub(crate) fn frame(&self) -> &frame::Video {
         &self.frame
     }

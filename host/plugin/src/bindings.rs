@@ -14,11 +14,18 @@ pub mod imports {
                 import agave:plugin/clock@0.1.0;
                 import agave:plugin/secrets@0.1.0;
                 import agave:plugin/http@0.1.0;
+                import agave:plugin/mqtt@0.1.0;
+                import agave:plugin/tcp@0.1.0;
+                import agave:plugin/frames@0.1.0;
+                import agave:plugin/keyvalue@0.1.0;
             }
         ",
         path: "../../wit/0.1.0",
         world: "imports",
-        with: { "agave:plugin/secrets@0.1.0.secret": crate::capability::secrets::Handle },
+        with: {
+            "agave:plugin/secrets@0.1.0.secret": crate::capability::secrets::Handle,
+            "agave:plugin/tcp@0.1.0.connection": crate::capability::tcp::Connection,
+        },
         imports: { default: trappable },
     });
 }

@@ -66,6 +66,12 @@ pub struct Grants {
     pub http: Vec<Origin>,
     /// Which secrets it may use, by the name under which it asks for them.
     pub secrets: BTreeMap<String, Secret>,
+    /// The brokers that it may publish to, by name.
+    pub mqtt: Vec<String>,
+    /// The pairs of host and port that it may connect to, as `host:port` in lower case.
+    pub tcp: Vec<String>,
+    /// Whether it may see pictures of frames.
+    pub frames: bool,
 }
 
 impl Grants {

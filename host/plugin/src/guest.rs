@@ -7,12 +7,13 @@ use rustix::time::{ClockId, clock_gettime};
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 
-use crate::capability::http::HttpClient;
 use crate::capability::log::LogBudget;
+use crate::capability::redact::Redactor;
 use crate::engine::{MOST_MEMORIES, MOST_MODULES, MOST_TABLES};
 use crate::grants::Grants;
+use crate::outside::Outside;
 
-/// Handles that a guest may hold at one time.
+/// Secrets and connections that a guest holds at one time.
 const MOST_HANDLES: usize = 64;
 
 /// What one instance may use.
@@ -52,7 +53,11 @@ pub(crate) struct Guest {
     pub(crate) node: String,
     pub(crate) camera: String,
     pub(crate) grants: Grants,
-    pub(crate) http: Option<HttpClient>,
+    pub(crate) outside: Outside,
+    /// For what servers answer.
+    pub(crate) redactor: Redactor,
+    /// TCP connections that are open.
+    pub(crate) connections: usize,
     pub(crate) table: ResourceTable,
     pub(crate) log_budget: LogBudget,
     limits: Limits,
@@ -73,15 +78,17 @@ impl Guest {
         camera: &str,
         limits: Limits,
         grants: Grants,
-        http: Option<HttpClient>,
+        outside: Outside,
     ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MOST_HANDLES);
         Self {
             node: node.to_owned(),
             camera: camera.to_owned(),
+            redactor: Redactor::of(grants.secrets.values()),
             grants,
-            http,
+            outside,
+            connections: 0,
             table,
             log_budget: LogBudget::new(limits.log_lines_per_second),
             limits,

@@ -11,13 +11,13 @@ use crate::bindings::adapter::exports::agave::plugin::adapter as wit_adapter;
 use crate::bindings::imports::agave::plugin::types as wit;
 use crate::bindings::lifecycle::exports::agave::plugin::lifecycle as wit_lifecycle;
 use crate::bindings::{adapter, filter, gate, lifecycle, rule};
-use crate::capability::http::HttpClient;
 use crate::delivery::{Delivery, Outcome};
 use crate::engine::Engine;
 use crate::exact;
 use crate::failure::Failure;
 use crate::grants::Grants;
 use crate::guest::{Guest, Limits};
+use crate::outside::Outside;
 use crate::plugin::Plugin;
 use crate::snapshot::{self, Snapshot};
 use crate::text::{SENTENCE, shortened};
@@ -41,8 +41,8 @@ pub struct NodeSetup {
     pub limits: Limits,
     /// What it may touch.
     pub grants: Grants,
-    /// The way out for adapters that were granted HTTP.
-    pub http: Option<HttpClient>,
+    /// The way there, for adapters.
+    pub outside: Outside,
 }
 
 enum Exports {
@@ -89,7 +89,13 @@ pub(crate) fn describe(
     engine: &Engine,
     instance_pre: &InstancePre<Guest>,
 ) -> Result<wit_lifecycle::Description, Failure> {
-    let guest = Guest::new("describe", "", Limits::default(), Grants::default(), None);
+    let guest = Guest::new(
+        "describe",
+        "",
+        Limits::default(),
+        Grants::default(),
+        Outside::default(),
+    );
     let mut store = new_store(engine, guest);
     begin_call(&mut store, START_DEADLINE, Limits::default().output_bytes);
     let described = instance_pre.instantiate(&mut store).and_then(|instance| {
@@ -125,7 +131,7 @@ impl Instance {
             &setup.stream.camera,
             setup.limits,
             setup.grants.clone(),
-            setup.http.clone(),
+            setup.outside.clone(),
         );
         let mut store = new_store(&plugin.inner.engine, guest);
         begin_call(&mut store, deadline, setup.limits.output_bytes);

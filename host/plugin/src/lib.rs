@@ -17,13 +17,14 @@ mod failure;
 mod grants;
 mod guest;
 mod instance;
+mod network;
+mod outside;
 mod plugin;
 mod snapshot;
 mod supervised;
 mod text;
 mod validate;
 
-pub use capability::http::HttpClient;
 pub use delivery::{Delivery, Outcome};
 pub use encode::{EncodeError, encode};
 pub use engine::{Engine, EngineError};
@@ -31,6 +32,10 @@ pub use failure::Failure;
 pub use grants::{Grants, Origin, OriginError};
 pub use guest::Limits;
 pub use instance::{Instance, NodeSetup};
+pub use network::{
+    BrokerError, BrokerSettings, Network, NetworkSettings, Resolver, Resolving, SystemResolver,
+};
+pub use outside::{DurableMap, NoPicture, Outside, Pictures};
 pub use plugin::{Description, LoadError, Plugin};
 pub use snapshot::Snapshot;
 pub use supervised::{OnFailure, Supervised, Verdict};

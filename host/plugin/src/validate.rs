@@ -11,6 +11,8 @@ const MOST_ALERTS: usize = 1000;
 const NANOSECONDS: u64 = 1_000_000_000;
 const MOST_ATTRIBUTES: usize = 64;
 const MOST_TEXT_BYTES: usize = 1024;
+/// All texts of an alert: thousands of alerts may wait for a receiver.
+const MOST_ALERT_BYTES: usize = 8 << 10;
 const MOST_SCHEMA_BYTES: usize = 256 << 10;
 const MOST_STATE_VERSIONS: usize = 64;
 /// So many bytes of a wrong name are shown.
@@ -133,9 +135,16 @@ impl Bounds {
         }
         check_text("a key", &alert.key)?;
         check_text("a kind", &alert.kind)?;
+        let mut bytes = alert.key.len() + alert.kind.len();
         for (name, value) in &alert.attributes {
             check_text("an attribute", name)?;
             check_text("an attribute", value)?;
+            bytes += name.len() + value.len();
+        }
+        if bytes > MOST_ALERT_BYTES {
+            return Err(format!(
+                "an alert with {bytes} bytes of text; at most {MOST_ALERT_BYTES}"
+            ));
         }
         if !self.classes.contains(&alert.class) {
             return Err(format!(
@@ -316,6 +325,7 @@ mod tests {
         assert!(with(|alert| alert.kind = "k".repeat(1025)).is_err());
         assert!(with(|alert| alert.attributes = vec![("n".into(), "a\0b".into())]).is_err());
         assert!(with(|alert| alert.attributes = vec![("n".into(), "v".into()); 65]).is_err());
+        assert!(with(|alert| alert.attributes = vec![("n".into(), "v".repeat(1000)); 9]).is_err());
     }
 
     #[test]

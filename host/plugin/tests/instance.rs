@@ -14,7 +14,8 @@ use std::time::Duration;
 use agave_core::{Alert, BoundingBox, Detection, DropReason, FrameDetections, Phase, Severity};
 use agave_core::{StreamInfo, Timestamp};
 use agave_plugin::{
-    Engine, Failure, Grants, Instance, Limits, NodeSetup, OnFailure, Plugin, Supervised, Verdict,
+    Engine, Failure, Grants, Instance, Limits, NodeSetup, OnFailure, Outside, Plugin, Supervised,
+    Verdict,
 };
 
 fn plugin(name: &str) -> Plugin {
@@ -40,7 +41,7 @@ fn setup(config: &str) -> NodeSetup {
         config: config.to_owned(),
         limits: Limits::default(),
         grants: Grants::default(),
-        http: None,
+        outside: Outside::default(),
     }
 }
 

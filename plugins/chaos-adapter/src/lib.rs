@@ -17,6 +17,8 @@ pub enum Mode {
     Trap,
     /// Asks for another attempt in 49 days.
     RetryInWeeks,
+    /// Asks for another attempt at once, always.
+    RetryAtOnce,
     /// Rejects for a reason of 5 MB.
     LongReason,
     /// Rejects for a reason that looks like lines of a log.
@@ -68,6 +70,7 @@ impl Adapter for ChaosAdapter {
                 std::hint::black_box(());
             },
             Mode::Trap => panic!("chaos was asked to trap"),
+            Mode::RetryAtOnce => Outcome::Retry(Some(0)),
             Mode::RetryInWeeks => Outcome::Retry(Some(u32::MAX)),
             Mode::LongReason => Outcome::Rejected("long ".repeat(1_000_000)),
             Mode::ForgedReason => {

@@ -43,6 +43,8 @@ pub enum Mode {
     ForgedAttribute,
     /// More attributes than anyone can read.
     ManyAttributes,
+    /// As many attributes as it may have, each as long as it may be.
+    ManyLongAttributes,
     /// A text of 10 KB.
     LongAttribute,
     /// A confidence that is no number.
@@ -161,6 +163,10 @@ fn spoilt(mode: Mode, mut alert: Alert) -> Alert {
         Mode::ManyAttributes => {
             let one = ("name".to_owned(), "value".to_owned());
             alert.attributes = vec![one; 10_000];
+        }
+        Mode::ManyLongAttributes => {
+            let one = ("n".repeat(1000), "v".repeat(1000));
+            alert.attributes = vec![one; 60];
         }
         Mode::LongAttribute => alert.attributes = attribute("x".repeat(10_000)),
         Mode::NotANumber => alert.detection.confidence = f32::NAN,

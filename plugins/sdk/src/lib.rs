@@ -62,7 +62,7 @@ mod report;
 pub mod testing;
 
 pub use bindings::adapter::exports::agave::plugin::adapter::{Delivery, Outcome};
-pub use bindings::imports::agave::plugin::{clock, secrets, types};
+pub use bindings::imports::agave::plugin::{clock, frames, keyvalue, mqtt, secrets, tcp, types};
 pub use duration::Duration;
 pub use plugin::{Adapter, Filter, Gate, Plugin, Rule};
 pub use report::alert_json;

@@ -40,7 +40,7 @@ pub(crate) fn install(paths: &Paths, purpose: Purpose) -> Result<()> {
     let mut needs = packages::HOST.to_vec();
     if purpose != Purpose::Demo {
         needs.extend(packages::SERVERS);
-        needs.extend([packages::C, packages::VENV]);
+        needs.extend([packages::C, packages::VENV, packages::NODE]);
     }
     if purpose == Purpose::TestAllLanguages {
         needs.push(packages::CPP);

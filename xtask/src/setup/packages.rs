@@ -17,6 +17,8 @@ pub(crate) struct Need {
     packages: &'static [&'static [&'static str]],
     /// A command that succeeds where it is there, for machines without dpkg.
     probe: &'static [&'static str],
+    /// Whether what did not come from a package will do, when the probe finds it.
+    from_anywhere: bool,
 }
 
 /// What building and running needs.
@@ -40,26 +42,30 @@ pub(crate) const HOST: [Need; 4] = [
             "libavutil",
             "libswscale",
         ],
+        from_anywhere: false,
     },
     Need {
         what: "libclang, for the bindings to FFmpeg",
         packages: &[&["libclang-14-dev", "clang-14"], &["libclang-dev", "clang"]],
         probe: &["clang", "--version"],
+        from_anywhere: false,
     },
     Need {
         what: "pkg-config",
         packages: &[&["pkg-config"]],
         probe: &["pkg-config", "--version"],
+        from_anywhere: false,
     },
     Need {
         what: "Python 3, to fetch and unpack ONNX Runtime",
         packages: &[&["python3"]],
         probe: &["python3", "--version"],
+        from_anywhere: false,
     },
 ];
 
 /// The real servers and tools that the tests run against.
-pub(crate) const SERVERS: [Need; 2] = [
+pub(crate) const SERVERS: [Need; 5] = [
     Need {
         what: "GStreamer's RTSP server with its Python bindings",
         packages: &[&[
@@ -76,11 +82,28 @@ pub(crate) const SERVERS: [Need; 2] = [
             "-c",
             "import gi; gi.require_version('GstRtspServer', '1.0')",
         ],
+        from_anywhere: false,
     },
     Need {
         what: "the ffmpeg program",
         packages: &[&["ffmpeg"]],
         probe: &["ffmpeg", "-version"],
+        from_anywhere: false,
+    },
+    Need {
+        what: "the MQTT broker Mosquitto with its tools",
+        packages: &[&["mosquitto", "mosquitto-clients"]],
+        probe: &["mosquitto_sub", "--help"],
+    },
+    Need {
+        what: "the web servers lighttpd and Apache",
+        packages: &[&["lighttpd", "apache2-bin"]],
+        probe: &["/usr/sbin/lighttpd", "-v"],
+    },
+    Need {
+        what: "the openssl program, for certificates",
+        packages: &[&["openssl"]],
+        probe: &["openssl", "version"],
     },
 ];
 
@@ -98,6 +121,7 @@ pub(crate) const C: Need = Need {
         &["clang", "lld", "wasi-libc", "libclang-rt-18-dev-wasm32"],
     ],
     probe: &["wasm-ld", "--version"],
+    from_anywhere: false,
 };
 
 /// Builds plugins in C++, whose bindings want a newer library than Debian 12's first choice.
@@ -113,6 +137,7 @@ pub(crate) const CPP: Need = Need {
         "g++",
     ]],
     probe: &["clang++", "--version"],
+    from_anywhere: false,
 };
 
 /// Gives the tools of some languages an environment of their own.
@@ -120,6 +145,15 @@ pub(crate) const VENV: Need = Need {
     what: "Python's venv",
     packages: &[&["python3-venv"]],
     probe: &["python3", "-c", "import venv, ensurepip"],
+    from_anywhere: true,
+};
+
+/// Builds plugins in JavaScript and TypeScript; the rest comes from npm when one is built.
+pub(crate) const NODE: Need = Need {
+    what: "Node.js and npm",
+    packages: &[&["nodejs", "npm"]],
+    probe: &["sh", "-c", "node --version && npm --version"],
+    from_anywhere: true,
 };
 
 /// Fetches ONNX Runtime.
@@ -127,6 +161,7 @@ pub(crate) const PIP: Need = Need {
     what: "pip",
     packages: &[&["python3-pip"]],
     probe: &["python3", "-m", "pip", "--version"],
+    from_anywhere: false,
 };
 
 /// Builds plugins where rustup cannot add the target.
@@ -134,6 +169,7 @@ pub(crate) const WASM: Need = Need {
     what: "Rust for WebAssembly",
     packages: &[&["rustc-web", "rust-web-src", "lld"]],
     probe: &["false"],
+    from_anywhere: false,
 };
 
 /// Whether `need` is met.
@@ -227,6 +263,7 @@ impl Machine {
                 .any(|set| self.without_installed(set).is_empty()),
             None => shell::succeeds(need.probe),
         };
+        let met = met || (need.from_anywhere && shell::succeeds(need.probe));
         let first = need.packages.first().copied().unwrap_or_default();
         (!met).then(|| self.without_installed(first))
     }
@@ -271,6 +308,7 @@ mod tests {
             what: "nothing",
             packages: &[&["no-such-package-anywhere"]],
             probe: &["false"],
+            from_anywhere: false,
         };
         assert!(!is_there(need));
     }

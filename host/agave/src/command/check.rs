@@ -48,6 +48,7 @@ impl Check {
                 hang_up: CancellationToken::new(),
                 sink: Arc::new(Silence),
                 secret: &|name| machine.secret(name),
+                state: Err("nothing is kept while a flow is only checked".to_owned()),
                 workers: 1,
             };
             // A class that the model does not have shows only here.

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::command::{load, machine};
 use crate::report::{Format, Reporter};
+use crate::surroundings::state_folder;
 use crate::topology::build::Workshop;
 use crate::topology::{AlertSink, Finish, Running, Signal, Topology};
 
@@ -30,6 +31,10 @@ pub(crate) struct Run {
     /// Change a value of the flow file for this run, for example cameras.gate.url=clip.mp4
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<Override>,
+    /// The folder of what plugins keep; AGAVE_STATE, or agave in the folder for state of your
+    /// system, if not said
+    #[arg(long, value_name = "FOLDER")]
+    state: Option<PathBuf>,
     /// How many frames are looked at in parallel; as many as there are cores if not said
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     workers: Option<u16>,
@@ -54,6 +59,7 @@ impl Run {
             hang_up: CancellationToken::new(),
             sink: Arc::clone(&reporter) as Arc<dyn AlertSink>,
             secret: &|name| machine.secret(name),
+            state: state_folder(self.state, &flow.name),
             workers: self.workers.map_or_else(cores, usize::from),
         };
         let topology =

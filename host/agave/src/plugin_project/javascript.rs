@@ -8,7 +8,7 @@ use std::process::Command;
 use agave_core::Role;
 use anyhow::{Context, Result, bail};
 
-use super::{Language, Project, tools, typings, world};
+use super::{Language, Project, tools, typings, unchanged, world};
 
 const TOOL: &str = "javascript";
 /// Of both tools together; raise it with either.
@@ -32,24 +32,25 @@ pub(super) fn build(project: &Project, wit: &Path) -> Result<Vec<u8>> {
     }
     let build = project.build_folder();
     let types = build.join("types");
+    let typings = typings::of(wit)?;
     fs::create_dir_all(&types)
         .and_then(|()| fs::write(build.join("runtime.js"), RUNTIME))
         .and_then(|()| fs::write(build.join("testing.js"), TESTING))
         .and_then(|()| fs::write(build.join("entry.js"), entry(source, project.manifest.role)))
-        .and_then(|()| {
-            fs::write(
-                types.join("agave.d.ts"),
-                typings::of(wit).unwrap_or_default(),
-            )
-        })
+        .and_then(|()| fs::write(types.join("agave.d.ts"), &typings))
         .with_context(|| format!("cannot write to {}", build.display()))?;
 
     let tools = Tools::find()?;
     tools.bundle(&build)?;
     tools.bundle_tests(project, &build)?;
-    let component = build.join("plugin.wasm");
-    tools.componentize(wit, &build.join("bundle.js"), &component)?;
-    fs::read(&component).with_context(|| format!("cannot read {}", component.display()))
+    // The bundle has all that the component is made of, but its world.
+    let bundle = build.join("bundle.js");
+    let read =
+        |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let sources = (VERSION, read(&bundle)?, read(&wit.join("world.wit"))?);
+    unchanged::component(&build, sources, |component| {
+        tools.componentize(wit, &bundle, component)
+    })
 }
 
 fn entry(source: &str, role: Role) -> String {
@@ -66,21 +67,21 @@ fn entry(source: &str, role: Role) -> String {
         .replace("{{functions}}", functions)
 }
 
-/// Node and the packages that run on it.
+/// What a component is made with.
 struct Tools {
     node: PathBuf,
-    modules: PathBuf,
+    esbuild: PathBuf,
+    /// The script that node runs.
+    componentize: PathBuf,
 }
 
 impl Tools {
     fn find() -> Result<Self> {
         const MISSING: &str = "is missing, and plugins in JavaScript and TypeScript are built with it; on Debian: \
                                apt-get install nodejs npm";
-        let node =
-            tools::find("AGAVE_NODE", &["node"]).with_context(|| format!("Node.js {MISSING}"))?;
+        let node = program("AGAVE_NODE", "node").with_context(|| format!("Node.js {MISSING}"))?;
         let folder = tools::installed(TOOL, VERSION, "npm", |folder| {
-            let npm =
-                tools::find("AGAVE_NPM", &["npm"]).with_context(|| format!("npm {MISSING}"))?;
+            let npm = program("AGAVE_NPM", "npm").with_context(|| format!("npm {MISSING}"))?;
             fs::create_dir_all(folder)
                 .and_then(|()| fs::write(folder.join("package.json"), PACKAGE))
                 .and_then(|()| fs::write(folder.join("package-lock.json"), PACKAGE_LOCK))
@@ -98,9 +99,12 @@ impl Tools {
                     .current_dir(folder),
             )
         })?;
+        let modules = folder.join("node_modules");
         Ok(Self {
             node,
-            modules: folder.join("node_modules"),
+            esbuild: esbuild(&modules)
+                .with_context(|| format!("{} is damaged; delete it", folder.display()))?,
+            componentize: modules.join("componentize-qjs/bin/componentize-qjs"),
         })
     }
 
@@ -167,17 +171,15 @@ impl Tools {
     }
 
     fn esbuild(&self) -> Command {
-        let mut command = Command::new(&self.node);
-        command
-            .arg(self.modules.join("esbuild/bin/esbuild"))
-            .args(["--bundle", "--format=esm"]);
+        let mut command = Command::new(&self.esbuild);
+        command.args(["--bundle", "--format=esm"]);
         command
     }
 
     fn componentize(&self, wit: &Path, bundle: &Path, component: &Path) -> Result<()> {
         tools::run(
             Command::new(&self.node)
-                .arg(self.modules.join("componentize-qjs/bin/componentize-qjs"))
+                .arg(&self.componentize)
                 .args(["--sync", "--stub-wasi", "--world", world::WORLD, "--wit"])
                 .arg(wit)
                 .arg("--js")
@@ -186,4 +188,19 @@ impl Tools {
                 .arg(component),
         )
     }
+}
+
+/// The program that the environment variable names, or the one on PATH.
+fn program(variable: &str, name: &str) -> Option<PathBuf> {
+    let named = std::env::var_os(variable).filter(|value| !value.is_empty());
+    named.map(PathBuf::from).or_else(|| tools::on_path(name))
+}
+
+/// Esbuild itself, which is in a package for each platform, of which npm installs one.
+fn esbuild(modules: &Path) -> Result<PathBuf> {
+    let platform = fs::read_dir(modules.join("@esbuild"))?.next();
+    Ok(platform
+        .context("esbuild is missing")??
+        .path()
+        .join("bin/esbuild"))
 }

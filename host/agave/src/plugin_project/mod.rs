@@ -14,6 +14,7 @@ mod rust;
 mod templates;
 mod tools;
 mod typings;
+mod unchanged;
 mod world;
 mod zig;
 

@@ -1,15 +1,15 @@
 //! Builds plugins that are written in Python: componentize-py makes a component of the modules
 //! and CPython.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{fs, io};
 
 use agave_core::Role;
 use anyhow::{Context, Result, bail};
 
 use super::tools::{self, PythonTool};
-use super::{Project, world};
+use super::{Project, unchanged, world};
 
 const SOURCE: &str = "plugin.py";
 const ENTRY: &str = include_str!("python/entry.py");
@@ -47,18 +47,43 @@ pub(super) fn build(project: &Project, wit: &Path) -> Result<Vec<u8>> {
     }
     tools::run(componentize(&python, wit).arg("bindings").arg(&bindings))?;
 
-    let component = build.join("plugin.wasm");
-    let mut command = componentize(&python, wit);
-    command
-        .args(["componentize", "--stub-wasi", "--python-path"])
-        .arg(&modules);
-    command.arg("--python-path").arg(&project.folder);
-    if let Some(packages) = packages {
-        command.arg("--python-path").arg(packages);
+    unchanged::component(&build, sources(project, wit)?, |component| {
+        let mut command = componentize(&python, wit);
+        command
+            .args(["componentize", "--stub-wasi", "--python-path"])
+            .arg(&modules)
+            .arg("--python-path")
+            .arg(&project.folder);
+        if let Some(packages) = &packages {
+            command.arg("--python-path").arg(packages);
+        }
+        tools::run(command.arg("--output").arg(component).arg("entry"))
+    })
+}
+
+/// All that goes into the component. Modules are imported from nowhere but the project's folder.
+fn sources(project: &Project, wit: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    const NO_SOURCES: [&str; 5] = ["build", "plugins", "tests", "venv", "__pycache__"];
+    let entry = entry(project.manifest.role).into_bytes();
+    let mut sources = vec![(PathBuf::from(COMPONENTIZE.version), entry)];
+    let mut folders = vec![project.folder.clone(), wit.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let cannot = || format!("cannot read {}", folder.display());
+        let entries: io::Result<Vec<_>> = fs::read_dir(&folder).with_context(cannot)?.collect();
+        for path in entries.with_context(cannot)?.iter().map(fs::DirEntry::path) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let skipped = name.starts_with('.') || NO_SOURCES.contains(&&*name);
+            if path.is_dir() && !skipped {
+                folders.push(path);
+            } else if path.is_file() {
+                let bytes =
+                    fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+                sources.push((path, bytes));
+            }
+        }
     }
-    command.arg("--output").arg(&component).arg("entry");
-    tools::run(&mut command)?;
-    fs::read(&component).with_context(|| format!("cannot read {}", component.display()))
+    sources.sort();
+    Ok(sources)
 }
 
 fn componentize(python: &Path, wit: &Path) -> Command {

@@ -109,6 +109,9 @@ mod tests {
     #[test]
     fn no_word_is_left_unfilled() {
         for language in Language::value_variants() {
+            if !exist(*language) {
+                continue;
+            }
             for role in ROLES {
                 for (path, text) in files("my-plugin", role, *language) {
                     if path.starts_with("vendor/") {

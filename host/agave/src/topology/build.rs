@@ -3,17 +3,19 @@
 //! finds what only a built flow can show, such as a class that the model does not have.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use agave_core::Secret;
 use agave_flow::{Camera, CameraIndex, CameraKind, Flow};
-use agave_media::{Detector, Model, ModelOptions, Pace, SourceConfig, Transport};
+use agave_media::{Detector, Model, ModelOptions, Pace, RecentPictures, SourceConfig, Transport};
 use tokio_util::sync::CancellationToken;
 
+use super::adapters::{AdapterPlan, Adapters, build_adapters};
 use super::chain::AlertSink;
 use super::intake::Terms;
 use super::lane::Lane;
-use super::nodes::{AdapterPlan, ChainBuilder, build_adapters};
+use super::nodes::ChainBuilder;
 use super::outbox::Outbox;
 use crate::catalog::Catalog;
 
@@ -39,6 +41,10 @@ pub(crate) enum BuildError {
     },
     #[error("node '{node}': {reason}")]
     Grant { node: String, reason: String },
+    #[error("broker '{broker}': {reason}")]
+    Broker { broker: String, reason: String },
+    #[error("there is no way to the network: {0}")]
+    Network(String),
     #[error("camera '{camera}' has more classes than fit: its models name {count} different ones")]
     Classes { camera: String, count: usize },
 }
@@ -59,6 +65,8 @@ pub(crate) struct Workshop<'w> {
     pub(crate) hang_up: CancellationToken,
     pub(crate) sink: Arc<dyn AlertSink>,
     pub(crate) secret: &'w dyn Fn(&str) -> Option<Secret>,
+    /// The folder of what is there again after a restart, or why there is none.
+    pub(crate) state: Result<PathBuf, String>,
     /// How many frames are looked at in parallel.
     pub(crate) workers: usize,
 }
@@ -77,6 +85,7 @@ pub(crate) struct Topology {
     pub(super) cameras: Vec<CameraPlan>,
     pub(super) lanes: Vec<Lane>,
     pub(super) adapters: Vec<AdapterPlan>,
+    pub(super) recent: Option<Arc<RecentPictures>>,
     /// For each worker, a session of each model.
     pub(super) detectors: Vec<Vec<Detector>>,
     pub(super) hang_up: CancellationToken,
@@ -92,7 +101,10 @@ impl Topology {
         let detectors = (0..workshop.workers)
             .map(|_| sessions(flow, &models))
             .collect::<Result<_, _>>()?;
-        let adapters = build_adapters(flow, workshop)?;
+        let Adapters {
+            plans: adapters,
+            recent,
+        } = build_adapters(flow, workshop)?;
         let outboxes: BTreeMap<usize, Arc<Outbox>> = adapters
             .iter()
             .map(|adapter| (adapter.node, Arc::clone(&adapter.outbox)))
@@ -116,6 +128,7 @@ impl Topology {
             cameras,
             lanes,
             adapters,
+            recent,
             detectors,
             hang_up: workshop.hang_up.clone(),
         })

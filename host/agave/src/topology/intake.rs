@@ -209,6 +209,8 @@ impl Intake {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use agave_core::Timestamp;
     use agave_media::Picture;
@@ -218,7 +220,7 @@ mod tests {
             number,
             at,
             media_time: Duration::from_millis(number),
-            picture: Picture::from_rgb(2, 2, &[0; 12]).unwrap(),
+            picture: Arc::new(Picture::from_rgb(2, 2, &[0; 12]).unwrap()),
         }
     }
 

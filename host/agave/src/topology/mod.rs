@@ -11,6 +11,7 @@
 //! There are two waiting places, the intake before the flow and the outboxes after it. Between
 //! them a worker calls the camera's nodes one after the other, on its own thread.
 
+mod adapters;
 pub(crate) mod build;
 mod chain;
 mod intake;
@@ -18,6 +19,7 @@ mod lane;
 mod latency;
 mod nodes;
 mod outbox;
+mod outside;
 mod running;
 mod source;
 mod summary;

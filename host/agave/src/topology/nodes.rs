@@ -1,5 +1,5 @@
-//! From the nodes of the flow to started plugins: each adapter once, everything else once for
-//! each camera that reaches it.
+//! From the nodes of the flow to started plugins, once for each camera that reaches them.
+//! Adapters, which are there once, are `adapters`'.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,41 +7,19 @@ use std::sync::Arc;
 use agave_core::{Role, StreamInfo};
 use agave_flow::{Camera, CameraIndex, Flow, Node, PluginNode, Work as FlowWork};
 use agave_media::Model;
-use agave_plugin::{Grants, HttpClient, Limits, NodeSetup, OnFailure, Origin, Supervised};
+use agave_plugin::{Grants, Limits, NodeSetup, OnFailure, Outside, Supervised};
 
 use super::build::{BuildError, Workshop};
 use super::chain::{Account, Chain, Step, Work};
 use super::outbox::Outbox;
 
-/// An adapter with its outbox.
-pub(super) struct AdapterPlan {
-    pub(super) node: usize,
-    pub(super) outbox: Arc<Outbox>,
-    pub(super) adapter: Supervised,
-}
-
-/// Starts the adapters of `flow`.
-pub(super) fn build_adapters(
-    flow: &Flow,
-    workshop: &Workshop<'_>,
-) -> Result<Vec<AdapterPlan>, BuildError> {
-    let mut adapters = Vec::new();
-    for (index, node) in flow.nodes.iter().enumerate() {
-        if let FlowWork::Plugin(plugin) = &node.work
-            && plugin.role == Role::Adapter
-        {
-            adapters.push(build_adapter(index, node, plugin, workshop)?);
-        }
-    }
-    Ok(adapters)
-}
-
-fn start(
+/// Starts the plugin of a node, for one camera or as an adapter.
+pub(super) fn start(
     node: &Node,
     plugin: &PluginNode,
     stream: StreamInfo,
     grants: Grants,
-    http: Option<HttpClient>,
+    outside: Outside,
     workshop: &Workshop<'_>,
 ) -> Result<Supervised, BuildError> {
     let loaded = workshop
@@ -58,7 +36,7 @@ fn start(
         config: plugin.config.clone(),
         limits: limits(&plugin.limits),
         grants,
-        http,
+        outside,
     };
     let on_failure = match plugin.on_failure {
         agave_flow::OnFailure::Restart => OnFailure::Restart,
@@ -83,65 +61,6 @@ fn limits(limits: &agave_flow::Limits) -> Limits {
         http_body_bytes: bytes(limits.http_body_bytes),
         log_lines_per_second: limits.log_lines_per_second,
     }
-}
-
-fn build_adapter(
-    index: usize,
-    node: &Node,
-    plugin: &PluginNode,
-    workshop: &Workshop<'_>,
-) -> Result<AdapterPlan, BuildError> {
-    let refused = |reason: String| BuildError::Grant {
-        node: node.name.clone(),
-        reason,
-    };
-    let http = plugin
-        .grants
-        .http
-        .iter()
-        .map(|origin| Origin::parse(&origin.to_string()).map_err(|e| refused(e.to_string())))
-        .collect::<Result<_, _>>()?;
-    let secrets = plugin
-        .grants
-        .secrets
-        .iter()
-        .map(|name| {
-            let secret = (workshop.secret)(name)
-                .ok_or_else(|| refused(format!("the secret '{name}' is gone")))?;
-            Ok((name.clone(), secret))
-        })
-        .collect::<Result<_, _>>()?;
-    let grants = Grants { http, secrets };
-    if let Some(wanted) = ungranted_url(&plugin.config, &grants) {
-        return Err(refused(format!(
-            "its `url` is at {wanted}, which `allow.http` does not grant; write \
-             `allow: {{ http: [\"{wanted}\"] }}`"
-        )));
-    }
-    let client = HttpClient::new(&grants, workshop.runtime.clone(), workshop.hang_up.clone())
-        .map_err(refused)?;
-    let adapter = start(
-        node,
-        plugin,
-        StreamInfo::default(),
-        grants,
-        Some(client),
-        workshop,
-    )?;
-    Ok(AdapterPlan {
-        node: index,
-        outbox: Arc::new(Outbox::new(&node.name)),
-        adapter,
-    })
-}
-
-/// The origin of the configuration's `url`, if it is one that is not granted. Adapters are free
-/// to name their settings otherwise; where they use the usual name, a mistake shows before the
-/// first alert.
-fn ungranted_url(config: &str, grants: &Grants) -> Option<Origin> {
-    let config: serde_json::Value = serde_json::from_str(config).ok()?;
-    let origin = Origin::of_url(config.get("url")?.as_str()?)?;
-    (!grants.http.contains(&origin)).then_some(origin)
 }
 
 /// Makes each camera's chain.
@@ -251,7 +170,7 @@ impl ChainBuilder<'_> {
             plugin,
             stream.clone(),
             Grants::default(),
-            None,
+            Outside::default(),
             self.workshop,
         )?;
         Ok(match plugin.role {

@@ -21,6 +21,8 @@ const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// behind it are not to blame.
 const MOST_FAILED_CALLS: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// Even where the adapter asks for less.
+const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 struct Waiting {
@@ -262,18 +264,16 @@ impl Outbox {
         );
     }
 
-    /// Full jitter, so that many adapters do not come back to a server at the same moment.
     fn wait_before_retry(&self, delivery: &Delivery, asked: Option<Duration>) {
-        let doublings = delivery.attempt.saturating_sub(1).min(16);
-        let ceiling = (FIRST_WAIT * 2u32.pow(doublings)).min(LONGEST_WAIT);
-        let wait = asked
-            .map(|asked| asked.min(LONGEST_WAIT))
-            .unwrap_or_else(|| ceiling.mul_f64(fastrand::f64()));
-        tracing::warn!(
-            node = self.node,
-            attempt = delivery.attempt,
-            "not delivered yet; trying again in {wait:.1?}"
-        );
+        let wait = wait_after(delivery.attempt, asked);
+        // A day of attempts would bury the rest of the log.
+        if delivery.attempt.is_power_of_two() {
+            tracing::warn!(
+                node = self.node,
+                attempt = delivery.attempt,
+                "not delivered yet; trying again in {wait:.1?}"
+            );
+        }
         let until = Instant::now() + wait;
         let mut contents = self.lock();
         loop {
@@ -301,6 +301,16 @@ impl Outbox {
                 "{left} alerts were not delivered before the end"
             );
         }
+    }
+}
+
+/// Full jitter, so that many adapters do not come back to a server at the same moment.
+fn wait_after(attempt: u32, asked: Option<Duration>) -> Duration {
+    let doublings = attempt.saturating_sub(1).min(16);
+    let ceiling = (FIRST_WAIT * 2u32.pow(doublings)).min(LONGEST_WAIT);
+    match asked {
+        Some(asked) => asked.clamp(SHORTEST_WAIT, LONGEST_WAIT),
+        None => ceiling.mul_f64(fastrand::f64()),
     }
 }
 
@@ -346,6 +356,15 @@ mod tests {
             count: 1,
             attributes: Vec::new(),
         }
+    }
+
+    #[test]
+    fn an_adapter_can_ask_for_no_endless_haste_and_no_endless_wait() {
+        let asked = |milliseconds| wait_after(1, Some(Duration::from_millis(milliseconds)));
+        assert_eq!(asked(0), SHORTEST_WAIT);
+        assert_eq!(asked(5000), Duration::from_secs(5));
+        assert_eq!(asked(u32::MAX.into()), LONGEST_WAIT);
+        assert!(wait_after(u32::MAX, None) <= LONGEST_WAIT);
     }
 
     #[test]

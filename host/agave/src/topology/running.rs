@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use super::adapters::AdapterPlan;
 use super::build::{CameraPlan, Topology};
 use super::intake::Intake;
 use super::lane::Lane;
-use super::nodes::AdapterPlan;
 use super::outbox::Outbox;
 use super::source::{Health, SourceSink, SourceState};
 use super::summary::{Summary, summarise};
@@ -75,6 +75,7 @@ impl Running {
             cameras,
             lanes,
             adapters,
+            recent,
             detectors,
             hang_up,
         } = topology;
@@ -108,9 +109,12 @@ impl Running {
         }
         let models_of_camera: Arc<[Vec<usize>]> =
             cameras.iter().map(|camera| camera.models.clone()).collect();
+        let camera_names: Arc<[String]> = running.camera_names.clone().into();
         for (index, detectors) in detectors.into_iter().enumerate() {
             let worker = Worker {
                 detectors,
+                recent: recent.clone(),
+                camera_names: Arc::clone(&camera_names),
                 models_of_camera: Arc::clone(&models_of_camera),
                 lanes: Arc::clone(&running.lanes),
                 intake: Arc::clone(&running.intake),

@@ -5,7 +5,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use agave_media::{Detector, Frame};
+use agave_media::{Detector, Frame, RecentPictures};
 
 use super::chain::{Seen, Timings};
 use super::intake::{Intake, Turn};
@@ -17,6 +17,9 @@ pub(super) struct Worker {
     pub(super) detectors: Vec<Detector>,
     /// For each camera, the models that look at it, in the order of its infer nodes.
     pub(super) models_of_camera: Arc<[Vec<usize>]>,
+    /// Where frames are kept, if somebody asks for their pictures.
+    pub(super) recent: Option<Arc<RecentPictures>>,
+    pub(super) camera_names: Arc<[String]>,
     pub(super) lanes: Arc<[Lane]>,
     pub(super) intake: Arc<Intake>,
 }
@@ -86,6 +89,10 @@ impl Worker {
             media_time,
             picture,
         } = frame;
+        // Before the chain runs: its alerts are about this frame.
+        if let (Some(recent), Some(name)) = (&self.recent, self.camera_names.get(camera)) {
+            recent.keep(name, number, &picture);
+        }
         Seen {
             frame: number,
             at,

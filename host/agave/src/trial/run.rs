@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use agave_core::{Role, Secret};
 use agave_plugin::{
-    Delivery, Failure, Grants, HttpClient, Instance, Limits, NodeSetup, Origin, Plugin, Snapshot,
+    Delivery, Failure, Grants, Instance, Limits, Network, NetworkSettings, NodeSetup, Origin,
+    Outside, Plugin, Snapshot,
 };
 use anyhow::{Result, anyhow};
 use serde_json::{Map, Value};
@@ -105,6 +106,7 @@ impl Runner<'_> {
                 .iter()
                 .map(|(name, value)| (name.clone(), Secret::new(value.clone())))
                 .collect(),
+            ..Grants::default()
         };
         node_setup(self.plugin.role(), &config, grants, self.runtime).map(|setup| NodeSetup {
             stream: case.stream.clone(),
@@ -120,11 +122,12 @@ pub(crate) fn node_setup(
     grants: Grants,
     runtime: &Runtime,
 ) -> Result<NodeSetup> {
-    let http = match role {
-        Role::Adapter => Some(
-            HttpClient::new(&grants, runtime.handle().clone(), CancellationToken::new())
-                .map_err(|problem| anyhow!(problem))?,
-        ),
+    let network = match role {
+        Role::Adapter => {
+            let hang_up = CancellationToken::new();
+            let settings = NetworkSettings::new(runtime.handle().clone(), hang_up);
+            Some(Network::new(settings).map_err(|problem| anyhow!(problem))?)
+        }
         _ => None,
     };
     let defaults = Limits::default();
@@ -140,7 +143,10 @@ pub(crate) fn node_setup(
             ..defaults
         },
         grants,
-        http,
+        outside: Outside {
+            network,
+            ..Outside::default()
+        },
     })
 }
 

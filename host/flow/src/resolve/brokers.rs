@@ -32,12 +32,29 @@ pub(super) fn resolve(cx: &mut Context<'_, '_>) -> Option<Vec<Broker>> {
             Some(password) => Some(interpolate::secret_text(password, cx.surroundings)?),
             None => None,
         };
+        if password.is_some() && spec.username.is_none() {
+            let at = tree::join(pointer, "password");
+            let message = "`password` has no effect on this broker: it has no `username`";
+            let help = "add `username`, or remove `password`".to_owned();
+            cx.problem_with_key(Code::NoEffect, &at, message.to_owned(), Some(help));
+        }
+        let ca = spec.ca.as_ref().map(|file| cx.text.folder().join(file));
+        if let Some(file) = &ca
+            && !cx.surroundings.file_exists(file)
+        {
+            let message = format!("broker '{name}': there is no file `{}`", file.display());
+            let help = "the path is relative to the folder of the flow file".to_owned();
+            let at = tree::join(pointer, "ca");
+            cx.problem(Code::FileNotFound, &at, message, Some(help));
+            return None;
+        }
         Some(Broker {
             name: name.to_owned(),
             url: address.full,
             shown_url: address.shown,
             username: spec.username.clone(),
             password,
+            ca,
         })
     })
 }

@@ -57,6 +57,7 @@ pub(super) fn resolve(
         secrets: secrets?,
         mqtt: mqtt?,
         tcp: tcp?,
+        frames: allow.frames,
     })
 }
 
@@ -87,13 +88,15 @@ fn warn_of_missing(
         allow.is_some_and(|allow| match key {
             "http" => !allow.http.is_empty(),
             "mqtt" => !allow.mqtt.is_empty(),
-            _ => !allow.tcp.is_empty(),
+            "tcp" => !allow.tcp.is_empty(),
+            _ => allow.frames,
         })
     };
     for (key, what, example) in [
         ("http", "HTTP", "[\"https://HOST\"]"),
         ("mqtt", "MQTT", "[BROKER]"),
         ("tcp", "TCP connections", "[\"HOST:PORT\"]"),
+        ("frames", "pictures of frames", "true"),
     ] {
         let interface = format!("agave:plugin/{key}@");
         let uses = facts.imports.iter().any(|one| one.starts_with(&interface));

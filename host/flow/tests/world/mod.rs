@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 pub(crate) struct World;
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "flows/../models/yolov8n.onnx",
     "flows/../models/yolov8n_pina/1/model.onnx",
     "flows/clip.mp4",
     "/recordings/yard.mp4",
+    "flows/farm-ca.pem",
 ];
 
 impl Surroundings for World {
@@ -45,6 +46,10 @@ impl PluginCatalog for World {
         let http = vec!["agave:plugin/http@0.1.0".to_owned()];
         let mqtt = vec!["agave:plugin/mqtt@0.1.0".to_owned()];
         let tcp = vec!["agave:plugin/tcp@0.1.0".to_owned()];
+        let frames = vec![
+            "agave:plugin/frames@0.1.0".to_owned(),
+            "agave:plugin/keyvalue@0.1.0".to_owned(),
+        ];
         let (role, config_schema, imports) = match reference {
             "roi" => (Role::Filter, roi(), vec![]),
             "track" => (Role::Filter, no_settings(), vec![]),
@@ -55,6 +60,7 @@ impl PluginCatalog for World {
             "webhook" => (Role::Adapter, json!({ "type": "object" }), http),
             "mqtt" => (Role::Adapter, topic(), mqtt),
             "siren" => (Role::Adapter, json!({ "type": "object" }), tcp),
+            "album" => (Role::Adapter, json!({ "type": "object" }), frames),
             "fetches-its-schema" => {
                 let schema = json!({ "$ref": "https://example.org/schema.json" });
                 (Role::Rule, schema, vec![])
@@ -75,6 +81,7 @@ impl PluginCatalog for World {
             _ => {
                 return Err(PluginProblem::NotFound {
                     known: [
+                        "album",
                         "debounce",
                         "forbidden-object",
                         "hikvision",

@@ -1,6 +1,7 @@
 //! The account of one stream: numbers its frames, samples them and reports the totals. It
 //! outlives every connection.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use agave_core::Timestamp;
@@ -74,7 +75,7 @@ impl<'a> Progress<'a> {
                 number,
                 at,
                 media_time,
-                picture: Picture::decoded(decoded),
+                picture: Arc::new(Picture::decoded(decoded)),
             });
         }
         self.report_when_due();

@@ -5,9 +5,14 @@
 //! same alerts on every run.
 
 pub(crate) mod clock;
+mod frames;
 pub(crate) mod http;
+mod keyvalue;
 pub(crate) mod log;
+mod mqtt;
+pub(crate) mod redact;
 pub(crate) mod secrets;
+pub(crate) mod tcp;
 pub(crate) mod wasi;
 
 use agave_core::Role;
@@ -26,6 +31,10 @@ pub(crate) fn allowed(role: Role) -> &'static [&'static str] {
             "agave:plugin/clock",
             "agave:plugin/secrets",
             "agave:plugin/http",
+            "agave:plugin/mqtt",
+            "agave:plugin/tcp",
+            "agave:plugin/frames",
+            "agave:plugin/keyvalue",
         ],
     }
 }
@@ -38,6 +47,10 @@ pub(crate) fn link(linker: &mut Linker<Guest>, role: Role) -> wasmtime::Result<(
         contract::clock::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
         contract::secrets::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
         contract::http::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+        contract::mqtt::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+        contract::tcp::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+        contract::frames::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+        contract::keyvalue::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     }
     Ok(())
 }

@@ -70,7 +70,7 @@ pub(crate) fn setup(camera: &str, config: impl std::fmt::Display) -> NodeSetup {
         config: config.to_string(),
         limits: limits(),
         grants: Grants::default(),
-        http: None,
+        outside: agave_plugin::Outside::default(),
     }
 }
 

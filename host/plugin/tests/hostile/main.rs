@@ -1,7 +1,8 @@
 //! Every way to misbehave that we know, in every role: each has its right name and its right
 //! reason in the ledger, can be read, and changes nothing for another camera or another node.
 //!
-//! `modes` runs what a compiler lets one write (`plugins/chaos*`), `lies` what it does not.
+//! `modes` runs what a compiler lets one write (`plugins/chaos*`); `lies`, `broken` and `refused`
+//! run what it does not.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,6 +11,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod broken;
 #[path = "../common/mod.rs"]
 mod common;
 mod expected;
@@ -18,3 +20,4 @@ mod log_lines;
 mod modes;
 #[path = "../puppet/mod.rs"]
 mod puppet;
+mod refused;

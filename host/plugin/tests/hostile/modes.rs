@@ -155,6 +155,7 @@ mod rule {
         ForgedKind => Fails(Call, BadOutput, "a kind with the character \\u{d}"),
         ForgedAttribute => Fails(Call, BadOutput, "an attribute with the character \\u{d}"),
         ManyAttributes => Fails(Call, BadOutput, "more than 64 attributes"),
+        ManyLongAttributes => Fails(Call, BadOutput, "bytes of text; at most 8192"),
         LongAttribute => Fails(Call, BadOutput, "an attribute of 10000 bytes"),
         NotANumber => Fails(Call, BadOutput, "confidence NaN"),
         Infinite => Fails(Call, BadOutput, "of inf by 0.2"),
@@ -220,6 +221,8 @@ mod adapter {
     table! {
         Loop => Fails(Call, Deadline, "ran longer than its deadline of 150 ms"),
         Trap => Fails(Call, Trap, "unreachable"),
+        // How long that is waited for is tested with the outbox.
+        RetryAtOnce => Answers("Retry(Some(0ns))"),
         RetryInWeeks => Answers("Retry(Some(4294967.295s))"),
         LongReason => Fails(Call, BadOutput, "more at once than its limit of 4096 KiB"),
         ForgedReason => Answers("Rejected(\"all well  error: node is on fire\\\\u{1b}[2J\")"),

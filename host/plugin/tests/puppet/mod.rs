@@ -30,6 +30,9 @@ const DESCRIPTION: u32 = 1024;
 /// Zeros: the answer `ok` where nothing else is said.
 const OK: &str = "(i32.const 64)";
 
+/// Code that never returns.
+pub(crate) const FOREVER: &str = "(loop $again (br $again)) (unreachable)";
+
 /// What the puppet is made of. All code is WebAssembly text.
 pub(crate) struct Puppet {
     role: Role,

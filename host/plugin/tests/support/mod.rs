@@ -103,6 +103,6 @@ pub(crate) fn setup() -> NodeSetup {
         config: "{}".to_owned(),
         limits: Limits::default(),
         grants: Grants::default(),
-        http: None,
+        outside: agave_plugin::Outside::default(),
     }
 }

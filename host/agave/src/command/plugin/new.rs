@@ -14,10 +14,14 @@ pub(crate) struct New {
     /// The plugin's name, which is also that of its folder
     name: String,
     /// The part that it plays
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_name = "filter|rule|gate|adapter")]
     role: RoleName,
     /// The language that it is written in
-    #[arg(long = "lang", value_enum, value_name = "LANGUAGE")]
+    #[arg(
+        long = "lang",
+        value_enum,
+        value_name = "rust|c|cpp|go|zig|javascript|typescript|python"
+    )]
     language: Language,
 }
 
@@ -50,10 +54,7 @@ impl New {
         let role = Role::from(self.role);
         let folder = plugin_project::create(Path::new(""), &self.name, role, self.language)?;
         let folder = folder.display();
-        let article = match role {
-            Role::Adapter => "an",
-            _ => "a",
-        };
+        let article = if role == Role::Adapter { "an" } else { "a" };
         eprintln!(
             "{folder}/ is {article} {role} in {}. Next:\n",
             self.language

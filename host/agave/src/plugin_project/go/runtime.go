@@ -46,11 +46,28 @@ func Allocate(pinner *runtime.Pinner, size, _ uintptr) unsafe.Pointer {
 	}
 	memory := unsafe.Pointer(unsafe.SliceData(make([]uint64, (size+7)/8)))
 	pinner.Pin(memory)
+	bytes += size
 	return memory
 }
 
 // What the host wrote its arguments and answers into.
 var fromHost runtime.Pinner
 
+// Go collects beside the program, and between calls nothing runs: left alone, a plugin that is
+// called often outgrows its limit. So it is told to, once in so many calls or bytes.
+const (
+	mostCalls = 1024
+	mostBytes = 1 << 20
+)
+
+var calls, bytes uintptr
+
 // Unpin lets go of what the host wrote: from here on it is collected like anything else.
-func Unpin() { fromHost.Unpin() }
+func Unpin() {
+	fromHost.Unpin()
+	calls++
+	if calls >= mostCalls || bytes >= mostBytes {
+		calls, bytes = 0, 0
+		runtime.GC()
+	}
+}

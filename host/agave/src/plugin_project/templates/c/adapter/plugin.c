@@ -70,6 +70,8 @@ static json_text body_of(const exports_adapter_delivery_t *delivery) {
     add_member(&json, "class", &alert->class_);
     if (alert->zone.is_some) {
         add_member(&json, "zone", &alert->zone.val);
+    } else {
+        json_add(&json, ",\"zone\":null");
     }
     json_add(&json, "}");
     return json;

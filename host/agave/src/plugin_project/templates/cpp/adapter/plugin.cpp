@@ -36,6 +36,8 @@ std::string body_of(const Delivery &delivery) {
     add_member(json, "class", alert.class_);
     if (alert.zone) {
         add_member(json, "zone", *alert.zone);
+    } else {
+        json_add(&json, ",\"zone\":null");
     }
     json_add(&json, "}");
     std::string body(json.text, json.length);

@@ -76,6 +76,7 @@ func bodyOf(delivery adapter.Delivery) []byte {
 		"severity":   severities[alert.Severity],
 		"class":      alert.Class,
 		"confidence": alert.Detection.Confidence,
+		"zone":       nil,
 		"media_time": float64(delivery.MediaTime) / 1e9,
 	}
 	if alert.Zone.IsSome() {

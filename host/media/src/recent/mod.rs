@@ -1,0 +1,96 @@
+//! Pictures of recent frames, for whoever is told of an alert and wants to see it. Frames are
+//! kept as the decoder gave them, which costs memory and no time; a picture is cut, scaled and
+//! encoded when somebody asks for it.
+
+mod jpeg;
+mod ring;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use agave_core::BoundingBox;
+
+use crate::Picture;
+use ring::{Missing, Ring};
+
+/// For all cameras together.
+const MOST_BYTES: usize = 512 << 20;
+/// For one camera. A frame of 1920×1080 has 3 MB.
+const MOST_BYTES_PER_CAMERA: usize = 64 << 20;
+
+/// Why there is no picture.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoRecentPicture {
+    /// The frame has been there and made room for newer ones.
+    #[error("the frame is not there any more")]
+    Expired,
+    /// Pictures of this camera are not kept.
+    #[error("no pictures of camera `{0}` are kept")]
+    Camera(String),
+    /// It has not been looked at: not sampled, superseded, or still to come.
+    #[error("frame {0} has not been looked at")]
+    NotSeen(u64),
+    /// There is nothing in the region.
+    #[error("the region is not within the frame")]
+    Region,
+    /// Nothing fits into so few pixels.
+    #[error("a picture of {0} pixels; the longest side must have at least 2")]
+    Size(u32),
+    /// The picture cannot be converted or encoded.
+    #[error("the picture cannot be encoded: {0}")]
+    Encoding(String),
+}
+
+/// The recent frames of some cameras, by the camera's name.
+pub struct RecentPictures {
+    rings: BTreeMap<String, Mutex<Ring>>,
+}
+
+impl RecentPictures {
+    /// Keeps frames of these cameras, for half a minute at most, and fewer where they are large.
+    pub fn of(cameras: impl IntoIterator<Item = String>) -> Self {
+        let cameras: Vec<String> = cameras.into_iter().collect();
+        let share = MOST_BYTES / cameras.len().max(1);
+        let bytes = share.min(MOST_BYTES_PER_CAMERA);
+        let rings = cameras
+            .into_iter()
+            .map(|camera| (camera, Mutex::new(Ring::new(bytes))))
+            .collect();
+        Self { rings }
+    }
+
+    /// Keeps a frame, if frames of its camera are kept.
+    pub fn keep(&self, camera: &str, frame: u64, picture: &Arc<Picture>) {
+        if let Some(ring) = self.rings.get(camera) {
+            let mut ring = ring.lock().unwrap_or_else(PoisonError::into_inner);
+            ring.push(frame, Arc::clone(picture), Instant::now());
+        }
+    }
+
+    /// A frame as JPEG, or `region` of it, its longest side at most `most_pixels`. It is never
+    /// larger than it was taken.
+    ///
+    /// # Errors
+    /// When the frame is not there (any more), or there is nothing to show of it.
+    pub fn jpeg(
+        &self,
+        camera: &str,
+        frame: u64,
+        region: Option<BoundingBox>,
+        most_pixels: u32,
+    ) -> Result<Vec<u8>, NoRecentPicture> {
+        let ring = self.rings.get(camera);
+        let ring = ring.ok_or_else(|| NoRecentPicture::Camera(camera.to_owned()))?;
+        // Encoding happens outside of the lock: frames go on coming.
+        let found = ring
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(frame, Instant::now());
+        let picture = found.map_err(|missing| match missing {
+            Missing::Expired => NoRecentPicture::Expired,
+            Missing::NeverThere => NoRecentPicture::NotSeen(frame),
+        })?;
+        jpeg::encode(&picture, region, most_pixels)
+    }
+}

@@ -1,0 +1,338 @@
+//! HTTP: logins, connections, redirects and limits.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use agave_tests::{Device, DeviceRequest, User, WebServer, free_port};
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::probe::{Probe, World, web};
+
+const PASSWORD: &str = "correct horse";
+const TOKEN: &str = "battery-staple";
+const RIGHT: &str = "agave:correct horse";
+const WRONG: &str = "agave:incorrect horse";
+
+fn user() -> User<'static> {
+    User {
+        name: "agave",
+        password: PASSWORD,
+    }
+}
+
+fn device(arguments: &[&str]) -> Result<Device> {
+    Device::start(PASSWORD, TOKEN, arguments)
+}
+
+/// A probe that may reach `device`, with the right and the wrong secrets.
+fn probe(world: &World, origins: &[&str]) -> Probe {
+    let secrets = [
+        ("right", RIGHT),
+        ("wrong", WRONG),
+        ("token", TOKEN),
+        ("wrong-token", "staple-battery"),
+    ];
+    world.probe(web(origins, &secrets))
+}
+
+fn with_login(requests: &[DeviceRequest]) -> usize {
+    let logged_in = requests.iter().filter(|request| request.login.is_some());
+    logged_in.count()
+}
+
+#[test]
+fn real_servers_take_right_logins_and_get_wrong_ones_once() -> Result<()> {
+    for (server, pages) in [
+        (
+            WebServer::lighttpd(user())?,
+            &[("basic", "basic"), ("md5", "digest"), ("sha-256", "digest")][..],
+        ),
+        (WebServer::apache(user(), 300)?, &[("md5", "digest")][..]),
+    ] {
+        let mut seen = 0;
+        for (page, scheme) in pages {
+            let url = format!("{}/{page}/", server.origin());
+            let world = World::new();
+            let mut probe = probe(&world, &[&server.origin()]);
+            let answer = probe.get(&url, json!({ *scheme: "right" }));
+            assert_eq!(answer["status"], 200, "{page}: {answer}");
+            assert_eq!(answer["body"], "logged in");
+            let asked = usize::from(*scheme == "digest");
+            seen += 1 + asked;
+
+            let refused = probe.get(&url, json!({ *scheme: "wrong" }));
+            assert_eq!(refused["status"], 401, "{page}: {refused}");
+            seen += 1 + asked;
+            for _ in 0..5 {
+                let held_back = probe.get(&url, json!({ *scheme: "wrong" }));
+                assert_eq!(held_back["error"], "not-allowed", "{page}: {held_back}");
+            }
+            // The refusal is of one login: another one is still good.
+            let again = probe.get(&url, json!({ *scheme: "right" }));
+            assert_eq!(again["status"], 200, "{page}: {again}");
+            seen += 1;
+            let requests = server.requests(seen)?;
+            assert_eq!(requests.len(), seen, "{page}: {requests:?}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_nonce_is_used_again_until_the_server_wants_a_new_one() -> Result<()> {
+    for algorithm in ["MD5", "SHA-256"] {
+        let device = device(&["--nonce-uses", "3"])?;
+        let url = format!("{}/digest?algorithm={algorithm}&x=1", device.origin());
+        let world = World::new();
+        let mut probe = probe(&world, &[&device.origin()]);
+        for _ in 0..7 {
+            let answer = probe.get(&url, json!({ "digest": "right" }));
+            assert_eq!(answer["status"], 200, "{answer}");
+        }
+        let requests = device.stop()?;
+        let statuses: Vec<u16> = requests.iter().map(|request| request.status).collect();
+        // Asked once; then a stale nonce costs one more request and is no wrong password.
+        let expected = [401, 200, 200, 200, 401, 200, 200, 200, 401, 200];
+        assert_eq!(statuses, expected, "{algorithm}");
+        assert!(requests.iter().all(|request| !request.wrong));
+        let connections: BTreeSet<u64> = requests.iter().map(|one| one.connection).collect();
+        assert!(connections.len() <= 2, "connections are used again");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_real_server_s_stale_nonce_is_no_wrong_password() -> Result<()> {
+    let server = WebServer::apache(user(), 1)?;
+    let url = format!("{}/md5/", server.origin());
+    let world = World::new();
+    let mut probe = probe(&world, &[&server.origin()]);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let mut asked = 0;
+    // Apache's nonce lives for a second: sooner or later one of these has an old one.
+    loop {
+        let answer = probe.get(&url, json!({ "digest": "right" }));
+        assert_eq!(answer["status"], 200, "{answer}");
+        asked += 1;
+        let requests = server.requests(asked)?;
+        let refused = requests
+            .iter()
+            .filter(|(status, login)| *status == 401 && login != "-");
+        if refused.count() > 0 {
+            return Ok(());
+        }
+        assert!(Instant::now() < deadline, "no nonce ever expired");
+    }
+}
+
+#[test]
+fn a_device_that_forgets_its_nonces_is_logged_in_to_again() -> Result<()> {
+    let device = device(&["--nonce-uses", "1", "--forgets"])?;
+    let url = format!("{}/digest", device.origin());
+    let world = World::new();
+    let mut probe = probe(&world, &[&device.origin()]);
+    for _ in 0..3 {
+        let answer = probe.get(&url, json!({ "digest": "right" }));
+        assert_eq!(answer["status"], 200, "{answer}");
+    }
+    assert!(device.stop()?.iter().all(|request| !request.wrong));
+    Ok(())
+}
+
+#[test]
+fn a_refused_login_is_sent_once_whoever_has_it() -> Result<()> {
+    for (page, login) in [
+        ("basic", json!({ "basic": "wrong" })),
+        ("bearer", json!({ "bearer": "wrong-token" })),
+        ("digest", json!({ "digest": "wrong" })),
+    ] {
+        let device = device(&[])?;
+        let (origin, url) = (device.origin(), format!("{}/{page}", device.origin()));
+        let world = World::new();
+        // Four nodes at the same time, three times each.
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let mut probe = probe(&world, &[&origin]);
+                    for _ in 0..3 {
+                        let answer = probe.get(&url, login.clone());
+                        let refused = answer["status"] == 401 || answer["error"] == "not-allowed";
+                        assert!(refused, "{answer}");
+                    }
+                });
+            }
+        });
+        let requests = device.stop()?;
+        assert_eq!(with_login(&requests), 1, "{page}: {requests:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_bearer_token_and_basic_are_taken() -> Result<()> {
+    let device = device(&[])?;
+    let world = World::new();
+    let mut probe = probe(&world, &[&device.origin()]);
+    for (page, login) in [
+        ("bearer", json!({ "bearer": "token" })),
+        ("basic", json!({ "basic": "right" })),
+    ] {
+        let answer = probe.get(&format!("{}/{page}", device.origin()), login);
+        assert_eq!(answer["body"], "logged in", "{answer}");
+    }
+    Ok(())
+}
+
+#[test]
+fn connections_are_used_again_and_are_few() -> Result<()> {
+    let device = device(&[])?;
+    let origin = device.origin();
+    let world = World::new();
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                let mut probe = probe(&world, &[&origin]);
+                for _ in 0..5 {
+                    let url = format!("{origin}/slow?seconds=0.01");
+                    assert_eq!(probe.get(&url, Value::Null)["status"], 200);
+                }
+            });
+        }
+    });
+    let requests = device.stop()?;
+    let connections: BTreeSet<u64> = requests.iter().map(|one| one.connection).collect();
+    assert_eq!(requests.len(), 30);
+    assert!(connections.len() <= 2, "{connections:?}");
+    Ok(())
+}
+
+#[test]
+fn a_redirect_stays_within_the_grant_and_takes_no_login_elsewhere() -> Result<()> {
+    let (first, second, third) = (device(&[])?, device(&[])?, device(&[])?);
+    let world = World::new();
+    let mut probe = probe(&world, &[&first.origin(), &second.origin()]);
+    let redirect = |to: &str| format!("{}/redirect?to={to}", first.origin());
+    let login = json!({ "basic": "right" });
+
+    let within = redirect(&format!("{}/basic", first.origin()));
+    assert_eq!(probe.get(&within, login.clone())["body"], "logged in");
+    let relative = redirect("/basic");
+    assert_eq!(probe.get(&relative, login.clone())["body"], "logged in");
+
+    let elsewhere = redirect(&format!("{}/basic", second.origin()));
+    let answer = probe.get(&elsewhere, login.clone());
+    assert_eq!(
+        answer["status"], 401,
+        "followed, without the login: {answer}"
+    );
+
+    let outside = redirect(&format!("{}/ok", third.origin()));
+    assert_eq!(probe.get(&outside, login)["status"], 302, "not followed");
+
+    let around = redirect("/redirect%3Fto%3D/ok");
+    assert_eq!(probe.get(&around, Value::Null)["body"], "fine");
+    let endless = format!("{}/circle", first.origin());
+    assert_eq!(probe.get(&endless, Value::Null)["status"], 302, "given up");
+
+    assert!(second.stop()?.iter().all(|request| request.login.is_none()));
+    assert!(third.stop()?.is_empty(), "it was never asked");
+    Ok(())
+}
+
+#[test]
+fn a_plugin_s_own_credentials_stay_with_their_server_too() -> Result<()> {
+    let (first, second) = (device(&[])?, device(&[])?);
+    let world = World::new();
+    let mut probe = probe(&world, &[&first.origin(), &second.origin()]);
+    let url = format!("{}/redirect?to={}/echo", first.origin(), second.origin());
+    let answer = probe.ask(json!({
+        "do": "http", "url": url,
+        "headers": [["authorization", "Custom abc"], ["cookie", "session=1"], ["x-farm", "yes"]],
+    }));
+    let echoed: Value = serde_json::from_str(answer["body"].as_str().unwrap())?;
+    let headers = echoed["headers"].as_object().unwrap();
+    assert!(!headers.contains_key("authorization") && !headers.contains_key("cookie"));
+    assert_eq!(headers["x-farm"], "yes");
+    Ok(())
+}
+
+#[test]
+fn a_post_becomes_a_get_where_browsers_do_that() -> Result<()> {
+    let device = device(&[])?;
+    let world = World::new();
+    let mut probe = probe(&world, &[&device.origin()]);
+    for (status, method, body) in [(302, "GET", ""), (303, "GET", ""), (307, "POST", "hello")] {
+        let url = format!("{}/redirect?status={status}&to=/echo", device.origin());
+        let call = json!({ "do": "http", "url": url, "method": "post", "body": "hello" });
+        let answer = probe.ask(call);
+        let echoed: Value = serde_json::from_str(answer["body"].as_str().unwrap())?;
+        assert_eq!(echoed["method"], method, "{status}");
+        assert_eq!(echoed["body"], body, "{status}");
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_too_large_or_too_slow_ends() -> Result<()> {
+    let device = device(&[])?;
+    let origin = device.origin();
+    let world = World::new();
+    let mut probe = probe(&world, &[&origin]);
+    let get = |path: &str| json!({ "do": "http", "url": format!("{origin}{path}") });
+    let fits = probe.ask(get("/bytes?count=900000"));
+    assert_eq!(fits["length"], 900_000);
+    assert_eq!(probe.ask(get("/bytes?count=1048577"))["error"], "too-large");
+    assert_eq!(probe.ask(get("/endless"))["error"], "too-large");
+    let sent = |bytes: usize| json!({ "do": "http", "url": format!("{origin}/ok"), "method": "put", "bytes": bytes });
+    assert_eq!(probe.ask(sent(1 << 20))["status"], 200);
+    assert_eq!(probe.ask(sent((1 << 20) + 1))["error"], "too-large");
+    let began = Instant::now();
+    let slow =
+        json!({ "do": "http", "url": format!("{origin}/slow?seconds=60"), "timeout_ms": 200 });
+    assert_eq!(probe.ask(slow)["error"], "timed-out");
+    assert!(began.elapsed() < Duration::from_secs(5));
+    Ok(())
+}
+
+#[test]
+fn what_is_not_granted_is_refused_with_the_key_that_grants_it() -> Result<()> {
+    let device = device(&[])?;
+    let world = World::new();
+    let mut probe = probe(&world, &[&device.origin()]);
+    let other = format!("http://127.0.0.1:{}", free_port()?);
+    let answer = probe.get(&other, Value::Null);
+    assert_eq!(answer["error"], "not-allowed");
+    let why = answer["why"].as_str().unwrap();
+    assert!(why.contains("allow.http") && why.contains(&other), "{why}");
+
+    let secret = probe.ask(json!({ "do": "open", "name": "nvr" }));
+    assert!(secret["why"].as_str().unwrap().contains("allow.secrets"));
+    for header in [
+        "Host",
+        "content-length",
+        "Transfer-Encoding",
+        "accept-encoding",
+    ] {
+        let call = json!({ "do": "http", "url": format!("{}/ok", device.origin()), "headers": [[header, "1"]] });
+        assert_eq!(probe.ask(call)["error"], "not-allowed", "{header}");
+    }
+    assert!(device.stop()?.is_empty());
+    Ok(())
+}
+
+#[test]
+fn a_call_ends_when_agave_stops() -> Result<()> {
+    let mut device = device(&[])?;
+    let url = format!("{}/slow?seconds=60", device.origin());
+    let ok = format!("{}/ok", device.origin());
+    let world = World::new();
+    let mut probe = probe(&world, &[&device.origin()]);
+    assert_eq!(probe.get(&ok, Value::Null)["status"], 200);
+    device.next()?;
+    world.hang_up.cancel();
+    let began = Instant::now();
+    assert_eq!(probe.get(&url, Value::Null)["error"], "unreachable");
+    assert!(began.elapsed() < Duration::from_secs(10));
+    Ok(())
+}

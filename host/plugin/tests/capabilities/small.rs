@@ -1,0 +1,133 @@
+//! The capabilities that lead nowhere, and those that other crates put in.
+
+use std::sync::{Arc, Mutex};
+
+use agave_core::{BoundingBox, Timestamp};
+use agave_plugin::{DurableMap, Grants, NoPicture, Outside, Pictures};
+use serde_json::json;
+
+use crate::probe::Probe;
+
+/// Notes what it is asked for.
+#[derive(Default)]
+struct Asked(Mutex<Vec<(String, u64, Option<BoundingBox>, u32)>>);
+
+impl Pictures for Asked {
+    fn jpeg(
+        &self,
+        camera: &str,
+        frame: u64,
+        region: Option<BoundingBox>,
+        most_pixels: u32,
+    ) -> Result<Vec<u8>, NoPicture> {
+        let asked = (camera.to_owned(), frame, region, most_pixels);
+        self.0.lock().unwrap().push(asked);
+        match frame {
+            0 => Err(NoPicture::Expired),
+            1 => Err(NoPicture::Unavailable("no such camera".to_owned())),
+            _ => Ok(vec![0xff, 0xd8]),
+        }
+    }
+}
+
+struct Broken;
+
+impl DurableMap for Broken {
+    fn get(&self, _: &str) -> Result<Option<Vec<u8>>, String> {
+        Err("the disk is gone".to_owned())
+    }
+
+    fn set(&self, _: &str, _: &[u8]) -> Result<(), String> {
+        Err("the disk is full".to_owned())
+    }
+}
+
+#[test]
+fn the_clock_tells_the_time() {
+    let mut probe = Probe::start(Grants::default(), Outside::default());
+    let before = Timestamp::now().0;
+    let now = probe.ask(json!({ "do": "now" }))["now"].as_u64().unwrap();
+    assert!((before..=Timestamp::now().0).contains(&now));
+}
+
+#[test]
+fn pictures_need_a_grant() {
+    let asked = Arc::new(Asked::default());
+    let outside = Outside {
+        pictures: Some(Arc::clone(&asked) as Arc<dyn Pictures>),
+        ..Outside::default()
+    };
+    let granted = Grants {
+        frames: true,
+        ..Grants::default()
+    };
+    let jpeg = |frame: u64| json!({ "do": "jpeg", "frame": frame, "region": [0.5, 0.25, 0.5, 0.5], "max_side": 320 });
+    let mut without = Probe::start(Grants::default(), outside.clone());
+    let refused = without.ask(jpeg(2));
+    assert!(refused["why"].as_str().unwrap().contains("`frames: true`"));
+    assert!(asked.0.lock().unwrap().is_empty());
+
+    let mut with = Probe::start(granted.clone(), outside);
+    assert_eq!(with.ask(jpeg(2))["hex"], "ffd8");
+    assert_eq!(with.ask(jpeg(0))["error"], "expired");
+    assert_eq!(with.ask(jpeg(1))["why"], "no such camera");
+    let region = BoundingBox {
+        left: 0.5,
+        top: 0.25,
+        width: 0.5,
+        height: 0.5,
+    };
+    let first = asked.0.lock().unwrap().first().cloned();
+    assert_eq!(first, Some(("gate".to_owned(), 2, Some(region), 320)));
+
+    let mut nowhere = Probe::start(granted, Outside::default());
+    assert_eq!(nowhere.ask(jpeg(2))["error"], "unavailable");
+}
+
+#[test]
+fn keys_and_values_have_limits() {
+    let mut probe = Probe::start(
+        Grants::default(),
+        Outside {
+            map: Some(Arc::new(Broken)),
+            ..Outside::default()
+        },
+    );
+    let mut why = |call| probe.ask(call)["why"].as_str().unwrap().to_owned();
+    assert!(why(json!({ "do": "get", "key": "" })).contains("from 1 to 256"));
+    assert!(why(json!({ "do": "set", "key": "k".repeat(257) })).contains("from 1 to 256"));
+    assert!(why(json!({ "do": "set", "key": "k", "bytes": 65537 })).contains("at most 65536"));
+    assert_eq!(
+        why(json!({ "do": "set", "key": "k", "bytes": 65536 })),
+        "the disk is full"
+    );
+    assert_eq!(why(json!({ "do": "get", "key": "k" })), "the disk is gone");
+}
+
+#[test]
+fn without_a_way_out_everything_is_refused_in_words() {
+    let grants = Grants {
+        http: vec![agave_plugin::Origin::parse("http://127.0.0.1:9").unwrap()],
+        tcp: vec!["127.0.0.1:9".to_owned()],
+        mqtt: vec!["farm".to_owned()],
+        ..Grants::default()
+    };
+    let mut probe = Probe::start(grants, Outside::default());
+    for (call, error) in [
+        (
+            json!({ "do": "http", "url": "http://127.0.0.1:9" }),
+            "unreachable",
+        ),
+        (
+            json!({ "do": "connect", "id": 1, "address": "127.0.0.1:9" }),
+            "unreachable",
+        ),
+        (
+            json!({ "do": "publish", "broker": "farm", "topic": "t" }),
+            "disconnected",
+        ),
+        (json!({ "do": "get", "key": "k" }), "refused"),
+    ] {
+        assert_eq!(probe.ask(call.clone())["error"], error, "{call}");
+    }
+}
