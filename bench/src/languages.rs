@@ -116,10 +116,10 @@ fn built(folder: &str) -> Result<PathBuf> {
         .arg(&project)
         .arg("--out")
         .arg(&out);
-    let output = build.output().context("cannot run agave")?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        bail!("{}", said.lines().last().unwrap_or("it cannot be built"));
+    // What compilers say is for whoever measures.
+    let status = build.status().context("cannot run agave")?;
+    if !status.success() {
+        bail!("it cannot be built, as is said above");
     }
     let component = std::fs::read_dir(&out)?
         .flatten()

@@ -6,6 +6,7 @@
 
 mod case;
 mod compare;
+mod expected;
 mod log;
 mod receiver;
 mod run;
