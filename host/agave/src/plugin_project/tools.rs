@@ -199,9 +199,9 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_found_by_the_first_name_that_there_is() {
-        let found = find("AGAVE_NO_SUCH_VARIABLE", &["no-such-program", "sh"]);
-        assert!(found.unwrap().ends_with("sh"));
+    fn a_program_is_found_on_the_path() {
+        assert!(on_path("sh").unwrap().ends_with("sh"));
+        assert!(on_path("no-such-program").is_none());
     }
 
     #[test]
