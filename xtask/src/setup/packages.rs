@@ -94,16 +94,19 @@ pub(crate) const SERVERS: [Need; 5] = [
         what: "the MQTT broker Mosquitto with its tools",
         packages: &[&["mosquitto", "mosquitto-clients"]],
         probe: &["mosquitto_sub", "--help"],
+        from_anywhere: false,
     },
     Need {
         what: "the web servers lighttpd and Apache",
         packages: &[&["lighttpd", "apache2-bin"]],
         probe: &["/usr/sbin/lighttpd", "-v"],
+        from_anywhere: false,
     },
     Need {
         what: "the openssl program, for certificates",
         packages: &[&["openssl"]],
         probe: &["openssl", "version"],
+        from_anywhere: false,
     },
 ];
 
