@@ -65,7 +65,8 @@ fn try_role(place: &Path, language: &str, role: &str, unit_tests: &str) -> Resul
     )?;
     let said: Value = serde_json::from_str(&inspected)?;
     ensure!(
-        said["name"] == name && said["role"] == *role,
+        said.get("name").is_some_and(|said| *said == *name)
+            && said.get("role").is_some_and(|said| *said == *role),
         "it says: {said}"
     );
     ensure!(!inspected.contains("wasi:"), "it imports WASI: {said}");
