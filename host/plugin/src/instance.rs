@@ -252,7 +252,8 @@ impl Instance {
         let returned = exports
             .agave_plugin_rule()
             .call_evaluate(&mut self.store, &[frame.into()]);
-        let alerts = self.alerts(returned)?;
+        let mut alerts = self.alerts(returned)?;
+        exact::restore_raised(frame, &mut alerts);
         self.bounds
             .check_raised(frame, &alerts)
             .map_err(Failure::BadOutput)?;
@@ -268,11 +269,13 @@ impl Instance {
         let Exports::Gate(exports) = &self.exports else {
             return Err(wrong_role());
         };
-        let alerts: Vec<wit::Alert> = alerts.iter().map(Into::into).collect();
+        let given: Vec<wit::Alert> = alerts.iter().map(Into::into).collect();
         let returned = exports
             .agave_plugin_gate()
-            .call_pass(&mut self.store, &alerts);
-        self.checked(returned)
+            .call_pass(&mut self.store, &given);
+        let mut passed = self.checked(returned)?;
+        exact::restore_passed(alerts, &mut passed);
+        Ok(passed)
     }
 
     /// As a gate: what was waiting for stream time to reach `now`.

@@ -17,7 +17,8 @@ pub(crate) struct Need {
     packages: &'static [&'static [&'static str]],
     /// A command that succeeds where it is there, for machines without dpkg.
     probe: &'static [&'static str],
-    /// Whether what did not come from a package will do, when the probe finds it.
+    /// Whether the probe decides on every machine: what did not come from a package will do, and
+    /// a package that is too old will not.
     from_anywhere: bool,
 }
 
@@ -99,7 +100,7 @@ pub(crate) const SERVERS: [Need; 5] = [
     Need {
         what: "the web servers lighttpd and Apache",
         packages: &[&["lighttpd", "apache2-bin"]],
-        probe: &["/usr/sbin/lighttpd", "-v"],
+        probe: &["sh", "-c", "/usr/sbin/lighttpd -v && /usr/sbin/apache2 -v"],
         from_anywhere: false,
     },
     Need {
@@ -145,17 +146,25 @@ pub(crate) const CPP: Need = Need {
 
 /// Gives the tools of some languages an environment of their own.
 pub(crate) const VENV: Need = Need {
-    what: "Python's venv",
+    what: "Python 3.10 or newer with venv",
     packages: &[&["python3-venv"]],
-    probe: &["python3", "-c", "import venv, ensurepip"],
+    probe: &[
+        "python3",
+        "-c",
+        "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))",
+    ],
     from_anywhere: true,
 };
 
 /// Builds plugins in JavaScript and TypeScript; the rest comes from npm when one is built.
 pub(crate) const NODE: Need = Need {
-    what: "Node.js and npm",
+    what: "Node.js 18 or newer with npm",
     packages: &[&["nodejs", "npm"]],
-    probe: &["sh", "-c", "node --version && npm --version"],
+    probe: &[
+        "sh",
+        "-c",
+        "node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)' && npm --version",
+    ],
     from_anywhere: true,
 };
 
@@ -190,6 +199,9 @@ pub(crate) fn install(needs: &[Need], paths: &Paths) -> Result<bool> {
     if missing.is_empty() {
         return Ok(false);
     }
+    missing
+        .iter()
+        .try_for_each(|need| machine.has_no_outdated(need))?;
     let names = |choose: &dyn Fn(&Need) -> Vec<&'static str>| {
         let names: Vec<&str> = missing.iter().flat_map(|need| choose(need)).collect();
         names.join(" ")
@@ -228,6 +240,9 @@ pub(crate) fn install(needs: &[Need], paths: &Paths) -> Result<bool> {
             .args(available.split(' ')),
         &log,
     )?;
+    let machine = Machine::look(needs);
+    let mut missing = needs.iter().filter(|need| machine.lacks(need).is_some());
+    missing.try_for_each(|need| machine.has_no_outdated(need))?;
     Ok(true)
 }
 
@@ -260,15 +275,28 @@ impl Machine {
     /// The packages that are missing for `need`, of its first choice; nothing when it is met.
     fn lacks(&self, need: &Need) -> Option<Vec<&'static str>> {
         let met = match &self.packages {
-            Some(_) => need
+            Some(_) if !need.from_anywhere => need
                 .packages
                 .iter()
                 .any(|set| self.without_installed(set).is_empty()),
-            None => shell::succeeds(need.probe),
+            _ => shell::succeeds(need.probe),
         };
-        let met = met || (need.from_anywhere && shell::succeeds(need.probe));
         let first = need.packages.first().copied().unwrap_or_default();
         (!met).then(|| self.without_installed(first))
+    }
+
+    /// Fails when all packages for `need`, which is not met, are installed: more of them do not
+    /// help.
+    fn has_no_outdated(&self, need: &Need) -> Result<()> {
+        let packages = need.packages.first().copied().unwrap_or_default();
+        if self.without_installed(packages).is_empty() {
+            bail!(
+                "{} is needed, and what is found here is not that, although {} is installed; please get it from its makers, put it first in PATH, and run this again",
+                need.what,
+                packages.join(" and ")
+            );
+        }
+        Ok(())
     }
 
     fn without_installed(&self, names: &[&'static str]) -> Vec<&'static str> {
@@ -314,5 +342,25 @@ mod tests {
             from_anywhere: false,
         };
         assert!(!is_there(need));
+    }
+
+    #[test]
+    fn a_package_that_is_too_old_is_said_to_be() {
+        let need = Need {
+            what: "a newer Node.js",
+            packages: &[&["nodejs"]],
+            probe: &["false"],
+            from_anywhere: true,
+        };
+        let with = |names: &[&str]| Machine {
+            packages: Some(names.iter().map(|&name| name.to_owned()).collect()),
+        };
+        let old = with(&["nodejs"]);
+        assert_eq!(old.lacks(&need), Some(vec![]));
+        let said = old.has_no_outdated(&need).unwrap_err().to_string();
+        assert!(said.contains("a newer Node.js"), "{said}");
+        let none = with(&[]);
+        assert_eq!(none.lacks(&need), Some(vec!["nodejs"]));
+        assert!(none.has_no_outdated(&need).is_ok());
     }
 }

@@ -61,9 +61,17 @@ pub(super) fn build(project: &Project, wit: &Path) -> Result<Vec<u8>> {
     })
 }
 
+/// Whether nothing in this folder is imported. Deeper in the project, a package may be called
+/// `tests` or `build`.
+fn has_no_sources(folder: &Path, project: &Path) -> bool {
+    const IN_PROJECT: [&str; 4] = ["build", "plugins", "tests", "venv"];
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let at_root = folder.parent() == Some(project);
+    name.starts_with('.') || name == "__pycache__" || (at_root && IN_PROJECT.contains(&&*name))
+}
+
 /// All that goes into the component. Modules are imported from nowhere but the project's folder.
 fn sources(project: &Project, wit: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
-    const NO_SOURCES: [&str; 5] = ["build", "plugins", "tests", "venv", "__pycache__"];
     let entry = entry(project.manifest.role).into_bytes();
     let mut sources = vec![(PathBuf::from(COMPONENTIZE.version), entry)];
     let mut folders = vec![project.folder.clone(), wit.to_owned()];
@@ -71,10 +79,10 @@ fn sources(project: &Project, wit: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
         let cannot = || format!("cannot read {}", folder.display());
         let entries: io::Result<Vec<_>> = fs::read_dir(&folder).with_context(cannot)?.collect();
         for path in entries.with_context(cannot)?.iter().map(fs::DirEntry::path) {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let skipped = name.starts_with('.') || NO_SOURCES.contains(&&*name);
-            if path.is_dir() && !skipped {
-                folders.push(path);
+            if path.is_dir() {
+                if !has_no_sources(&path, &project.folder) {
+                    folders.push(path);
+                }
             } else if path.is_file() {
                 let bytes =
                     fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -156,4 +164,21 @@ fn packages(project: &Project, python: &Path) -> Result<Option<PathBuf>> {
     .context("only packages of pure Python can be part of a plugin")?;
     fs::write(&note, wanted).with_context(|| format!("cannot write {}", note.display()))?;
     Ok(Some(folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_projects_own_folders_have_no_sources() {
+        let project = Path::new("/my/plugins/steady");
+        let skipped = |folder: &str| has_no_sources(&project.join(folder), project);
+        for folder in ["build", "tests", "venv", ".git", "logic/__pycache__"] {
+            assert!(skipped(folder), "{folder}");
+        }
+        for folder in ["logic", "logic/build", "logic/tests", "logic/plugins"] {
+            assert!(!skipped(folder), "{folder}");
+        }
+    }
 }

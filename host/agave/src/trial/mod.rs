@@ -8,6 +8,7 @@ mod case;
 mod compare;
 mod expected;
 mod log;
+mod node;
 mod receiver;
 mod run;
 mod show;
@@ -21,7 +22,8 @@ use agave_flow::FlowText;
 use anyhow::{Context, Result, anyhow};
 
 pub(crate) use case::Case;
-pub(crate) use run::{Outcome, Runner, node_setup};
+pub(crate) use node::node_setup;
+pub(crate) use run::{Outcome, Runner};
 pub(crate) use show::{json, shown, told};
 use spec::{InputFile, TestFile};
 pub(crate) use words::START;

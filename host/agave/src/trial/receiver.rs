@@ -15,13 +15,14 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::spec::AnswerSpec;
 
 const MOST_BODY_BYTES: usize = 1 << 20;
-/// More requests are answered, and not remembered.
+/// More requests are answered, and not remembered: so many, with so many bytes in all bodies.
 const MOST_REQUESTS: usize = 10_000;
+const MOST_BYTES: usize = 16 << 20;
 
 /// The server, until it is dropped.
 pub(crate) struct Receiver {
@@ -35,6 +36,8 @@ struct Asked {
     answers: Vec<AnswerSpec>,
     count: usize,
     requests: Vec<Value>,
+    /// In the bodies of `requests`.
+    bytes: usize,
 }
 
 impl Receiver {
@@ -78,9 +81,12 @@ fn lock(asked: &Mutex<Asked>) -> std::sync::MutexGuard<'_, Asked> {
 }
 
 async fn listen(listener: TcpListener, asked: Arc<Mutex<Asked>>) {
+    // They end with the server.
+    let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
+        while connections.try_join_next().is_some() {}
         let asked = Arc::clone(&asked);
-        tokio::spawn(async move {
+        connections.spawn(async move {
             let service = service_fn(|request| answer(request, Arc::clone(&asked)));
             // A connection that breaks is for the adapter to notice.
             let _ = http1::Builder::new()
@@ -117,7 +123,7 @@ async fn answer(
         "body": serde_json::from_slice(&body)
             .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&body))),
     });
-    let answer = lock(&asked).next(request);
+    let answer = lock(&asked).next(request, body.len());
     if answer.close {
         return Err(NoAnswer);
     }
@@ -125,9 +131,11 @@ async fn answer(
 }
 
 impl Asked {
-    fn next(&mut self, request: Value) -> AnswerSpec {
-        if self.requests.len() < MOST_REQUESTS {
+    fn next(&mut self, request: Value, bytes: usize) -> AnswerSpec {
+        let bytes = self.bytes.saturating_add(bytes);
+        if self.requests.len() < MOST_REQUESTS && bytes <= MOST_BYTES {
             self.requests.push(request);
+            self.bytes = bytes;
         }
         let answer = self.answers.get(self.count).or(self.answers.last());
         self.count += 1;
@@ -151,4 +159,19 @@ fn response(answer: &AnswerSpec) -> Response<Full<Bytes>> {
         *broken.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
         broken
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_has_an_end() {
+        let mut asked = Asked::default();
+        for number in 0..20 {
+            asked.next(json!(number), MOST_BODY_BYTES);
+        }
+        assert_eq!(asked.requests.len(), MOST_BYTES / MOST_BODY_BYTES);
+        assert_eq!(asked.count, 20);
+    }
 }

@@ -1,31 +1,23 @@
 //! Runs a test on a plugin as a node would, without a flow around it: the same limits, the same
 //! checks of what comes out, the same settings.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use agave_core::{Role, Secret};
-use agave_plugin::{
-    Delivery, DurableMap, Failure, Grants, Instance, Limits, Network, NetworkSettings, NodeSetup,
-    Origin, Outside, Plugin, Snapshot,
-};
-use anyhow::{Result, anyhow};
-use serde_json::{Map, Value};
+use agave_plugin::{Delivery, Failure, Grants, Instance, NodeSetup, Origin, Plugin, Snapshot};
+use anyhow::Result;
+use serde_json::Value;
 use tokio::runtime::Runtime;
-use tokio_util::sync::CancellationToken;
 
 use super::case::{Case, Given, HTTP};
 use super::compare::{differences, first_missing};
 use super::log;
+use super::node::{NODE, node_setup};
 use super::receiver::Receiver;
 use super::words::{
     Came, START, alert_json, alert_line, detection_json, frame_line, outcome_json, seconds,
 };
 use crate::topology::idempotency_key;
-
-/// What a node is called that is not in a flow.
-const NODE: &str = "test";
 
 /// How a test went.
 pub(crate) struct Outcome {
@@ -114,58 +106,6 @@ impl Runner<'_> {
             stream: case.stream.clone(),
             ..setup
         })
-    }
-}
-
-/// A node that is in no flow, with the limits that a flow would give it.
-pub(crate) fn node_setup(
-    role: Role,
-    config: &Map<String, Value>,
-    grants: Grants,
-    runtime: &Runtime,
-) -> Result<NodeSetup> {
-    let outside = match role {
-        Role::Adapter => {
-            let settings = NetworkSettings::new(runtime.handle().clone(), CancellationToken::new());
-            Outside {
-                network: Some(Network::new(settings).map_err(|problem| anyhow!(problem))?),
-                pictures: None,
-                map: Some(Arc::new(ShortMemory::default())),
-            }
-        }
-        _ => Outside::default(),
-    };
-    let defaults = Limits::default();
-    Ok(NodeSetup {
-        node: NODE.to_owned(),
-        stream: agave_core::StreamInfo::default(),
-        config: Value::Object(config.clone()).to_string(),
-        limits: Limits {
-            deadline: match role {
-                Role::Adapter => Duration::from_secs(30),
-                _ => defaults.deadline,
-            },
-            ..defaults
-        },
-        grants,
-        outside,
-    })
-}
-
-/// What a plugin keeps, until its test is over.
-#[derive(Default)]
-struct ShortMemory(Mutex<BTreeMap<String, Vec<u8>>>);
-
-impl DurableMap for ShortMemory {
-    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(kept.get(key).cloned())
-    }
-
-    fn set(&self, key: &str, value: &[u8]) -> Result<(), String> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.insert(key.to_owned(), value.to_vec());
-        Ok(())
     }
 }
 
