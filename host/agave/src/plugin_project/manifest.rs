@@ -20,11 +20,15 @@ pub(crate) const FILE: &str = "plugin.yaml";
 pub(crate) enum Language {
     Rust,
     C,
+    #[value(alias = "c++")]
     Cpp,
     Go,
     Zig,
+    #[value(alias = "js")]
     Javascript,
+    #[value(alias = "ts")]
     Typescript,
+    #[value(alias = "py")]
     Python,
 }
 

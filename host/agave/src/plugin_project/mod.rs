@@ -49,8 +49,6 @@ pub(crate) fn name(folder: &Path) -> Result<String> {
 /// Builds the projects in `folders` and writes their components to `out`. Gives the files that
 /// were written.
 pub(crate) fn build(folders: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>> {
-    std::fs::create_dir_all(out)
-        .with_context(|| format!("cannot make the folder {}", out.display()))?;
     // Cargo builds the crates of a workspace together.
     let mut crates = Vec::new();
     let mut projects = Vec::new();
@@ -95,6 +93,8 @@ fn component(project: &Project) -> Result<Vec<u8>> {
 fn write(name: &str, component: &[u8], out: &Path) -> Result<PathBuf> {
     let path = out.join(format!("{name}.wasm"));
     let unfinished = path.with_extension("wasm.unfinished");
+    std::fs::create_dir_all(out)
+        .with_context(|| format!("cannot make the folder {}", out.display()))?;
     std::fs::write(&unfinished, component)
         .and_then(|()| std::fs::rename(&unfinished, &path))
         .with_context(|| format!("cannot write {}", path.display()))?;

@@ -48,6 +48,7 @@ pub(super) fn build(project: &Project, wit: &Path) -> Result<Vec<u8>> {
     tools::run(componentize(&python, wit).arg("bindings").arg(&bindings))?;
 
     unchanged::component(&build, sources(project, wit)?, |component| {
+        eprintln!("building {SOURCE}; the interpreter goes in too, which takes a while");
         let mut command = componentize(&python, wit);
         command
             .args(["componentize", "--stub-wasi", "--python-path"])
@@ -95,6 +96,11 @@ fn sources(project: &Project, wit: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
 }
 
 fn componentize(python: &Path, wit: &Path) -> Command {
+    // It builds in what it finds beside the first Python on PATH, and what is installed on this
+    // machine is no part of the project.
+    let tools = python.parent().map(Path::to_owned);
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(tools.into_iter().chain(std::env::split_paths(&others)));
     let mut command = Command::new(python.with_file_name("componentize-py"));
     command
         .args([
@@ -108,6 +114,9 @@ fn componentize(python: &Path, wit: &Path) -> Command {
         .arg(wit)
         // What is wrong is in the plugin, not in the tool.
         .env("RUST_BACKTRACE", "0")
+        .env("PATH", path.unwrap_or(others))
+        .env_remove("PYTHONPATH")
+        .env_remove("PYTHONHOME")
         .env_remove("VIRTUAL_ENV");
     command
 }

@@ -1,14 +1,39 @@
 """Between the host and plugin.py: says at build time what the plugin has forgotten to define,
-and turns an exception that nobody caught into an error with its traceback in the log. Without
-that it would be a trap that says nothing."""
+turns an exception that nobody caught into an error with its traceback in the log, and sends what
+is printed there too. Without that both would be traps that say nothing."""
 
 import functools
+import linecache
+import sys
 import traceback
 
 import plugin
 from agave import exports
 from agave.imports import log
 from componentize_py_types import Err
+
+
+class Printed:
+    """What `print` writes, as lines of the log."""
+
+    def __init__(self, level):
+        self.level = level
+        self.line = ""
+
+    def write(self, text):
+        *lines, self.line = (self.line + text).split("\n")
+        for line in lines:
+            log.write(self.level, line)
+        return len(text)
+
+    def flush(self):
+        pass
+
+
+sys.stdout = Printed(log.Level.INFO)
+sys.stderr = Printed(log.Level.WARN)
+# A traceback would look for the source, and there are no files.
+linecache.updatecache = lambda *given, **named: []
 
 
 def guarded(function, may_fail):
