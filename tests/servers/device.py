@@ -34,6 +34,9 @@ def arguments() -> argparse.Namespace:
         action="store_true",
         help="an old nonce is unknown, without the word `stale`, as after a restart",
     )
+    parser.add_argument(
+        "--refuse-after", type=float, default=0, help="seconds until a wrong login is answered"
+    )
     return parser.parse_args()
 
 
@@ -87,6 +90,8 @@ class Handler(BaseHTTPRequestHandler):
         # Before the answer, so that whoever has the answer finds the line.
         with self.server.lock:
             print(json.dumps(line), flush=True)
+        if self.wrong:
+            time.sleep(self.server.options.refuse_after)
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
@@ -151,18 +156,18 @@ class Handler(BaseHTTPRequestHandler):
     def basic_page(self, options: dict) -> None:
         said = f"{self.server.options.user}:{self.server.password}"
         right = "Basic " + base64.b64encode(said.encode()).decode()
-        self.behind(right, 'Basic realm="cameras"')
+        self.behind(right, 'Basic realm="cameras"', int(options.get("refuse", 401)))
 
     def bearer_page(self, options: dict) -> None:
         self.behind("Bearer " + self.server.token, 'Bearer realm="cameras"')
 
-    def behind(self, right: str, challenge: str) -> None:
+    def behind(self, right: str, challenge: str, refuse: int = 401) -> None:
         said = self.headers.get("Authorization")
         if said == right:
             self.send(200, b"logged in")
         else:
             self.wrong = said is not None
-            self.send(401, b"no", {"WWW-Authenticate": challenge})
+            self.send(refuse, b"no", {"WWW-Authenticate": challenge})
 
     def digest_page(self, options: dict) -> None:
         algorithm = options.get("algorithm", "MD5")

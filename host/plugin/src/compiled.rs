@@ -12,7 +12,8 @@ use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
@@ -20,6 +21,8 @@ use wasmtime::component::Component;
 const MAGIC: &[u8; 16] = b"agave compiled 1";
 const HASH_BYTES: usize = 32;
 const EXTENSION: &str = "compiled";
+/// What a process that was killed left half-written goes after this time.
+const LONGEST_WRITE: Duration = Duration::from_secs(3600);
 /// All files together. The ones that were not used for longest go first.
 const MOST_BYTES: u64 = 1 << 30;
 
@@ -87,26 +90,43 @@ impl Compiled {
             .join(format!("{}.{EXTENSION}", hexadecimal(key)))
     }
 
-    /// Removes the least recently used files beyond what the folder may hold.
+    /// Removes what was left half-written, and the least recently used files beyond what the
+    /// folder may hold.
     fn prune(&self) -> io::Result<()> {
-        let mut files: Vec<(SystemTime, u64, PathBuf)> = fs::read_dir(&self.folder)?
-            .flatten()
-            .filter(|entry| entry.path().extension().is_some_and(|e| e == EXTENSION))
-            .filter_map(|entry| {
-                let metadata = entry.metadata().ok()?;
-                Some((metadata.modified().ok()?, metadata.len(), entry.path()))
-            })
-            .collect();
+        let mut files: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
+        for entry in fs::read_dir(&self.folder)?.flatten() {
+            let path = entry.path();
+            let Ok((modified, length)) = entry
+                .metadata()
+                .and_then(|metadata| Ok((metadata.modified()?, metadata.len())))
+            else {
+                // Another process has just removed it.
+                continue;
+            };
+            if path.extension().is_some_and(|e| e == EXTENSION) {
+                files.push((modified, length, path));
+            } else if modified.elapsed().is_ok_and(|age| age > LONGEST_WRITE) {
+                removed(&path)?;
+            }
+        }
         let mut total: u64 = files.iter().map(|(_, length, _)| length).sum();
         files.sort();
         for (_, length, path) in files {
             if total <= MOST_BYTES {
                 break;
             }
-            fs::remove_file(path)?;
+            removed(&path)?;
             total -= length;
         }
         Ok(())
+    }
+}
+
+/// Removes a file, unless someone else has.
+fn removed(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -157,9 +177,12 @@ fn read(path: &Path, key: &Key) -> io::Result<Vec<u8>> {
     Ok(image)
 }
 
-/// Written beside it first: whoever reads the file sees all of it or none.
+/// Written beside it first: whoever reads the file sees all of it or none. Several may write the
+/// same at one time, each for itself.
 fn write(path: &Path, key: &Key, image: &[u8]) -> io::Result<()> {
-    let unfinished = path.with_extension(format!("unfinished-{}", std::process::id()));
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let unfinished = path.with_extension(format!("unfinished-{}-{number}", std::process::id()));
     let written = File::options()
         .write(true)
         .create(true)

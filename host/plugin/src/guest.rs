@@ -1,7 +1,7 @@
 //! What the host keeps beside each guest: its limits, how much of them it has used, and what it
 //! was granted.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 use wasmtime::component::ResourceTable;
@@ -11,10 +11,17 @@ use crate::capability::log::LogBudget;
 use crate::capability::redact::Redactor;
 use crate::engine::{MOST_MEMORIES, MOST_MODULES, MOST_TABLES};
 use crate::grants::Grants;
+use crate::network::Network;
 use crate::outside::Outside;
 
 /// Secrets and connections that a guest holds at one time.
 const MOST_HANDLES: usize = 64;
+
+/// A call that waits for the outside may last so many times as long as it may compute. Each wait
+/// has a limit of its own, but a plugin can always wait once more.
+const WAITING: u32 = 10;
+/// What a call may still compute when Agave stops.
+const WHEN_STOPPING: Duration = Duration::from_millis(100);
 
 /// What one instance may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +74,8 @@ pub(crate) struct Guest {
     output_bytes: usize,
     /// The thread's processor time at the first tick of the running call.
     measured_from: Option<Duration>,
+    /// When that was.
+    waiting_from: Option<Instant>,
     /// Over all of its memories.
     memory_bytes: usize,
     memory_denied: bool,
@@ -95,6 +104,7 @@ impl Guest {
             deadline: limits.deadline,
             output_bytes: limits.output_bytes,
             measured_from: None,
+            waiting_from: None,
             memory_bytes: 0,
             memory_denied: false,
         }
@@ -108,6 +118,7 @@ impl Guest {
         self.deadline = deadline;
         self.output_bytes = output_bytes;
         self.measured_from = None;
+        self.waiting_from = None;
         self.memory_denied = false;
     }
 
@@ -137,11 +148,35 @@ impl Guest {
         let guest = context.data_mut();
         let now = thread_processor_time();
         let from = *guest.measured_from.get_or_insert(now);
-        if now.saturating_sub(from) >= guest.deadline {
+        if guest.is_stopping() {
+            guest.deadline = guest.deadline.min(WHEN_STOPPING);
+        }
+        let too_long = now.saturating_sub(from) >= guest.deadline || guest.waits_too_long();
+        if too_long {
             UpdateDeadline::Interrupt
         } else {
             UpdateDeadline::Continue(1)
         }
+    }
+
+    fn is_stopping(&self) -> bool {
+        let network = self.outside.network.as_ref();
+        network.is_some_and(Network::is_stopping)
+    }
+
+    /// Whether the call has waited for the outside so often that it has to end. Whoever cannot
+    /// wait for anything is not asked: a busy machine is no fault of the guest's.
+    fn waits_too_long(&mut self) -> bool {
+        if self.outside.network.is_none() {
+            return false;
+        }
+        let longest = self.deadline * WAITING;
+        let too_long = self.waiting_from.get_or_insert_with(Instant::now).elapsed() >= longest;
+        if too_long {
+            // What the failure says.
+            self.deadline = longest;
+        }
+        too_long
     }
 }
 

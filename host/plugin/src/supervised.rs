@@ -14,6 +14,7 @@
 //! - A returned error or bad output does not discard the instance; it goes back to its last
 //!   snapshot, because what it gave last was lost.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use agave_core::{DropReason, StreamInfo, Timestamp};
@@ -28,6 +29,10 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// So many failures without one success between them, and it is not started again.
 const QUARANTINE_AFTER: u32 = 10;
+/// Nor is it when so many instances were discarded within `BUDGET_TIME`, successes or not: a
+/// plugin that fails at every second frame would otherwise start for ever.
+const BUDGET: usize = 100;
+const BUDGET_TIME: Duration = Duration::from_secs(600);
 
 /// What a node does while its plugin cannot answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,6 +75,8 @@ pub struct Supervised {
     recycle_bytes: usize,
     recycled: u64,
     failures_in_a_row: u32,
+    /// When the last instances were discarded, the oldest first.
+    discarded: VecDeque<Timestamp>,
     failures: u64,
 }
 
@@ -91,6 +98,7 @@ impl Supervised {
             snapshot_at: Timestamp::default(),
             recycled: 0,
             failures_in_a_row: 0,
+            discarded: VecDeque::new(),
             failures: 0,
         })
     }
@@ -116,17 +124,25 @@ impl Supervised {
     }
 
     /// Puts `plugin` with `setup` in the place of what runs now, and gives it what that
-    /// remembers. When anything fails, what runs now goes on.
+    /// remembers. What runs now goes on when the new one does not start, refuses its
+    /// configuration or does not read the state. When what runs now cannot even say what it
+    /// remembers, that is a failure of its own, as at any other time.
     ///
     /// # Errors
-    /// Why it stays as it was: the new one does not start, refuses its configuration, or does
-    /// not read the state.
+    /// Why the new one is not in its place.
     pub fn exchange(
         &mut self,
         now: Timestamp,
         plugin: Plugin,
         setup: NodeSetup,
     ) -> Result<(), Failure> {
+        if plugin.role() != self.plugin.role() {
+            return Err(Failure::Start(format!(
+                "it is a {}, and a {} was there",
+                plugin.role(),
+                self.plugin.role()
+            )));
+        }
         let snapshot = match &mut self.state {
             State::Running(instance) => match instance.save() {
                 Ok(snapshot) => Some(snapshot),
@@ -145,6 +161,7 @@ impl Supervised {
         self.snapshot = snapshot;
         self.snapshot_at = now;
         self.failures_in_a_row = 0;
+        self.discarded.clear();
         Ok(())
     }
 
@@ -228,13 +245,15 @@ impl Supervised {
             return;
         }
         self.failures_in_a_row += 1;
-        let given_up =
-            self.on_failure == OnFailure::Closed || self.failures_in_a_row >= QUARANTINE_AFTER;
+        let given_up = self.on_failure == OnFailure::Closed
+            || self.failures_in_a_row >= QUARANTINE_AFTER
+            || is_budget_spent(&mut self.discarded, now);
         self.state = if given_up {
             tracing::error!(
                 node,
                 camera,
                 failures_in_a_row = self.failures_in_a_row,
+                failures = self.failures,
                 "the plugin {failure}; it is quarantined and does nothing until the flow is started again"
             );
             State::Quarantined
@@ -338,6 +357,16 @@ impl Supervised {
         }
         Ok(())
     }
+}
+
+/// Notes that an instance was discarded at `now`, and says whether that was one too many.
+fn is_budget_spent(discarded: &mut VecDeque<Timestamp>, now: Timestamp) -> bool {
+    let is_old = |at: &Timestamp| now.since(*at) > BUDGET_TIME;
+    while discarded.front().is_some_and(is_old) {
+        discarded.pop_front();
+    }
+    discarded.push_back(now);
+    discarded.len() > BUDGET
 }
 
 /// An instance that goes on where `snapshot` was taken.

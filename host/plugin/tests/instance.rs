@@ -188,6 +188,29 @@ fn a_plugin_that_keeps_failing_is_quarantined() {
 }
 
 #[test]
+fn failures_with_successes_between_them_have_a_budget() {
+    let config = r#"{"mode":"trap","camera":"gate","every":2}"#;
+    let start = || Supervised::start(plugin("chaos"), setup(config), OnFailure::Restart).unwrap();
+    let calls = |plugin: &mut Supervised, spacing: u64| {
+        for number in 1..=400 {
+            call_frame(plugin, second(number * spacing), number);
+        }
+    };
+    let mut often = start();
+    calls(&mut often, 1);
+    assert!(often.quarantined());
+    assert_eq!(often.failures(), 101);
+    let mut seldom = start();
+    calls(&mut seldom, 10);
+    assert!(!seldom.quarantined());
+    assert_eq!(seldom.failures(), 200);
+}
+
+fn call_frame(plugin: &mut Supervised, now: Timestamp, number: u64) {
+    let _ = plugin.call(now, |instance| instance.process(&frame(number)));
+}
+
+#[test]
 fn open_lets_by_and_closed_stops_for_good() {
     let mut open = supervised("trap", OnFailure::Open);
     assert_eq!(call(&mut open, 1), Verdict::Around(DropReason::Trap));

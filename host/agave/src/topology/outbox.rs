@@ -75,6 +75,8 @@ enum Attempt {
 /// One adapter node's alerts.
 pub(super) struct Outbox {
     node: String,
+    /// What the adapter's waits are counted from: the clock on the wall can be set back.
+    began: Instant,
     contents: Mutex<Contents>,
     changed: Condvar,
 }
@@ -83,6 +85,7 @@ impl Outbox {
     pub(super) fn new(node: &str) -> Self {
         Self {
             node: node.to_owned(),
+            began: Instant::now(),
             contents: Mutex::new(Contents {
                 waiting: VecDeque::new(),
                 by_camera: BTreeMap::new(),
@@ -176,7 +179,8 @@ impl Outbox {
 
     fn attempt(&self, adapter: &mut Supervised, delivery: &Delivery) -> Attempt {
         let began = Instant::now();
-        let verdict = adapter.call(Timestamp::now(), |instance| {
+        let now = Timestamp::default() + self.began.elapsed();
+        let verdict = adapter.call(now, |instance| {
             instance.deliver(std::slice::from_ref(delivery))
         });
         let mut contents = self.lock();

@@ -100,6 +100,11 @@ impl Network {
         })
     }
 
+    /// Whether what is under way is being ended.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.inner.hang_up.is_cancelled()
+    }
+
     pub(crate) fn http(&self) -> &Http {
         &self.inner.http
     }

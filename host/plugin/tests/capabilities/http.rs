@@ -170,6 +170,96 @@ fn a_refused_login_is_sent_once_whoever_has_it() -> Result<()> {
 }
 
 #[test]
+fn a_refusal_counts_when_nobody_waits_for_it_any_more() -> Result<()> {
+    for (page, login) in [
+        ("basic", json!({ "basic": "wrong" })),
+        ("bearer", json!({ "bearer": "wrong-token" })),
+        ("digest", json!({ "digest": "wrong" })),
+    ] {
+        let device = device(&["--refuse-after", "1"])?;
+        let url = format!("{}/{page}", device.origin());
+        let world = World::new();
+        let mut probe = probe(&world, &[&device.origin()]);
+        let call = json!({ "do": "http", "url": url, "login": login, "timeout_ms": 300 });
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let answer = probe.ask(call.clone());
+            if answer["error"] == "not-allowed" {
+                break;
+            }
+            assert_eq!(answer["error"], "timed-out", "{page}: {answer}");
+            assert!(
+                Instant::now() < deadline,
+                "{page}: nobody heard the refusal"
+            );
+        }
+        let requests = device.stop()?;
+        assert_eq!(with_login(&requests), 1, "{page}: {requests:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_login_that_nobody_judged_is_not_sent_again_at_once() -> Result<()> {
+    for (refuse, error) in [
+        (401, "not-allowed"),
+        (403, "not-allowed"),
+        (400, "unreachable"),
+        (429, "unreachable"),
+        (500, "unreachable"),
+        (503, "unreachable"),
+    ] {
+        let device = device(&[])?;
+        let url = format!("{}/basic?refuse={refuse}", device.origin());
+        let world = World::new();
+        let mut probe = probe(&world, &[&device.origin()]);
+        let login = json!({ "basic": "wrong" });
+        assert_eq!(probe.get(&url, login.clone())["status"], refuse);
+        for _ in 0..3 {
+            let answer = probe.get(&url, login.clone());
+            assert_eq!(answer["error"], error, "{refuse}: {answer}");
+        }
+        assert_eq!(with_login(&device.stop()?), 1, "{refuse}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_login_for_a_device_that_wants_another_kind_is_sent_once() -> Result<()> {
+    let device = device(&[])?;
+    let world = World::new();
+    let mut probe = probe(&world, &[&device.origin()]);
+    let url = format!("{}/digest", device.origin());
+    for _ in 0..3 {
+        probe.get(&url, json!({ "basic": "right" }));
+    }
+    let answer = probe.get(&url, json!({ "digest": "right" }));
+    assert_eq!(answer["status"], 200, "{answer}");
+    let requests = device.stop()?;
+    let basic = requests
+        .iter()
+        .filter(|one| one.login.as_deref() == Some("Basic"));
+    assert_eq!(basic.count(), 1, "{requests:?}");
+    Ok(())
+}
+
+#[test]
+fn a_login_in_an_address_is_not_sent() -> Result<()> {
+    let (first, second) = (device(&[])?, device(&[])?);
+    let world = World::new();
+    let mut probe = probe(&world, &[&first.origin(), &second.origin()]);
+    let guess = second.origin().replace("://", "://agave:guess@");
+    let answer = probe.get(&format!("{guess}/basic"), Value::Null);
+    assert_eq!(answer["error"], "not-allowed", "{answer}");
+    let redirect = format!("{}/redirect?to={guess}/basic", first.origin());
+    assert_eq!(probe.get(&redirect, Value::Null)["status"], 302);
+    let nameless = redirect.replace("agave:", ":");
+    assert_eq!(probe.get(&nameless, Value::Null)["status"], 302);
+    assert!(second.stop()?.is_empty(), "it was never asked");
+    Ok(())
+}
+
+#[test]
 fn a_bearer_token_and_basic_are_taken() -> Result<()> {
     let device = device(&[])?;
     let world = World::new();

@@ -16,3 +16,4 @@ mod probe;
 mod secrets;
 mod small;
 mod tcp;
+mod waiting;

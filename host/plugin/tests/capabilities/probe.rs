@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use agave_core::{Alert, BoundingBox, Detection, Phase, Secret, Severity, StreamInfo, Timestamp};
 use agave_plugin::{
-    Delivery, Engine, Grants, Instance, Limits, Network, NetworkSettings, NodeSetup, Origin,
-    Outcome, Outside, Plugin,
+    Delivery, Engine, Failure, Grants, Instance, Limits, Network, NetworkSettings, NodeSetup,
+    Origin, Outcome, Outside, Plugin,
 };
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -46,13 +46,14 @@ impl World {
     }
 
     pub(crate) fn probe(&self, grants: Grants) -> Probe {
-        Probe::start(
-            grants,
-            Outside {
-                network: Some(self.network.clone()),
-                ..Outside::default()
-            },
-        )
+        Probe::start(grants, self.outside())
+    }
+
+    pub(crate) fn outside(&self) -> Outside {
+        Outside {
+            network: Some(self.network.clone()),
+            ..Outside::default()
+        }
     }
 }
 
@@ -81,12 +82,16 @@ pub(crate) struct Probe {
 
 impl Probe {
     pub(crate) fn start(grants: Grants, outside: Outside) -> Self {
+        Self::with_deadline(Duration::from_secs(30), grants, outside)
+    }
+
+    pub(crate) fn with_deadline(deadline: Duration, grants: Grants, outside: Outside) -> Self {
         let setup = NodeSetup {
             node: "probe".to_owned(),
             stream: StreamInfo::default(),
             config: "{}".to_owned(),
             limits: Limits {
-                deadline: Duration::from_secs(30),
+                deadline,
                 ..Limits::default()
             },
             grants,
@@ -100,6 +105,15 @@ impl Probe {
     /// Has it make a call, and gives its answer.
     pub(crate) fn ask(&mut self, call: Value) -> Value {
         serde_json::from_str(&self.ask_for_text(&call)).unwrap()
+    }
+
+    /// Has it make many calls before it comes back.
+    pub(crate) fn ask_at_once(&mut self, calls: &[Value]) -> Result<Vec<Outcome>, Failure> {
+        let deliveries: Vec<Delivery> = calls
+            .iter()
+            .map(|call| delivery("call", call.to_string()))
+            .collect();
+        self.instance.deliver(&deliveries)
     }
 
     /// The answer as the plugin wrote it.

@@ -7,21 +7,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use digest_auth::WwwAuthenticateHeader;
 use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, COOKIE, HeaderMap, HeaderName, HeaderValue,
-    LOCATION, WWW_AUTHENTICATE,
+    LOCATION,
 };
 use reqwest::{Client, Method, Response, StatusCode, redirect};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::MOST_HEADER_BYTES;
-use super::login::{Login, Logins, Target, digest_challenge};
+use super::attempt::Attempt;
+use super::login::{Held, Login, Logins};
+use super::{LONGEST, MOST_HEADER_BYTES, has_login};
 use crate::bindings::imports::agave::plugin::http::Error;
 use crate::capability::redact::Redactor;
 use crate::grants::Origin;
-use crate::network::{CONNECT, Dialler};
+use crate::network::{CONNECT, Dialler, STOPPING};
 
 const MOST_REDIRECTS: usize = 5;
 /// Connections to one server, over all nodes. Cameras and recorders have few to give.
@@ -35,12 +36,13 @@ const MOST_DRAINED_BYTES: usize = 16 << 10;
 /// The host's one HTTP client.
 pub(crate) struct Http {
     client: Client,
-    logins: Logins,
+    logins: Arc<Logins>,
     /// By origin. There are no more than were granted.
     sockets: Mutex<HashMap<Origin, Arc<Semaphore>>>,
 }
 
 /// A request that may go out.
+#[derive(Clone)]
 pub(super) struct Call {
     pub(super) method: Method,
     pub(super) url: Url,
@@ -71,7 +73,7 @@ impl Http {
             .map_err(|error| format!("cannot set up HTTP: {error}"))?;
         Ok(Self {
             client,
-            logins: Logins::default(),
+            logins: Arc::default(),
             sockets: Mutex::default(),
         })
     }
@@ -88,10 +90,18 @@ impl Http {
             let Some(origin) = Origin::of(&call.url) else {
                 return Err(Error::NotAllowed("it is not a web address".to_owned()));
             };
+            let socket = self.sockets_of(&origin).acquire_owned().await;
+            let socket = socket.map_err(|_| Error::Unreachable("it is over".to_owned()))?;
             // Held until the body is read: so long the connection is taken.
-            let _socket = self.sockets_of(&origin).acquire_owned().await;
-            let response = self.exchange(&origin, &call, redactor).await?;
-            match target_of(&response).filter(|target| granted(target)) {
+            let (response, _socket) = match call.login.clone() {
+                Some(login) => {
+                    let attempt = self.attempt(&origin, &call, login, redactor, socket);
+                    attempt.await?
+                }
+                None => (request(&self.client, &call, None).await?, socket),
+            };
+            let target = target_of(&response);
+            match target.filter(|target| granted(target) && !has_login(target)) {
                 Some(target) if redirects < MOST_REDIRECTS => {
                     redirects += 1;
                     call.follow(response.status(), target, &origin);
@@ -106,9 +116,9 @@ impl Http {
         }
     }
 
-    /// Has `redactor` know what stands for its secrets in a digest.
-    pub(super) fn describe_digests(&self, redactor: &mut Redactor) {
-        for realm in self.logins.realms() {
+    /// Has `redactor` know what stands for its secrets in a digest, at any of `origins`.
+    pub(super) fn describe_digests(&self, origins: &[Origin], redactor: &mut Redactor) {
+        for realm in self.logins.realms(origins) {
             redactor.add_realm(&realm);
         }
     }
@@ -119,94 +129,111 @@ impl Http {
         Arc::clone(sockets.entry(origin.clone()).or_insert_with(new))
     }
 
-    /// One request and its answer, logged in where that is asked for.
-    async fn exchange(
+    /// A request with a login. It goes on when nobody waits for it any more: what the server says
+    /// of the login must be heard, or a wrong one would be sent again with every new try.
+    async fn attempt(
         &self,
         origin: &Origin,
         call: &Call,
+        login: Login,
         redactor: &mut Redactor,
-    ) -> Result<Response, Error> {
-        let Some(login) = &call.login else {
-            return self.request(call, None).await;
-        };
-        let shared = self.logins.of(origin, login);
-        let target = Target {
-            method: &call.method,
-            url: &call.url,
-            body: &call.body,
-        };
-        let mut known = shared.lock().await;
-        if let Some(left) = known.held_back() {
-            return Err(Error::NotAllowed(format!(
-                "{origin} refused this login; it is not sent again for {} minutes, or until the \
-                 secret is another one",
-                left.as_secs().div_ceil(60)
-            )));
+        socket: OwnedSemaphorePermit,
+    ) -> Result<(Response, OwnedSemaphorePermit), Error> {
+        let shared = self.logins.of(origin, &login);
+        // Waited for here, so that who gives up meanwhile sends nothing.
+        let known = Arc::clone(&shared).lock_owned().await;
+        if let Some((held, left)) = known.held_back() {
+            return Err(held_back(origin, held, left));
         }
-        let mut authorization = known.authorization(login, &target, redactor);
-        let mut tried = Tried::default();
-        loop {
-            tried.sent = authorization.is_some();
-            tried.nonce = known.nonce().map(str::to_owned);
-            // A login that was taken before goes side by side with others; one that was not
-            // goes alone.
-            let alone = if known.proven {
-                drop(known);
-                None
-            } else {
-                Some(known)
-            };
-            let response = self.request(call, authorization.as_deref()).await?;
-            known = match alone {
-                Some(known) => known,
-                None => shared.lock().await,
-            };
-            let challenge = match tried.judged(&response, login) {
-                Verdict::Taken => {
-                    known.accept();
-                    return Ok(response);
-                }
-                Verdict::Refused => {
-                    known.refuse();
-                    tracing::error!(%origin, "refused a login; it is not sent there for a while");
-                    return Ok(response);
-                }
-                Verdict::Undecided => return Ok(response),
-                Verdict::Challenged(challenge) => challenge,
-            };
-            tried.renewed = tried.sent;
-            tried.nonce_is_fresh = true;
-            self.logins.note_realm(&challenge.realm);
-            known.challenge(challenge);
-            authorization = known.authorization(login, &target, redactor);
-            if authorization.is_none() {
-                return Ok(response);
-            }
-            drain(response).await;
-        }
+        let given_up = CancellationToken::new();
+        let _giving_up = given_up.clone().drop_guard();
+        let attempt = Attempt {
+            client: self.client.clone(),
+            logins: Arc::clone(&self.logins),
+            origin: origin.clone(),
+            call: call.clone(),
+            login,
+            shared,
+            redactor: redactor.clone(),
+            given_up,
+        };
+        let attempt = tokio::spawn(async move {
+            let (response, redactor) = attempt.make(known).await;
+            (response, redactor, socket)
+        });
+        let stopped = |_| Error::Unreachable(STOPPING.to_owned());
+        let (response, told, socket) = attempt.await.map_err(stopped)?;
+        *redactor = told;
+        Ok((response?, socket))
     }
+}
 
-    async fn request(&self, call: &Call, authorization: Option<&str>) -> Result<Response, Error> {
-        let mut headers = HeaderMap::with_capacity(call.headers.len() + 2);
-        for (name, value) in &call.headers {
-            headers.append(name.clone(), value.clone());
-        }
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        if let Some(authorization) = authorization {
-            let mut value = HeaderValue::try_from(authorization).map_err(|_| {
-                let why = "the secret has characters that cannot be sent in a header";
-                Error::NotAllowed(why.to_owned())
-            })?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
-        self.client
-            .request(call.method.clone(), call.url.clone())
-            .headers(headers)
-            .body(call.body.clone())
-            .send()
-            .await
-            .map_err(unreachable)
+/// What a plugin is told whose login is not sent.
+fn held_back(origin: &Origin, held: Held, left: Duration) -> Error {
+    let minutes = left.as_secs().div_ceil(60);
+    match held {
+        Held::Refused => Error::NotAllowed(format!(
+            "{origin} refused this login; it is not sent again for {minutes} minutes, or until \
+             the secret is another one"
+        )),
+        // It may be right, so that trying again later makes sense.
+        Held::Unjudged => Error::Unreachable(format!(
+            "{origin} did not say whether it takes this login; it is not sent again for \
+             {} seconds",
+            left.as_secs() + 1
+        )),
+    }
+}
+
+/// Why there is no answer.
+pub(super) struct Unanswered {
+    error: Error,
+    /// The request may have arrived nevertheless.
+    pub(super) may_have_arrived: bool,
+}
+
+impl From<Unanswered> for Error {
+    fn from(unanswered: Unanswered) -> Self {
+        unanswered.error
+    }
+}
+
+/// One request and its answer.
+pub(super) async fn request(
+    client: &Client,
+    call: &Call,
+    authorization: Option<&str>,
+) -> Result<Response, Unanswered> {
+    let mut headers = HeaderMap::with_capacity(call.headers.len() + 2);
+    for (name, value) in &call.headers {
+        headers.append(name.clone(), value.clone());
+    }
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    if let Some(authorization) = authorization {
+        let mut value = HeaderValue::try_from(authorization).map_err(|_| {
+            let why = "the secret has characters that cannot be sent in a header";
+            Unanswered {
+                error: Error::NotAllowed(why.to_owned()),
+                may_have_arrived: false,
+            }
+        })?;
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    let sending = client
+        .request(call.method.clone(), call.url.clone())
+        .headers(headers)
+        .body(call.body.clone())
+        .send();
+    match tokio::time::timeout(LONGEST, sending).await {
+        Ok(answered) => answered.map_err(|error| Unanswered {
+            may_have_arrived: !error.is_connect() && !error.is_builder(),
+            error: unreachable(error),
+        }),
+        Err(_) => Err(Unanswered {
+            error: Error::TimedOut,
+            may_have_arrived: true,
+        }),
     }
 }
 
@@ -233,74 +260,6 @@ impl Call {
     }
 }
 
-/// What a request tried.
-#[derive(Default)]
-struct Tried {
-    /// It had a login.
-    sent: bool,
-    /// Which its digest was for.
-    nonce: Option<String>,
-    /// The server gave that nonce just now.
-    nonce_is_fresh: bool,
-    /// The server has refused a nonce before.
-    renewed: bool,
-}
-
-/// What an answer says about the login that its request had.
-enum Verdict {
-    Taken,
-    Refused,
-    /// The server wants this to be answered.
-    Challenged(WwwAuthenticateHeader),
-    Undecided,
-}
-
-impl Tried {
-    fn judged(&self, response: &Response, login: &Login) -> Verdict {
-        if response.status() != StatusCode::UNAUTHORIZED {
-            return if self.sent {
-                Verdict::Taken
-            } else {
-                Verdict::Undecided
-            };
-        }
-        let challenge = match login {
-            Login::Digest(_) => challenge_of(response),
-            Login::Basic(_) | Login::Bearer(_) => None,
-        };
-        match challenge {
-            Some(challenge) if !self.sent => Verdict::Challenged(challenge),
-            Some(challenge) if !self.is_about_the_nonce(&challenge) => Verdict::Refused,
-            Some(_) if self.renewed => Verdict::Undecided,
-            Some(challenge) => Verdict::Challenged(challenge),
-            // A server that asks for another kind of login has not judged this one.
-            None if self.sent && asks_for(response, login.scheme()) => Verdict::Refused,
-            None => Verdict::Undecided,
-        }
-    }
-
-    /// The nonce was refused and not the password, if the server says so, or if it was an old
-    /// one: devices forget theirs when they restart.
-    fn is_about_the_nonce(&self, challenge: &WwwAuthenticateHeader) -> bool {
-        let other = self.nonce.as_ref() != Some(&challenge.nonce);
-        challenge.stale || (!self.nonce_is_fresh && other)
-    }
-}
-
-/// Whether a refusal is of a login of this kind. One that does not say what it asks for is.
-fn asks_for(response: &Response, scheme: &str) -> bool {
-    let mut values = response
-        .headers()
-        .get_all(WWW_AUTHENTICATE)
-        .iter()
-        .peekable();
-    values.peek().is_none()
-        || values.any(|value| {
-            let value = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
-            value.contains(&scheme.to_ascii_lowercase())
-        })
-}
-
 /// Where a redirect leads; none for any other answer.
 fn target_of(response: &Response) -> Option<Url> {
     let redirects = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
@@ -308,13 +267,8 @@ fn target_of(response: &Response) -> Option<Url> {
     response.url().join(location.to_str().ok()?).ok()
 }
 
-fn challenge_of(response: &Response) -> Option<WwwAuthenticateHeader> {
-    let values = response.headers().get_all(WWW_AUTHENTICATE);
-    digest_challenge(values.iter().filter_map(|value| value.to_str().ok()))
-}
-
 /// Reads what nobody wants, so that the connection can be used again.
-async fn drain(mut response: Response) {
+pub(super) async fn drain(mut response: Response) {
     let mut bytes = 0;
     while bytes <= MOST_DRAINED_BYTES {
         match response.chunk().await {

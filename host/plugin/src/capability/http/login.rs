@@ -4,7 +4,7 @@
 //! while is over or the secret is another one. Until a login has been taken for the first time,
 //! requests that carry it go one at a time: two nodes with one wrong password are one attempt.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,8 +24,8 @@ const COOL_DOWN: Duration = Duration::from_secs(30 * 60);
 /// while they start.
 const FIRST_COOL_DOWN: Duration = Duration::from_secs(60);
 
-/// A device has one; a server that makes up more gains nothing.
-const MOST_REALMS: usize = 32;
+/// Of one server, the latest. A device has one; a server that makes up more has its own forgotten.
+const MOST_REALMS: usize = 8;
 
 /// How to log in, with the secret itself: made in the host, used in the host.
 #[derive(Clone)]
@@ -58,7 +58,7 @@ type Key = (Origin, &'static str, [u8; 32]);
 #[derive(Default)]
 pub(super) struct Logins {
     known: Mutex<HashMap<Key, Arc<AsyncMutex<Known>>>>,
-    realms: Mutex<BTreeSet<String>>,
+    realms: Mutex<HashMap<Origin, VecDeque<String>>>,
 }
 
 impl Logins {
@@ -69,19 +69,33 @@ impl Logins {
         Arc::clone(known.entry(key).or_default())
     }
 
-    /// A server has asked for a digest to `realm`.
-    pub(super) fn note_realm(&self, realm: &str) {
+    /// The server at `origin` has asked for a digest to `realm`.
+    pub(super) fn note_realm(&self, origin: &Origin, realm: &str) {
         let mut realms = self.realms.lock().unwrap_or_else(PoisonError::into_inner);
-        if realms.len() < MOST_REALMS {
-            realms.insert(realm.to_owned());
+        let realms = realms.entry(origin.clone()).or_default();
+        if realms.iter().any(|known| known == realm) {
+            return;
         }
+        if realms.len() == MOST_REALMS {
+            realms.pop_front();
+        }
+        realms.push_back(realm.to_owned());
     }
 
-    /// All realms that servers have asked for.
-    pub(super) fn realms(&self) -> Vec<String> {
+    /// The realms that the servers at `origins` have asked for.
+    pub(super) fn realms(&self, origins: &[Origin]) -> Vec<String> {
         let realms = self.realms.lock().unwrap_or_else(PoisonError::into_inner);
-        realms.iter().cloned().collect()
+        let realms = origins.iter().filter_map(|origin| realms.get(origin));
+        realms.flatten().cloned().collect()
     }
+}
+
+/// Why a login is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    Refused,
+    /// It was sent, and nobody said whether it is right.
+    Unjudged,
 }
 
 /// What is known of one login at one server.
@@ -90,8 +104,9 @@ pub(super) struct Known {
     /// The server has taken it, and not refused it since.
     pub(super) proven: bool,
     ever_taken: bool,
-    refusals: u32,
-    refused: Option<Instant>,
+    /// Refusals, and attempts that nobody judged, since it was taken.
+    failures: u32,
+    held: Option<(Held, Instant)>,
     challenge: Option<WwwAuthenticateHeader>,
 }
 
@@ -103,30 +118,54 @@ pub(super) struct Target<'t> {
 }
 
 impl Known {
-    /// How long a refused login is still not sent.
-    pub(super) fn held_back(&self) -> Option<Duration> {
-        let since = self.refused?.elapsed();
-        let cool_down = if self.ever_taken {
-            let doublings = self.refusals.saturating_sub(1).min(16);
+    /// Why it is not sent now, and for how long.
+    pub(super) fn held_back(&self) -> Option<(Held, Duration)> {
+        let (held, since) = self.held?;
+        let cool_down = if held == Held::Unjudged || self.ever_taken {
+            let doublings = self.failures.saturating_sub(1).min(16);
             (FIRST_COOL_DOWN * 2u32.pow(doublings)).min(COOL_DOWN)
         } else {
             COOL_DOWN
         };
-        cool_down.checked_sub(since).filter(|left| !left.is_zero())
+        let left = cool_down.checked_sub(since.elapsed());
+        let left = left.filter(|left| !left.is_zero())?;
+        Some((held, left))
     }
 
     pub(super) fn refuse(&mut self) {
-        self.proven = false;
-        self.refusals = self.refusals.saturating_add(1);
         self.challenge = None;
-        self.refused = Some(Instant::now());
+        self.hold(Held::Refused);
+    }
+
+    /// It was sent, and the answer does not say whether it is right. Where it was right before it
+    /// still is.
+    pub(super) fn leave_unjudged(&mut self) {
+        if !self.proven {
+            self.hold(Held::Unjudged);
+        }
+    }
+
+    /// It was sent, and no answer came. Where it was right before, it has to prove itself again:
+    /// the password may be another one now.
+    pub(super) fn leave_unanswered(&mut self) {
+        if self.proven {
+            self.proven = false;
+        } else {
+            self.hold(Held::Unjudged);
+        }
+    }
+
+    fn hold(&mut self, held: Held) {
+        self.proven = false;
+        self.failures = self.failures.saturating_add(1);
+        self.held = Some((held, Instant::now()));
     }
 
     pub(super) fn accept(&mut self) {
         self.proven = true;
         self.ever_taken = true;
-        self.refusals = 0;
-        self.refused = None;
+        self.failures = 0;
+        self.held = None;
     }
 
     /// The nonce that the next digest answers.
@@ -284,13 +323,48 @@ mod tests {
     }
 
     #[test]
+    fn a_login_that_nobody_judged_is_sent_ever_more_seldom() {
+        let mut known = Known::default();
+        let minutes = |known: &Known| known.held_back().unwrap().1.as_secs().div_ceil(60);
+        for expected in [1, 2, 4, 8, 16, 30, 30] {
+            known.leave_unanswered();
+            assert_eq!(minutes(&known), expected);
+        }
+        known.refuse();
+        assert_eq!(minutes(&known), 30, "it was never right");
+        // Where it was right, one lost answer costs nothing.
+        known.accept();
+        known.leave_unjudged();
+        assert_eq!((known.proven, known.held_back()), (true, None));
+        known.leave_unanswered();
+        assert_eq!((known.proven, known.held_back()), (false, None));
+        known.leave_unanswered();
+        assert_eq!(minutes(&known), 1);
+    }
+
+    #[test]
+    fn realms_are_each_server_s_own_and_few() {
+        let logins = Logins::default();
+        let origin = |text| Origin::parse(text).unwrap();
+        let (nvr, mirror) = (origin("http://nvr"), origin("http://mirror"));
+        logins.note_realm(&nvr, "cameras");
+        for number in 0..100 {
+            logins.note_realm(&mirror, &number.to_string());
+        }
+        assert_eq!(logins.realms(std::slice::from_ref(&nvr)), ["cameras"]);
+        let latest = logins.realms(&[mirror]);
+        assert_eq!(latest.len(), MOST_REALMS);
+        assert_eq!(latest.last().unwrap(), "99");
+    }
+
+    #[test]
     fn a_refused_login_is_held_back() {
         let logins = Logins::default();
         let origin = Origin::parse("http://nvr").unwrap();
         let wrong = Login::Basic(Secret::new("agave:wrong"));
         let known = logins.of(&origin, &wrong);
         known.blocking_lock().refuse();
-        let minutes = |known: &Known| known.held_back().unwrap().as_secs().div_ceil(60);
+        let minutes = |known: &Known| known.held_back().unwrap().1.as_secs().div_ceil(60);
         assert_eq!(minutes(&known.blocking_lock()), 30);
         // Where it was taken before, it is more likely that the device is starting.
         known.blocking_lock().accept();

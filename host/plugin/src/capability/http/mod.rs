@@ -1,6 +1,7 @@
 //! HTTP for adapters: to the granted origins only, with the host's TLS, log-in, time and size
 //! limits. A rejected password is never tried again, because devices lock out.
 
+mod attempt;
 mod exchange;
 mod login;
 
@@ -60,7 +61,7 @@ impl Guest {
         let granted = |url: &Url| grants.allow_http(url);
         let mut redactor = self.redactor.clone();
         let answer = network.wait(limit, network.http().send(call, &granted, &mut redactor));
-        network.http().describe_digests(&mut redactor);
+        network.http().describe_digests(&grants.http, &mut redactor);
         match answer {
             Ok(Ok(sent)) => {
                 let Sent {
@@ -112,6 +113,11 @@ impl Guest {
                 "{wanted} is not granted; add it to the node's `allow.http`"
             )));
         }
+        if has_login(&url) {
+            return Err(Error::NotAllowed(
+                "a login in the address is not sent; use a secret".to_owned(),
+            ));
+        }
         if let Some((name, _)) = request
             .headers
             .iter()
@@ -138,6 +144,11 @@ impl Guest {
             most_body_bytes,
         })
     }
+}
+
+/// Whether an address has a login in it, which the client would send around all rules for logins.
+fn has_login(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }
 
 /// Headers that decide where a request ends up, how it is framed, who is asking, or whether the
