@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use agave_core::{BoundingBox, Detection, FrameDetections, StreamInfo, Timestamp};
+use agave_plugin::{Engine, Grants, Instance, Limits, NodeSetup, Outside, Plugin};
 use agave_tests::{Agave, HttpReceiver, agave_in, crates, flow, tool_path};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -186,6 +188,53 @@ languages! {
     cpp: false, "c++ -o build/json_test tests/json_test.cpp && build/json_test";
     go: false, "go test .";
     zig: false, "zig test logic.zig";
+}
+
+/// A clock does not tick in steps of 256 ns, the finest that JavaScript knows of today's times.
+#[test]
+fn a_rule_in_typescript_raises_at_the_very_time_of_its_frame() -> Result<()> {
+    let place = tempfile::tempdir()?;
+    let folder = made(place.path(), "typescript", "rule")?;
+    agave(&folder, &["plugin", "build"])?;
+    let plugin = Plugin::load(&Engine::new()?, &folder.join("plugins/my-rule.wasm"))?;
+    let stream = StreamInfo {
+        camera: "gate".to_owned(),
+        classes: vec!["person".to_owned()],
+        ..StreamInfo::default()
+    };
+    let setup = NodeSetup {
+        node: "rule".to_owned(),
+        stream,
+        config: r#"{"class":"person","seconds":0}"#.to_owned(),
+        limits: Limits::default(),
+        grants: Grants::default(),
+        outside: Outside::default(),
+    };
+    let bbox = BoundingBox {
+        left: 0.25,
+        top: 0.25,
+        width: 0.5,
+        height: 0.5,
+    };
+    for at in (1_795_365_327_466_000_000..).step_by(200).take(9) {
+        let detection = Detection {
+            id: 1,
+            class: 0,
+            confidence: 0.5,
+            bbox,
+            track: Some(1),
+            zones: 0,
+        };
+        let frame = FrameDetections {
+            frame: 7,
+            at: Timestamp(at),
+            detections: vec![detection],
+        };
+        let alerts = Instance::start(&plugin, &setup)?.evaluate(&frame)?;
+        let raised: Vec<_> = alerts.iter().map(|alert| (alert.at, alert.frame)).collect();
+        ensure!(raised == [(frame.at, 7)], "of {at} it makes {raised:?}");
+    }
+    Ok(())
 }
 
 #[test]
