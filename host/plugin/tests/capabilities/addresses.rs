@@ -101,7 +101,7 @@ fn a_public_name_is_no_way_to_what_is_near() -> Result<()> {
 fn a_name_that_changes_its_meaning_gains_nothing() -> Result<()> {
     let (bystander, port) = bystander()?;
     // Nobody is at the first address; what counts is where the second connection goes.
-    let names = Names::new(&[&["203.0.114.1"], &["127.0.0.1"]]);
+    let names = Names::new(&[&["203.0.113.1"], &["127.0.0.1"]]);
     let origin = format!("http://rebinding.example.com:{port}");
     let world = world(&names);
     let mut probe = world.probe(web(&[&origin], &[]));
