@@ -18,12 +18,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, crypto};
 use tokio_util::codec::Framed;
 use tokio_util::sync::CancellationToken;
 
 use super::broker::BrokerSettings;
 use super::dial::{CONNECT, Dialler};
+use super::tls::tls;
 
 /// Messages of all nodes that wait for the connection. A full queue is waited for.
 const QUEUE: usize = 64;
@@ -387,25 +387,4 @@ impl Session {
         self.silent = true;
         self.send(Packet::PingReq).await
     }
-}
-
-/// TLS as everywhere in Agave: the system's certificates, and those of the broker.
-fn tls(certificates: &[u8]) -> Result<ClientConfig, String> {
-    use tokio_rustls::rustls::pki_types::CertificateDer;
-    use tokio_rustls::rustls::pki_types::pem::PemObject;
-
-    let provider = Arc::new(crypto::aws_lc_rs::default_provider());
-    let own = CertificateDer::pem_slice_iter(certificates)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| format!("its certificates cannot be read: {error}"))?;
-    let verifier =
-        rustls_platform_verifier::Verifier::new_with_extra_roots(own, Arc::clone(&provider))
-            .map_err(|error| error.to_string())?;
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Ok(config)
 }
