@@ -6,6 +6,7 @@ mod address;
 mod broker;
 mod dial;
 mod mqtt;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::future::Future;

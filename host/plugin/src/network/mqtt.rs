@@ -18,17 +18,24 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, crypto};
 use tokio_util::codec::Framed;
 use tokio_util::sync::CancellationToken;
 
 use super::broker::BrokerSettings;
 use super::dial::{CONNECT, Dialler};
+use super::tls::tls;
 
 /// Messages of all nodes that wait for the connection. A full queue is waited for.
 const QUEUE: usize = 64;
 /// Messages that the broker has not acknowledged yet.
 const IN_FLIGHT: usize = 16;
+/// A broker that does not acknowledge a message for so long, or takes no bytes, is gone. It is
+/// twice the longest that a publisher waits.
+const LONGEST_ANSWER: Duration = Duration::from_secs(20);
+const LONGEST_SEND: Duration = Duration::from_secs(10);
+/// A connection that lasted so long, or had a message acknowledged, is a good one: after it the
+/// waits begin anew.
+const STEADY: Duration = Duration::from_secs(60);
 /// A packet of the broker's; there is nothing but acknowledgements to receive.
 const MOST_INCOMING_BYTES: usize = 64 << 10;
 const MOST_OUTGOING_BYTES: usize = 1 << 20;
@@ -172,10 +179,15 @@ impl Connection {
             let lost = match self.open().await {
                 Ok(packets) => {
                     tracing::info!(broker, "connected");
-                    failures = 0;
                     self.connected.send_replace(true);
-                    let lost = self.serve(packets, waiting.take()).await;
+                    let since = Instant::now();
+                    let mut session = Session::new(packets);
+                    let lost = self.serve(&mut session, waiting.take()).await;
                     self.connected.send_replace(false);
+                    // A broker that takes the login and then hangs up is a failure like others.
+                    if session.has_acknowledged || since.elapsed() >= STEADY {
+                        failures = 0;
+                    }
                     lost
                 }
                 Err(lost) => lost,
@@ -242,31 +254,34 @@ impl Connection {
 
     /// Publishes until the connection is lost. What was not acknowledged then is forgotten:
     /// whoever published it is told, and decides.
-    async fn serve(&mut self, mut packets: Packets, first: Option<Job>) -> Lost {
-        let mut session = Session::default();
+    async fn serve(&mut self, session: &mut Session, first: Option<Job>) -> Lost {
         if let Some(job) = first
-            && let Err(lost) = session.publish(&mut packets, job).await
+            && let Err(lost) = session.publish(job).await
         {
             return lost;
         }
         let mut ping = tokio::time::interval_at(Instant::now() + PING_EVERY, PING_EVERY);
         loop {
             let room = session.unacknowledged.len() < IN_FLIGHT;
+            let overdue = session.overdue();
             let step = tokio::select! {
-                packet = packets.next() => match packet {
-                    Some(Ok(packet)) => session.received(&mut packets, packet).await,
+                packet = session.packets.next() => match packet {
+                    Some(Ok(packet)) => session.received(packet).await,
                     Some(Err(error)) => Err(error.into()),
                     None => Err(Lost::Closed),
                 },
                 job = self.queue.recv(), if room => match job {
-                    Some(job) => session.publish(&mut packets, job).await,
+                    Some(job) => session.publish(job).await,
                     None => {
                         // It is over anyhow; a broker that is told leaves no will behind.
-                        let _ = packets.send(Packet::Disconnect).await;
+                        let _ = session.send(Packet::Disconnect).await;
                         Err(Lost::Done)
                     }
                 },
-                _ = ping.tick() => session.ping(&mut packets).await,
+                _ = ping.tick() => session.ping().await,
+                () = tokio::time::sleep_until(overdue) => {
+                    if session.unacknowledged.is_empty() { Ok(()) } else { Err(Lost::Silent) }
+                }
             };
             if let Err(lost) = step {
                 return lost;
@@ -275,16 +290,35 @@ impl Connection {
     }
 }
 
-/// What one connection has still to hear of.
-#[derive(Default)]
+/// One connection, and what it has still to hear of.
 struct Session {
-    unacknowledged: BTreeMap<u16, oneshot::Sender<()>>,
+    packets: Packets,
+    /// By number: who waits for it, and since when.
+    unacknowledged: BTreeMap<u16, (oneshot::Sender<()>, Instant)>,
     last_id: u16,
     silent: bool,
+    has_acknowledged: bool,
 }
 
 impl Session {
-    async fn publish(&mut self, packets: &mut Packets, job: Job) -> Result<(), Lost> {
+    fn new(packets: Packets) -> Self {
+        Self {
+            packets,
+            unacknowledged: BTreeMap::new(),
+            last_id: 0,
+            silent: false,
+            has_acknowledged: false,
+        }
+    }
+
+    /// A broker that reads nothing must not hold everybody up.
+    async fn send(&mut self, packet: Packet) -> Result<(), Lost> {
+        let sending = self.packets.send(packet);
+        let sent = tokio::time::timeout(LONGEST_SEND, sending).await;
+        Ok(sent.map_err(|_| Lost::Silent)??)
+    }
+
+    async fn publish(&mut self, job: Job) -> Result<(), Lost> {
         let Job { message, taken } = job;
         // Its publisher was told that it is not sent.
         if taken.is_closed() {
@@ -299,16 +333,23 @@ impl Session {
         let mut publish = Publish::new(topic, qos, payload);
         publish.retain = retain;
         if qos == QoS::AtMostOnce {
-            packets.send(Packet::Publish(publish)).await?;
+            self.send(Packet::Publish(publish)).await?;
             // Nobody waits any more where this fails.
             let _ = taken.send(());
             return Ok(());
         }
         let id = self.free_id();
         publish.pkid = id;
-        packets.send(Packet::Publish(publish)).await?;
-        self.unacknowledged.insert(id, taken);
+        self.send(Packet::Publish(publish)).await?;
+        self.unacknowledged.insert(id, (taken, Instant::now()));
         Ok(())
+    }
+
+    /// When the oldest message should have been acknowledged, whether its publisher has given up
+    /// or not: its place is taken until then.
+    fn overdue(&self) -> Instant {
+        let since = self.unacknowledged.values().map(|(_, since)| *since);
+        since.min().unwrap_or_else(Instant::now) + LONGEST_ANSWER
     }
 
     /// There are far more numbers than messages in flight.
@@ -321,11 +362,11 @@ impl Session {
         }
     }
 
-    async fn received(&mut self, packets: &mut Packets, packet: Packet) -> Result<(), Lost> {
+    async fn received(&mut self, packet: Packet) -> Result<(), Lost> {
         self.silent = false;
         match packet {
             Packet::PubAck(ack) => self.taken(ack.pkid),
-            Packet::PubRec(ack) => packets.send(Packet::PubRel(PubRel::new(ack.pkid))).await?,
+            Packet::PubRec(ack) => self.send(Packet::PubRel(PubRel::new(ack.pkid))).await?,
             Packet::PubComp(ack) => self.taken(ack.pkid),
             _ => {}
         }
@@ -333,37 +374,17 @@ impl Session {
     }
 
     fn taken(&mut self, id: u16) {
-        if let Some(taken) = self.unacknowledged.remove(&id) {
+        if let Some((taken, _)) = self.unacknowledged.remove(&id) {
+            self.has_acknowledged = true;
             let _ = taken.send(());
         }
     }
 
-    async fn ping(&mut self, packets: &mut Packets) -> Result<(), Lost> {
+    async fn ping(&mut self) -> Result<(), Lost> {
         if self.silent {
             return Err(Lost::Silent);
         }
         self.silent = true;
-        Ok(packets.send(Packet::PingReq).await?)
+        self.send(Packet::PingReq).await
     }
-}
-
-/// TLS as everywhere in Agave: the system's certificates, and those of the broker.
-fn tls(certificates: &[u8]) -> Result<ClientConfig, String> {
-    use tokio_rustls::rustls::pki_types::CertificateDer;
-    use tokio_rustls::rustls::pki_types::pem::PemObject;
-
-    let provider = Arc::new(crypto::aws_lc_rs::default_provider());
-    let own = CertificateDer::pem_slice_iter(certificates)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| format!("its certificates cannot be read: {error}"))?;
-    let verifier =
-        rustls_platform_verifier::Verifier::new_with_extra_roots(own, Arc::clone(&provider))
-            .map_err(|error| error.to_string())?;
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Ok(config)
 }

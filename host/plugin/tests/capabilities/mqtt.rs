@@ -6,6 +6,7 @@ use agave_core::Secret;
 use agave_plugin::{BrokerSettings, Grants};
 use agave_tests::{BrokerOptions, Mosquitto, User};
 use anyhow::Result;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::probe::{Probe, World};
@@ -172,6 +173,42 @@ fn a_broker_that_goes_away_is_found_again() -> Result<()> {
     }
     // What was not taken is its publisher's to send again: it does not come by itself.
     assert_eq!(listener.message()?, "farm/gate after");
+    Ok(())
+}
+
+/// The process of a broker, by the folder of its configuration.
+fn process_of(broker: &Mosquitto) -> Pid {
+    let folder = broker.authority().parent().unwrap().to_owned();
+    let folder = folder.to_str().unwrap();
+    let processes = std::fs::read_dir("/proc").unwrap();
+    let process = processes.filter_map(Result::ok).find_map(|entry| {
+        let number = entry.file_name().to_str()?.parse().ok()?;
+        let command = std::fs::read_to_string(entry.path().join("cmdline")).ok()?;
+        let is_it = command.contains("mosquitto.conf") && command.contains(folder);
+        is_it.then(|| Pid::from_raw(number))?
+    });
+    process.expect("the broker runs")
+}
+
+#[test]
+fn a_broker_that_hangs_is_given_up_and_found_again() -> Result<()> {
+    let broker = Mosquitto::start(BrokerOptions::default())?;
+    let world = world(&broker, |_| ());
+    let mut probe = probe(&world);
+    assert_eq!(probe.ask(message("before", 1)), json!({}));
+    let process = process_of(&broker);
+    kill_process(process, Signal::STOP)?;
+    // More than all buffers on the way hold: then nothing can be written any more.
+    let large = json!({ "do": "publish", "broker": "farm", "topic": "t", "bytes": 262_144 });
+    let deadline = Instant::now() + BACK;
+    while probe.ask(large.clone())["error"] != "disconnected" {
+        assert!(Instant::now() < deadline, "it still counts as connected");
+    }
+    kill_process(process, Signal::CONT)?;
+    let deadline = Instant::now() + BACK;
+    while probe.ask(message("after", 1)) != json!({}) {
+        assert!(Instant::now() < deadline, "it is not connected again");
+    }
     Ok(())
 }
 

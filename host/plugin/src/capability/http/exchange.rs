@@ -238,6 +238,17 @@ pub(super) async fn request(
 }
 
 impl Call {
+    /// What the plugin wrote: the address, the headers, the body.
+    pub(super) fn written(&self) -> [Bytes; 3] {
+        let mut headers = Vec::new();
+        for (_, value) in &self.headers {
+            headers.extend_from_slice(value.as_bytes());
+            headers.push(b'\n');
+        }
+        let url = self.url.as_str().to_owned();
+        [url.into(), headers.into(), self.body.clone()]
+    }
+
     /// Goes on to `target`, as browsers do.
     fn follow(&mut self, status: StatusCode, target: Url, from: &Origin) {
         let becomes_get = match status {

@@ -60,8 +60,10 @@ impl Guest {
         let grants = &self.grants;
         let granted = |url: &Url| grants.allow_http(url);
         let mut redactor = self.redactor.clone();
+        let written = call.written();
         let answer = network.wait(limit, network.http().send(call, &granted, &mut redactor));
         network.http().describe_digests(&grants.http, &mut redactor);
+        redactor.forget_what_is_in(&written.each_ref().map(|one| one.as_ref()));
         match answer {
             Ok(Ok(sent)) => {
                 let Sent {
