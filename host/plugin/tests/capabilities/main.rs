@@ -11,6 +11,7 @@
 
 mod addresses;
 mod http;
+mod logins;
 mod mqtt;
 mod probe;
 mod secrets;
