@@ -82,7 +82,7 @@ fn recent_pictures(
     adapters: &[(usize, &Node, &PluginNode)],
 ) -> Option<Arc<RecentPictures>> {
     let asks = |plugin: &PluginNode| {
-        let loaded = workshop.catalog.load(&plugin.file);
+        let loaded = workshop.catalog.fetch(&plugin.file, plugin.fingerprint);
         loaded.is_ok_and(|loaded| {
             let mut imports = loaded.imports().iter();
             imports.any(|import| import.starts_with("agave:plugin/frames@"))

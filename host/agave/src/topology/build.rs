@@ -17,7 +17,7 @@ use super::intake::Terms;
 use super::lane::Lane;
 use super::nodes::ChainBuilder;
 use super::outbox::Outbox;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, FetchError};
 
 /// Why a flow that is right on paper cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -35,10 +35,7 @@ pub(crate) enum BuildError {
         failure: agave_plugin::Failure,
     },
     #[error("node '{node}': {reason}")]
-    Load {
-        node: String,
-        reason: agave_plugin::LoadError,
-    },
+    Load { node: String, reason: FetchError },
     #[error("node '{node}': {reason}")]
     Grant { node: String, reason: String },
     #[error("broker '{broker}': {reason}")]

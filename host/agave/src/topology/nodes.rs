@@ -24,7 +24,7 @@ pub(super) fn start(
 ) -> Result<Supervised, BuildError> {
     let loaded = workshop
         .catalog
-        .load(&plugin.file)
+        .fetch(&plugin.file, plugin.fingerprint)
         .map_err(|reason| BuildError::Load {
             node: node.name.clone(),
             reason,
