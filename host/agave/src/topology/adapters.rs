@@ -135,7 +135,8 @@ fn recent_pictures(
     before: Option<&Version>,
 ) -> Option<Arc<RecentPictures>> {
     let asks = |plugin: &PluginNode| {
-        let loaded = workshop.machine.catalog.load(&plugin.file);
+        let catalog = &workshop.machine.catalog;
+        let loaded = catalog.fetch(&plugin.file, plugin.fingerprint);
         loaded.is_ok_and(|loaded| {
             let mut imports = loaded.imports().iter();
             imports.any(|import| import.starts_with("agave:plugin/frames@"))

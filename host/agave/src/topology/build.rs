@@ -21,6 +21,7 @@ use super::lane::Look;
 use super::models::LoadedModel;
 use super::nodes::{ChainBuilder, Purpose};
 use super::outbox::Outbox;
+use crate::catalog::FetchError;
 use crate::surroundings::Machine;
 
 /// Why a flow that is right on paper cannot be built.
@@ -39,10 +40,7 @@ pub(crate) enum BuildError {
         failure: agave_plugin::Failure,
     },
     #[error("node '{node}': {reason}")]
-    Load {
-        node: String,
-        reason: agave_plugin::LoadError,
-    },
+    Load { node: String, reason: FetchError },
     #[error("node '{node}': {reason}")]
     Grant { node: String, reason: String },
     #[error("broker '{broker}': {reason}")]

@@ -25,7 +25,7 @@ pub(super) fn start(
     let loaded = workshop
         .machine
         .catalog
-        .load(&plugin.file)
+        .fetch(&plugin.file, plugin.fingerprint)
         .map_err(|reason| BuildError::Load {
             node: node.name.clone(),
             reason,
