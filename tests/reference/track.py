@@ -107,6 +107,7 @@ def crowd():
             "size": [chance.uniform(0.02, 0.12), chance.uniform(0.05, 0.3)],
             "class": chance.randrange(3),
             "hidden": 0,
+            "double": 0,
         }
         for _ in range(20)
     ]
@@ -122,7 +123,11 @@ def crowd():
                 continue
             if chance.random() < 0.02:
                 thing["hidden"] = chance.choice([1, 2, 5, 20, 29, 30, 31, 32, 33, 50])
-            for _ in range(2 if chance.random() < 0.01 else 1):
+            # Two boxes for one thing, for some frames: one of the tracks has to go.
+            if thing["double"] == 0 and chance.random() < 0.01:
+                thing["double"] = chance.randrange(1, 12)
+            thing["double"] = max(thing["double"] - 1, 0)
+            for _ in range(2 if thing["double"] else 1):
                 score = chance.choice([chance.uniform(0.05, 0.6), chance.uniform(0.5, 0.98)])
                 size = [side * chance.uniform(0.95, 1.05) for side in thing["size"]]
                 corner = [
