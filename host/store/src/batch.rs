@@ -53,8 +53,8 @@ pub struct NewCheckpoint<'b> {
     pub at: u64,
     /// Those nodes whose state is not what was last written.
     pub changed: Vec<NodeState<'b>>,
-    /// Nodes that the camera has no more.
-    pub gone: Vec<&'b str>,
+    /// All nodes of the camera; what is kept of others is forgotten.
+    pub all: Vec<&'b str>,
 }
 
 /// What one node remembers.
@@ -183,10 +183,21 @@ fn keep_states(
             state.data,
         ])?;
     }
+    forget_others(transaction, checkpoint)
+}
+
+fn forget_others(
+    transaction: &Transaction<'_>,
+    checkpoint: &NewCheckpoint<'_>,
+) -> rusqlite::Result<()> {
+    let mut read = transaction.prepare_cached("SELECT node FROM checkpoints WHERE camera = ?")?;
+    let kept = read.query_map([checkpoint.camera], |row| row.get(0))?;
     let mut delete =
         transaction.prepare_cached("DELETE FROM checkpoints WHERE camera = ? AND node = ?")?;
-    for node in &checkpoint.gone {
-        delete.execute(params![checkpoint.camera, node])?;
+    for node in kept.collect::<rusqlite::Result<Vec<String>>>()? {
+        if !checkpoint.all.contains(&node.as_str()) {
+            delete.execute(params![checkpoint.camera, node])?;
+        }
     }
     Ok(())
 }
@@ -256,7 +267,7 @@ pub(crate) mod tests {
                 data: b"state",
                 holds: 0,
             }],
-            gone: Vec::new(),
+            all: vec!["calm"],
         });
         let error = store.write(&batch).unwrap_err();
         assert!(error.to_string().contains("the disk is gone"), "{error}");

@@ -99,14 +99,14 @@ mod tests {
         }
     }
 
-    fn checkpoint<'b>(frame: u64, changed: Vec<NodeState<'b>>, gone: Vec<&'b str>) -> Batch<'b> {
+    fn checkpoint<'b>(frame: u64, changed: Vec<NodeState<'b>>, all: Vec<&'b str>) -> Batch<'b> {
         Batch {
             checkpoints: vec![NewCheckpoint {
                 camera: "yard",
                 frame,
                 at: frame * 10,
                 changed,
-                gone,
+                all,
             }],
             ..Batch::default()
         }
@@ -117,9 +117,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
         let both = vec![state("rule", b"one"), state("gate", b"two")];
-        store.write(&checkpoint(1, both, Vec::new())).unwrap();
+        store
+            .write(&checkpoint(1, both, vec!["rule", "gate"]))
+            .unwrap();
         let changed = vec![state("gate", b"three")];
-        store.write(&checkpoint(2, changed, Vec::new())).unwrap();
+        store
+            .write(&checkpoint(2, changed, vec!["gate", "rule"]))
+            .unwrap();
         drop(store);
         let store = Store::open(folder.path()).unwrap();
         let found = store.checkpoints().unwrap();
@@ -139,9 +143,11 @@ mod tests {
     fn nodes_and_cameras_that_are_gone_are_forgotten() {
         let store = Store::in_memory().unwrap();
         let both = vec![state("rule", b"one"), state("gate", b"two")];
-        store.write(&checkpoint(1, both, Vec::new())).unwrap();
         store
-            .write(&checkpoint(2, Vec::new(), vec!["rule"]))
+            .write(&checkpoint(1, both, vec!["rule", "gate"]))
+            .unwrap();
+        store
+            .write(&checkpoint(2, Vec::new(), vec!["gate"]))
             .unwrap();
         let found = store.checkpoints().unwrap();
         assert_eq!(found[0].nodes.len(), 1);

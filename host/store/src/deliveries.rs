@@ -30,6 +30,8 @@ pub struct Waiting {
     pub camera: String,
     /// How many they are.
     pub alerts: u64,
+    /// The number of the last of them.
+    pub newest: u64,
 }
 
 impl Store {
@@ -65,7 +67,7 @@ impl Store {
     pub fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
         let connection = self.lock();
         let mut read = connection.prepare_cached(
-            "SELECT adapter, camera, count(*) FROM deliveries JOIN alerts USING (sequence)
+            "SELECT adapter, camera, count(*), max(sequence) FROM deliveries JOIN alerts USING (sequence)
              GROUP BY adapter, camera ORDER BY adapter, camera",
         )?;
         let waiting = read.query_map([], |row| {
@@ -73,6 +75,7 @@ impl Store {
                 adapter: row.get(0)?,
                 camera: row.get(1)?,
                 alerts: unsigned(row.get(2)?),
+                newest: unsigned(row.get(3)?),
             })
         })?;
         Ok(waiting.collect::<rusqlite::Result<_>>()?)
@@ -142,6 +145,7 @@ mod tests {
             adapter: adapter.to_owned(),
             camera: "yard".to_owned(),
             alerts: 2,
+            newest: third,
         };
         assert_eq!(waiting, [of("broker"), of("hook")]);
     }

@@ -68,7 +68,7 @@ pub enum StoreError {
 pub struct Store {
     connection: Arc<Mutex<Connection>>,
     /// Held as long as somebody has the store; none where nothing is written.
-    _lock: Option<Arc<File>>,
+    held: Option<Arc<File>>,
 }
 
 impl Store {
@@ -104,7 +104,7 @@ impl Store {
         }
         Ok(Self {
             connection: Arc::new(Mutex::new(connection)),
-            _lock: Some(Arc::new(lock)),
+            held: Some(Arc::new(lock)),
         })
     }
 
@@ -117,7 +117,7 @@ impl Store {
         prepare(&mut connection)?;
         Ok(Self {
             connection: Arc::new(Mutex::new(connection)),
-            _lock: None,
+            held: None,
         })
     }
 
@@ -146,9 +146,14 @@ impl Store {
             std::cmp::Ordering::Greater => Err(StoreError::Newer(path)),
             std::cmp::Ordering::Equal => Ok(Self {
                 connection: Arc::new(Mutex::new(connection)),
-                _lock: None,
+                held: None,
             }),
         }
+    }
+
+    /// Whether what is written is there again when the process is not.
+    pub fn lasts(&self) -> bool {
+        self.held.is_some()
     }
 
     /// The map of the node `node`.

@@ -43,7 +43,7 @@ fn write_for_ever(folder: &Path) -> ! {
                     data: &state,
                     holds: 0,
                 }],
-                gone: Vec::new(),
+                all: vec!["calm"],
             }],
             written_at: 1,
             ..Batch::default()
