@@ -21,12 +21,14 @@ const PLUGINS: [&str; 5] = [
 
 /// For the tests: those that misbehave on request, one in each role, and one that makes the calls
 /// it is told to.
-const TEST_PLUGINS: [&str; 5] = [
+const TEST_PLUGINS: [&str; 7] = [
     "plugins/chaos",
     "plugins/chaos-rule",
     "plugins/chaos-gate",
     "plugins/chaos-adapter",
     "plugins/probe",
+    "plugins/sequence",
+    "plugins/ballast",
 ];
 
 /// `cargo xtask plugins`
