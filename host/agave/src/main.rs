@@ -18,6 +18,7 @@ mod report;
 mod surroundings;
 mod topology;
 mod trial;
+mod watch;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

@@ -25,6 +25,15 @@ pub(crate) fn state_folder(given: Option<PathBuf>, flow: &str) -> Result<PathBuf
         .ok_or_else(|| "there is no folder for state; name one with --state".to_owned())
 }
 
+/// The file that holds the secret `name`, where no variable does.
+pub(crate) fn secret_file(name: &str) -> Option<PathBuf> {
+    // A name is checked when the flow is parsed; this must not become a way out of the folder.
+    if name.contains(['/', '\\']) || name.starts_with('.') {
+        return None;
+    }
+    Some(PathBuf::from(std::env::var_os("AGAVE_SECRETS_DIR")?).join(name))
+}
+
 /// This machine: its files, its environment, its plugins.
 pub(crate) struct Machine {
     pub(crate) catalog: Catalog,
@@ -47,12 +56,7 @@ impl Surroundings for Machine {
         if let Ok(secret) = std::env::var(secret_variable(name)) {
             return Some(Secret::new(secret));
         }
-        // A name is checked when the flow is parsed; this must not become a way out of the folder.
-        if name.contains(['/', '\\']) || name.starts_with('.') {
-            return None;
-        }
-        let folder = PathBuf::from(std::env::var_os("AGAVE_SECRETS_DIR")?);
-        let text = std::fs::read_to_string(folder.join(name)).ok()?;
+        let text = std::fs::read_to_string(secret_file(name)?).ok()?;
         Some(Secret::new(text.trim_end_matches(['\r', '\n'])))
     }
 
