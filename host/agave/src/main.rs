@@ -13,6 +13,7 @@
 mod cache;
 mod catalog;
 mod command;
+mod control;
 mod plugin_project;
 mod report;
 mod surroundings;
