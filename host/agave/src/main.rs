@@ -14,6 +14,8 @@ mod cache;
 mod catalog;
 mod command;
 mod control;
+mod graph;
+mod live;
 mod plugin_project;
 mod report;
 mod surroundings;

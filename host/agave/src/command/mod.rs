@@ -1,9 +1,14 @@
 //! The command line, one file a command.
 
 mod check;
+mod graph;
 mod plugin;
+mod reload;
 mod run;
 mod schema;
+mod tap;
+mod target;
+mod top;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -31,6 +36,14 @@ enum Command {
     Run(run::Run),
     /// Check flow files and say everything that is wrong with them
     Check(check::Check),
+    /// Read a running flow's files again, as saving them does
+    Reload(reload::Reload),
+    /// Show what passes a node of a running flow
+    Tap(tap::Tap),
+    /// Show the cameras and nodes of running flows with their rates and failures
+    Top(top::Top),
+    /// Draw a flow
+    Graph(graph::Draw),
     /// Build a plugin, or look into one
     #[command(subcommand)]
     Plugin(plugin::Plugin),
@@ -43,6 +56,10 @@ impl CommandLine {
         match self.command {
             Command::Run(run) => run.run(),
             Command::Check(check) => check.run(),
+            Command::Reload(reload) => reload.run(),
+            Command::Tap(tap) => tap.run(),
+            Command::Top(top) => top.run(),
+            Command::Graph(graph) => graph.run(),
             Command::Plugin(plugin) => plugin.run(),
             Command::Schema => schema::run(),
         }

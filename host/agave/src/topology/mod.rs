@@ -22,6 +22,7 @@ mod outbox;
 mod outside;
 mod running;
 mod source;
+mod status;
 mod summary;
 mod worker;
 

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -59,7 +59,8 @@ pub(crate) struct Running {
     couriers: Vec<JoinHandle<()>>,
     shutdown: CancellationToken,
     hang_up: CancellationToken,
-    signals: Receiver<Signal>,
+    /// One thread waits; the lock lets the others look on.
+    signals: Mutex<Receiver<Signal>>,
     sender: Sender<Signal>,
 }
 
@@ -101,7 +102,7 @@ impl Running {
             couriers: Vec::new(),
             shutdown: CancellationToken::new(),
             hang_up,
-            signals,
+            signals: Mutex::new(signals),
             sender,
         };
         for adapter in adapters {
@@ -187,7 +188,7 @@ impl Running {
             if left.is_zero() {
                 return Finish::Stopped;
             }
-            match self.signals.recv_timeout(left.min(GLANCE)) {
+            match self.hear(left.min(GLANCE)) {
                 Ok(Signal::CameraEnded) => going = going.saturating_sub(1),
                 Ok(Signal::Interrupted) => return Finish::Stopped,
                 Err(RecvTimeoutError::Timeout) => watch(self),
@@ -197,6 +198,13 @@ impl Running {
                 return Finish::Ended;
             }
         }
+    }
+
+    fn hear(&self, within: Duration) -> Result<Signal, RecvTimeoutError> {
+        self.signals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recv_timeout(within)
     }
 
     /// Stops everything in the order of the data, and tells what became of it.
@@ -230,7 +238,7 @@ impl Running {
             }
         }
         while self.couriers.iter().any(|courier| !courier.is_finished()) {
-            if self.signals.recv_timeout(GLANCE) == Ok(Signal::Interrupted) {
+            if self.hear(GLANCE) == Ok(Signal::Interrupted) {
                 deadline = Instant::now();
                 self.outboxes
                     .values()

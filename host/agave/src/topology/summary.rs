@@ -35,7 +35,7 @@ pub(crate) struct CameraCounts {
     pub(crate) dropped: BTreeMap<DropReason, u64>,
     /// Damaged packets of the stream; what was in them is not among the frames.
     damaged_packets: u64,
-    reconnects: u64,
+    pub(super) reconnects: u64,
 }
 
 impl CameraCounts {
@@ -185,7 +185,7 @@ impl NodeAccount {
 }
 
 /// Each node's account over all cameras, in the order of the flow.
-fn node_accounts(running: &Running) -> Vec<(String, NodeAccount)> {
+pub(super) fn node_accounts(running: &Running) -> Vec<(String, NodeAccount)> {
     let mut nodes: Vec<(String, NodeAccount)> = running
         .node_names
         .iter()
