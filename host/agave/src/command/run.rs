@@ -284,3 +284,43 @@ async fn interrupt_on_signal(flows: Vec<Arc<Live>>) {
         flows.iter().for_each(|flow| flow.interrupt());
     }
 }
+
+/// Reads the flow file again and makes the running flow into what it says.
+struct Reloader {
+    machine: Arc<Machine>,
+    file: PathBuf,
+    overrides: Vec<Override>,
+    live: Arc<Live>,
+}
+
+impl Reloader {
+    fn reload(&self) {
+        let Some(flow) = load(&self.machine, &self.file, &self.overrides) else {
+            eprintln!("agave: the flow goes on as it was");
+            return;
+        };
+        match self.live.reload(flow) {
+            Ok(()) => eprintln!("agave: reloaded"),
+            Err(error) => {
+                let file = self.file.display();
+                eprintln!("{file}: error: {error}\nagave: the flow goes on as it was");
+            }
+        }
+    }
+}
+
+/// SIGHUP is how services are told to read their files again.
+async fn reload_on_signal(reloader: Arc<Reloader>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hang_up) = signal(SignalKind::hangup()) else {
+        return;
+    };
+    while hang_up.recv().await.is_some() {
+        let reloader = Arc::clone(&reloader);
+        // It compiles and waits: not for the network's threads.
+        let done = tokio::task::spawn_blocking(move || reloader.reload());
+        if done.await.is_err() {
+            tracing::error!("reloading panicked; please report this");
+        }
+    }
+}

@@ -125,7 +125,7 @@ impl Found {
     pub(crate) fn ask(&self, ask: &Ask) -> Result<Answers, AskError> {
         let limit = match ask {
             Ask::Status => Some(STATUS_LIMIT),
-            Ask::Reload | Ask::Plan => Some(RELOAD_LIMIT),
+            Ask::Reload | Ask::Plan { .. } => Some(RELOAD_LIMIT),
             // A quiet node is no failure.
             Ask::Tap { .. } => None,
         };

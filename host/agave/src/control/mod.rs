@@ -25,8 +25,8 @@ pub(crate) trait Controlled: Send + Sync {
     /// when that is done or refused; one after the other, whoever asks.
     fn reload(&self, why: &Trigger) -> Report;
 
-    /// What a reload would do now.
-    fn plan(&self) -> Report;
+    /// What a reload would do now, if `file` stood in the place of the flow file.
+    fn plan(&self, file: Option<PathBuf>) -> Report;
 
     /// What passes `node` from now on.
     ///

@@ -9,6 +9,8 @@
 //! Both sides come from one program most of the time, and not always: one may have been updated
 //! while the other runs. A number that the other does not know is refused in words.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Passed, Report, Status};
@@ -35,7 +37,11 @@ pub(crate) enum Ask {
     /// Read the files again; answered with a report.
     Reload,
     /// What a reload would do; answered with a report.
-    Plan,
+    Plan {
+        /// Which file to take for the flow's own.
+        #[serde(default)]
+        file: Option<PathBuf>,
+    },
     /// How everything is; answered with a status.
     Status,
     /// What passes a node; answered until one of the two hangs up.

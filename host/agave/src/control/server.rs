@@ -128,7 +128,7 @@ async fn converse(stream: UnixStream, controlled: Arc<dyn Controlled>) -> io::Re
     // A reload goes on when whoever asked for it hangs up.
     let answered = spawn_blocking(move || match ask {
         Ask::Reload => Answer::Report(controlled.reload(&Trigger::Command)),
-        Ask::Plan => Answer::Report(controlled.plan()),
+        Ask::Plan { file } => Answer::Report(controlled.plan(file)),
         Ask::Status | Ask::Tap { .. } => Answer::Status(controlled.status()),
     });
     let answer = answered.await.unwrap_or_else(|_| {

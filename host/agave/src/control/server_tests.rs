@@ -1,5 +1,6 @@
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream as Stream;
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ impl Controlled for Yard {
         }
     }
 
-    fn plan(&self) -> Report {
+    fn plan(&self, _: Option<PathBuf>) -> Report {
         panic!("this one has a bug")
     }
 
@@ -158,7 +159,7 @@ fn a_reload_is_reported_as_the_flow_says() {
 #[test]
 fn a_bug_costs_one_answer() {
     let place = Place::new();
-    let answer = only(place.found().ask(&Ask::Plan).unwrap());
+    let answer = only(place.found().ask(&Ask::Plan { file: None }).unwrap());
     assert!(matches!(answer, Answer::Refused(_)), "{answer:?}");
     place.found();
 }

@@ -1,54 +1,47 @@
 //! How the running flow is at this moment, for those who look on from outside.
 
 use agave_core::DropReason;
+use agave_flow::Work;
 
-use super::chain::Work;
-use super::running::Running;
+use super::running::Live;
 use super::source::Health;
-use super::summary::{CameraCounts, NodeAccount, node_accounts};
+use super::summary::{CameraCounts, NodeAccount};
 use crate::control::{CameraStatus, NodeStatus};
 
-impl Running {
+impl Live {
     /// Each camera, in the order of the flow.
     pub(crate) fn camera_statuses(&self) -> Vec<CameraStatus> {
         let counts = self.counts().into_iter();
-        counts.map(|(name, counts)| camera(name, &counts)).collect()
-    }
-
-    /// Each node over all cameras, in the order of the flow.
-    pub(crate) fn node_statuses(&self) -> Vec<NodeStatus> {
-        let accounts = node_accounts(self).into_iter().enumerate();
-        accounts
-            .map(|(index, (name, account))| node(name, self.role(index), &account))
+        counts
+            .map(|(name, counts)| camera(name, &counts))
             .collect()
     }
 
-    /// What the node with this number in the flow does.
-    fn role(&self, node: usize) -> &'static str {
-        let role = |work: &Work| match work {
-            Work::Infer { .. } => "infer",
-            Work::Filter(_) => "filter",
-            Work::Rule(_) => "rule",
-            Work::Gate(_) => "gate",
-            Work::Adapter(_) => "adapter",
+    /// Each node over all cameras, in the order of the flow; then those that are no more.
+    pub(crate) fn node_statuses(&self) -> Vec<NodeStatus> {
+        let flow = self.flow();
+        let role = |name: &str| {
+            let node = flow.nodes.iter().find(|node| node.name == name);
+            match node.map(|node| &node.work) {
+                Some(Work::Infer { .. }) => "infer".to_owned(),
+                Some(Work::Plugin(plugin)) => plugin.role.to_string(),
+                None => "removed".to_owned(),
+            }
         };
-        let of_lane = |lane: &super::lane::Lane| {
-            lane.with_chain(|chain| {
-                let step = chain.steps().iter().find(|step| step.node == node);
-                step.map(|step| role(&step.work))
-            })
-        };
-        self.lanes.iter().find_map(of_lane).unwrap_or_default()
+        let accounts = self.node_accounts().into_iter();
+        accounts
+            .map(|(name, account)| node(role(&name), name, &account))
+            .collect()
     }
 }
 
-fn camera(name: &str, counts: &CameraCounts) -> CameraStatus {
+fn camera(name: String, counts: &CameraCounts) -> CameraStatus {
     let reason = match &counts.health {
         Health::Lost(reason) | Health::Failed(reason) => Some(reason.clone()),
-        Health::Connecting | Health::Live | Health::Ended => None,
+        Health::Connecting | Health::Live | Health::Ended | Health::Removed => None,
     };
     CameraStatus {
-        name: name.to_owned(),
+        name,
         health: counts.health.word().to_owned(),
         reason,
         read: counts.read,
@@ -59,7 +52,7 @@ fn camera(name: &str, counts: &CameraCounts) -> CameraStatus {
     }
 }
 
-fn node(name: String, role: &str, node: &NodeAccount) -> NodeStatus {
+fn node(role: String, name: String, node: &NodeAccount) -> NodeStatus {
     let ledger = &node.account.ledger;
     let calls = node.account.calls.milliseconds();
     let milliseconds = |quantile: &str| {
@@ -68,7 +61,7 @@ fn node(name: String, role: &str, node: &NodeAccount) -> NodeStatus {
     };
     NodeStatus {
         name,
-        role: role.to_owned(),
+        role,
         received: ledger.received,
         passed: ledger.passed,
         dropped: ledger.dropped.iter().map(named).collect(),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use agave_core::Secret;
+use agave_core::{Fingerprint, Secret};
 use agave_flow::{PluginCatalog, PluginFacts, PluginProblem, Surroundings};
 
 use crate::surroundings::{Machine, secret_file};
@@ -68,6 +68,11 @@ impl Surroundings for Asked<'_> {
     fn file_exists(&self, path: &Path) -> bool {
         self.note([path.to_owned()]);
         self.machine.file_exists(path)
+    }
+
+    fn fingerprint(&self, path: &Path) -> Option<Fingerprint> {
+        self.note([path.to_owned()]);
+        self.machine.fingerprint(path)
     }
 }
 

@@ -27,6 +27,11 @@ impl Watched {
     /// was read after `began`; where it may have changed since, it counts as changed.
     pub(crate) fn watch(&mut self, paths: &BTreeSet<PathBuf>, began: SystemTime) {
         self.files.retain(|path, _| paths.contains(path));
+        self.watch_more(paths, began);
+    }
+
+    /// The same, without letting go of any.
+    pub(crate) fn watch_more(&mut self, paths: &BTreeSet<PathBuf>, began: SystemTime) {
         for path in paths {
             if !self.files.contains_key(path) {
                 self.files.insert(path.clone(), File::new(path, began));
