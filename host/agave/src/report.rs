@@ -175,6 +175,7 @@ fn write_lines(lines: &Receiver<Line>, reader_is_gone: &AtomicBool) {
 }
 
 /// Where the alerts of one flow go.
+#[derive(Clone)]
 pub(crate) struct FlowReporter {
     pub(crate) reporter: Arc<Reporter>,
     /// The flow's name.

@@ -2,24 +2,25 @@
 //! over or someone stops them. Several flows share the process and nothing else: each has its
 //! threads, its folder for state and its control socket, and ends by itself.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use agave_flow::{Flow, Override, Surroundings};
+use agave_flow::{Flow, Override};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use crate::command::{load, machine};
-use crate::control::{Controlled, Server};
-use crate::live::Live;
+use crate::command::machine;
+use crate::control::{Controlled, Server, Trigger};
+use crate::keeper::{self, Keeper, Reading, Source};
 use crate::report::{FlowReporter, Format, Reporter};
 use crate::surroundings::{Machine, state_folder};
-use crate::topology::build::Workshop;
-use crate::topology::{AlertSink, Finish, Running, Summary, Topology};
+use crate::topology::build::{BuildError, Workshop};
+use crate::topology::{AlertSink, Finish, Running, Signal, Summary, Topology};
 
 /// How often the progress is shown.
 const GLANCE: Duration = Duration::from_millis(250);
@@ -50,7 +51,8 @@ pub(crate) struct Run {
 
 /// A flow that is checked and built, and has not started.
 struct Ready {
-    file: PathBuf,
+    source: Source,
+    files: BTreeSet<PathBuf>,
     topology: Topology,
     state: Result<PathBuf, String>,
     reporter: FlowReporter,
@@ -59,7 +61,7 @@ struct Ready {
 /// A flow that has ended.
 struct Ended {
     file: PathBuf,
-    summary: Option<Summary>,
+    summary: Summary,
 }
 
 impl Run {
@@ -76,17 +78,20 @@ impl Run {
             Format::Human
         };
         let reporter = Arc::new(Reporter::new(format).context("cannot start the printing thread")?);
-        let Some(ready) = self.ready(&machine, &runtime, &reporter)? else {
+        let read = SystemTime::now();
+        let Some(ready) = self.ready(&machine, &runtime, &reporter) else {
             return Ok(ExitCode::FAILURE);
         };
         let began = Instant::now();
         let (ended, ends) = channel();
-        let mut flows = Vec::new();
+        let mut flows = Flows::default();
         for one in ready {
-            flows.push(self.start(one, &runtime, ended.clone())?);
+            self.start(one, read, &runtime, ended.clone(), &mut flows)?;
         }
         drop(ended);
-        runtime.spawn(interrupt_on_signal(flows.clone()));
+        let flows = Arc::new(flows);
+        runtime.spawn(interrupt_on_signal(Arc::clone(&flows)));
+        runtime.spawn(reload_on_signal(Arc::clone(&flows)));
         let good = attend(&flows, &ends, &reporter, began);
         reporter.finish();
         Ok(if good {
@@ -103,109 +108,153 @@ impl Run {
         machine: &Arc<Machine>,
         runtime: &tokio::runtime::Runtime,
         reporter: &Arc<Reporter>,
-    ) -> Result<Option<Vec<Ready>>> {
-        let checked: Vec<Option<Flow>> = self
-            .flows
-            .iter()
-            .map(|file| load(machine, file, &self.overrides))
-            .collect();
-        let mut all_good = checked.iter().all(Option::is_some);
-        let mut names: Vec<&str> = Vec::new();
-        for flow in checked.iter().flatten() {
-            if names.contains(&flow.name.as_str()) {
-                let (name, file) = (&flow.name, flow.file.display());
-                eprintln!("{file}: error: another of these flows is called '{name}', too");
-                all_good = false;
+    ) -> Option<Vec<Ready>> {
+        let mut all_good = true;
+        let mut read: Vec<(Source, BTreeSet<PathBuf>, Flow)> = Vec::new();
+        for file in &self.flows {
+            let source = Source {
+                machine: Arc::clone(machine),
+                file: file.clone(),
+                overrides: self.overrides.clone(),
+            };
+            let Reading {
+                flow,
+                problems,
+                files,
+            } = keeper::read(machine, file, &self.overrides);
+            if !problems.is_empty() {
+                eprintln!("{problems}");
             }
-            names.push(&flow.name);
+            match flow {
+                None => all_good = false,
+                Some(flow) if read.iter().any(|(_, _, other)| other.name == flow.name) => {
+                    let (name, file) = (&flow.name, file.display());
+                    eprintln!("{file}: error: another of these flows is called '{name}', too");
+                    all_good = false;
+                }
+                Some(flow) => read.push((source, files, flow)),
+            }
         }
         let mut ready = Vec::new();
-        for (file, flow) in self.flows.iter().zip(checked.iter()) {
-            let Some(flow) = flow else { continue };
-            let flow_reporter = || FlowReporter {
-                reporter: Arc::clone(reporter),
-                flow: flow.name.clone(),
-                one_of_several: self.flows.len() > 1,
-            };
-            let state = state_folder(self.state.clone(), &flow.name);
-            let workshop = Workshop {
-                catalog: &machine.catalog,
-                runtime: runtime.handle().clone(),
-                hang_up: CancellationToken::new(),
-                sink: Arc::new(flow_reporter()) as Arc<dyn AlertSink>,
-                secret: &|name| machine.secret(name),
-                state: state.clone(),
-                workers: self.workers.map_or_else(cores, usize::from),
-            };
-            match Topology::build(flow, &workshop) {
-                Ok(topology) => ready.push(Ready {
-                    file: file.clone(),
-                    topology,
-                    state,
-                    reporter: flow_reporter(),
-                }),
+        for (source, files, flow) in read {
+            let shown = source.file.display().to_string();
+            match self.build(source, files, flow, runtime, reporter) {
+                Ok(built) => ready.push(built),
                 Err(error) => {
-                    eprintln!("{}: error: {error}", file.display());
+                    eprintln!("{shown}: error: {error}");
                     all_good = false;
                 }
             }
         }
-        Ok(all_good.then_some(ready))
+        all_good.then_some(ready)
+    }
+
+    fn build(
+        &self,
+        source: Source,
+        files: BTreeSet<PathBuf>,
+        flow: Flow,
+        runtime: &tokio::runtime::Runtime,
+        reporter: &Arc<Reporter>,
+    ) -> Result<Ready, BuildError> {
+        let reporter = FlowReporter {
+            reporter: Arc::clone(reporter),
+            flow: flow.name.clone(),
+            one_of_several: self.flows.len() > 1,
+        };
+        let state = state_folder(self.state.clone(), &flow.name);
+        let workshop = Workshop {
+            machine: Arc::clone(&source.machine),
+            runtime: runtime.handle().clone(),
+            hang_up: CancellationToken::new(),
+            sink: Arc::new(reporter.clone()) as Arc<dyn AlertSink>,
+            state: state.clone(),
+            workers: self.workers.map_or_else(cores, usize::from),
+        };
+        Ok(Ready {
+            topology: Topology::build(flow, &workshop)?,
+            source,
+            files,
+            state,
+            reporter,
+        })
     }
 
     /// Starts a flow on a thread of its own, which tells when it has ended.
     fn start(
         &self,
         ready: Ready,
+        read: SystemTime,
         runtime: &tokio::runtime::Runtime,
         ended: Sender<Ended>,
-    ) -> Result<Arc<Live>> {
+        flows: &mut Flows,
+    ) -> Result<()> {
         let Ready {
-            file,
+            source,
+            files,
             topology,
             state,
             reporter,
         } = ready;
-        let name = reporter.flow.clone();
+        let (file, limit) = (source.file.clone(), self.limit);
         let running = Running::start(topology).context("cannot start the flow's threads")?;
-        let live = Arc::new(Live::new(name.clone(), file.clone(), running));
-        let control = control(&live, state, runtime.handle());
-        let (flow, limit) = (Arc::clone(&live), self.limit);
+        flows.senders.push(running.sender());
+        let live = Arc::clone(running.live());
+        let keeper = Keeper::new(source, files, read, live, reporter.clone());
+        flows.keepers.push(Arc::clone(&keeper));
+        let watcher = keeper.watch().context("cannot watch the flow's files")?;
+        let control = control(&keeper, state, runtime.handle());
         let attend = move || {
-            let finish = flow.run(limit);
+            let finish = running.wait(limit, &mut |_| {});
             if finish == Finish::Stopped && limit.is_none() {
-                tracing::info!(flow = flow.name(), "stopping");
+                tracing::info!(flow = keeper.name(), "stopping");
             }
-            // Nobody reaches into a flow that ends.
-            drop(control);
-            let summary = flow.finish(finish);
-            if let Some(summary) = &summary {
-                reporter.summary(summary);
-            }
+            keeper.end();
+            // A flow that ends is not changed any more.
+            drop((watcher, control));
+            let summary = running.finish(finish);
+            reporter.summary(&summary);
             // Nobody hears it when the process is ending in another way.
             let _ = ended.send(Ended { file, summary });
         };
         std::thread::Builder::new()
-            .name(format!("flow {name}"))
+            .name("flow".to_owned())
             .spawn(attend)
             .context("cannot start the flow's thread")?;
-        Ok(live)
+        Ok(())
+    }
+}
+
+/// The flows of this process.
+#[derive(Default)]
+struct Flows {
+    keepers: Vec<Arc<Keeper>>,
+    /// Whoever has these can end them.
+    senders: Vec<Sender<Signal>>,
+}
+
+impl Flows {
+    fn interrupt(&self) {
+        for sender in &self.senders {
+            // Nobody hears it when the flow is already over.
+            let _ = sender.send(Signal::Interrupted);
+        }
     }
 }
 
 /// A flow runs without, where there can be no control socket.
 fn control(
-    live: &Arc<Live>,
+    keeper: &Arc<Keeper>,
     state: Result<PathBuf, String>,
     runtime: &tokio::runtime::Handle,
 ) -> Option<Server> {
-    let controlled = Arc::clone(live) as Arc<dyn Controlled>;
+    let controlled = Arc::clone(keeper) as Arc<dyn Controlled>;
     let started = state.and_then(|folder| {
         Server::start(&folder, controlled, runtime).map_err(|error| error.to_string())
     });
     started
         .inspect_err(|reason| {
-            let flow = live.name();
+            let flow = keeper.name();
             tracing::warn!(
                 flow,
                 "agave reload, plan, tap and top cannot reach this flow: {reason}"
@@ -215,37 +264,28 @@ fn control(
 }
 
 /// Waits for the end of all flows, and says whether all ended well.
-fn attend(
-    flows: &[Arc<Live>],
-    ends: &Receiver<Ended>,
-    reporter: &Reporter,
-    began: Instant,
-) -> bool {
+fn attend(flows: &Flows, ends: &Receiver<Ended>, reporter: &Reporter, began: Instant) -> bool {
     let mut well = 0;
     loop {
         match ends.recv_timeout(GLANCE) {
             Ok(ended) => well += usize::from(ended_well(&ended)),
             Err(RecvTimeoutError::Timeout) => {
-                let counts = || flows.iter().flat_map(|flow| flow.counts()).collect();
+                let counts = || flows.keepers.iter().flat_map(|one| one.counts()).collect();
                 reporter.progress(began.elapsed().as_secs_f64(), counts);
                 if reporter.reader_is_gone() {
-                    flows.iter().for_each(|flow| flow.interrupt());
+                    flows.interrupt();
                 }
             }
-            Err(RecvTimeoutError::Disconnected) => return well == flows.len(),
+            // One that ended without a word has panicked.
+            Err(RecvTimeoutError::Disconnected) => return well == flows.keepers.len(),
         }
     }
 }
 
-fn ended_well(ended: &Ended) -> bool {
-    let Some(summary) = &ended.summary else {
-        return false;
-    };
+fn ended_well(Ended { file, summary }: &Ended) -> bool {
     for (camera, reason) in &summary.failed_cameras {
-        eprintln!(
-            "agave: {}: camera '{camera}' could not be read: {reason}",
-            ended.file.display()
-        );
+        let file = file.display();
+        eprintln!("agave: {file}: camera '{camera}' could not be read: {reason}");
     }
     summary.failed_cameras.is_empty() && summary.unbalanced.is_empty()
 }
@@ -266,7 +306,7 @@ pub(super) fn cores() -> usize {
 }
 
 /// The first signal ends the run in good order, the second ends the process.
-async fn interrupt_on_signal(flows: Vec<Arc<Live>>) {
+async fn interrupt_on_signal(flows: Arc<Flows>) {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return;
@@ -281,46 +321,21 @@ async fn interrupt_on_signal(flows: Vec<Arc<Live>>) {
             std::process::exit(130);
         }
         asked_before = true;
-        flows.iter().for_each(|flow| flow.interrupt());
-    }
-}
-
-/// Reads the flow file again and makes the running flow into what it says.
-struct Reloader {
-    machine: Arc<Machine>,
-    file: PathBuf,
-    overrides: Vec<Override>,
-    live: Arc<Live>,
-}
-
-impl Reloader {
-    fn reload(&self) {
-        let Some(flow) = load(&self.machine, &self.file, &self.overrides) else {
-            eprintln!("agave: the flow goes on as it was");
-            return;
-        };
-        match self.live.reload(flow) {
-            Ok(()) => eprintln!("agave: reloaded"),
-            Err(error) => {
-                let file = self.file.display();
-                eprintln!("{file}: error: {error}\nagave: the flow goes on as it was");
-            }
-        }
+        flows.interrupt();
     }
 }
 
 /// SIGHUP is how services are told to read their files again.
-async fn reload_on_signal(reloader: Arc<Reloader>) {
+async fn reload_on_signal(flows: Arc<Flows>) {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut hang_up) = signal(SignalKind::hangup()) else {
         return;
     };
     while hang_up.recv().await.is_some() {
-        let reloader = Arc::clone(&reloader);
-        // It compiles and waits: not for the network's threads.
-        let done = tokio::task::spawn_blocking(move || reloader.reload());
-        if done.await.is_err() {
-            tracing::error!("reloading panicked; please report this");
+        for keeper in &flows.keepers {
+            let keeper = Arc::clone(keeper);
+            // It compiles and waits: not for the network's threads. One flow waits for no other.
+            tokio::task::spawn_blocking(move || keeper.reload(&Trigger::Signal));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::control::client::{self, Found};
+use crate::control::client::{self, AskError, Found};
 use crate::control::{Answer, Ask, Report};
 use crate::surroundings::state_root;
 
@@ -23,6 +23,12 @@ impl StateFolder {
         state_root(self.state.clone()).map_err(anyhow::Error::msg)
     }
 
+    /// The running flow that is called `name`.
+    pub(super) fn running(&self, name: &str) -> Result<Found, AskError> {
+        let root = state_root(self.state.clone()).map_err(AskError::Refused)?;
+        client::called(&root, name)
+    }
+
     /// The running flow with this name or file; the only one if nothing is said.
     pub(super) fn find(&self, flow: Option<&str>) -> Result<Found> {
         Ok(client::find(&self.root()?, flow)?)
@@ -35,7 +41,7 @@ pub(super) fn report(found: &Found, ask: &Ask) -> Result<Report> {
         Some(Ok(Answer::Report(report))) => Ok(report),
         Some(Ok(Answer::Refused(reason))) => Err(anyhow::Error::msg(reason)),
         Some(Err(error)) => Err(error.into()),
-        Some(Ok(_)) | None => Err(client::AskError::HungUp)
+        Some(Ok(_)) | None => Err(AskError::HungUp)
             .with_context(|| format!("flow '{}' gave no report", found.status.flow)),
     }
 }

@@ -84,6 +84,18 @@ pub(crate) fn find(state: &Path, wanted: Option<&str>) -> Result<Found, AskError
     }
 }
 
+/// The running flow that is called `name`.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn called(state: &Path, name: &str) -> Result<Found, AskError> {
+    let mut running = running(state);
+    match running.iter().position(|found| found.status.flow == name) {
+        Some(index) => Ok(running.swap_remove(index)),
+        None => Err(AskError::NothingRuns(state.to_owned())),
+    }
+}
+
 /// All flows that run with their state in `state`, by name.
 pub(crate) fn running(state: &Path) -> Vec<Found> {
     let entries = std::fs::read_dir(state).into_iter().flatten().flatten();

@@ -12,9 +12,7 @@ impl Live {
     /// Each camera, in the order of the flow.
     pub(crate) fn camera_statuses(&self) -> Vec<CameraStatus> {
         let counts = self.counts().into_iter();
-        counts
-            .map(|(name, counts)| camera(name, &counts))
-            .collect()
+        counts.map(|(name, counts)| camera(name, &counts)).collect()
     }
 
     /// Each node over all cameras, in the order of the flow; then those that are no more.
