@@ -28,6 +28,7 @@ mod preflight;
 mod reload;
 mod running;
 mod source;
+mod status;
 mod summary;
 mod taps;
 mod worker;
