@@ -113,6 +113,18 @@ impl Supervised {
         });
     }
 
+    /// Tells a rule that looks at several cameras more about the one with this number; what it
+    /// remembers stays.
+    pub fn describe_camera(&mut self, now: Timestamp, camera: usize, stream: StreamInfo) {
+        let Some(known) = self.setup.cameras.get_mut(camera) else {
+            return;
+        };
+        *known = stream;
+        let cameras = self.setup.cameras.clone();
+        // As above.
+        let _ = self.call(now, |instance| instance.cameras(cameras));
+    }
+
     /// How many calls have failed since the start.
     pub fn failures(&self) -> u64 {
         self.failures
@@ -136,11 +148,11 @@ impl Supervised {
         plugin: Plugin,
         setup: NodeSetup,
     ) -> Result<(), Failure> {
-        if plugin.role() != self.plugin.role() {
+        if plugin.part() != self.plugin.part() {
             return Err(Failure::Start(format!(
                 "it is a {}, and a {} was there",
-                plugin.role(),
-                self.plugin.role()
+                plugin.part(),
+                self.plugin.part()
             )));
         }
         let snapshot = match &mut self.state {
