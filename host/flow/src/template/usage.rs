@@ -72,7 +72,10 @@ impl<'a> Use<'a> {
         let Some(index) = definitions.iter().position(|one| one.name == template) else {
             let names: Vec<&str> = definitions.iter().map(|one| one.name.as_str()).collect();
             let place = interpolate::narrowed(&name.place, template, self.report.sources());
-            let message = format!("{} uses the template '{template}', which is not defined", self.subject());
+            let message = format!(
+                "{} uses the template '{template}', which is not defined",
+                self.subject()
+            );
             let help = suggest::instead_of(template, "templates", &names);
             self.report.add(Code::NotDefined, &place, message, [help]);
             return Err(Broken);
