@@ -13,6 +13,7 @@
 mod cache;
 mod catalog;
 mod command;
+mod fingerprints;
 mod plugin_project;
 mod report;
 mod surroundings;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use agave_core::Secret;
+use agave_core::{Fingerprint, Secret};
 use agave_flow::{PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret_variable};
 
 use crate::catalog::Catalog;
@@ -58,5 +58,9 @@ impl Surroundings for Machine {
 
     fn file_exists(&self, path: &Path) -> bool {
         path.is_file()
+    }
+
+    fn fingerprint(&self, path: &Path) -> Option<Fingerprint> {
+        self.catalog.fingerprints().of(path).ok()
     }
 }

@@ -7,16 +7,16 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use agave_flow::{Override, Surroundings};
+use agave_flow::Override;
 use anyhow::{Context, Result};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::{load, machine};
 use crate::report::{Format, Reporter};
-use crate::surroundings::state_folder;
+use crate::surroundings::{Machine, state_folder};
 use crate::topology::build::Workshop;
-use crate::topology::{AlertSink, Finish, Running, Signal, Topology};
+use crate::topology::{AlertSink, Finish, Live, Running, Signal, Topology};
 
 #[derive(Args)]
 pub(crate) struct Run {
@@ -42,7 +42,7 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let machine = machine()?;
+        let machine = Arc::new(machine()?);
         let Some(flow) = load(&machine, &self.flow, &self.overrides) else {
             return Ok(ExitCode::FAILURE);
         };
@@ -54,23 +54,30 @@ impl Run {
         };
         let reporter = Arc::new(Reporter::new(format).context("cannot start the printing thread")?);
         let workshop = Workshop {
-            catalog: &machine.catalog,
+            machine: Arc::clone(&machine),
             runtime: runtime.handle().clone(),
             hang_up: CancellationToken::new(),
             sink: Arc::clone(&reporter) as Arc<dyn AlertSink>,
-            secret: &|name| machine.secret(name),
             state: state_folder(self.state, &flow.name),
             workers: self.workers.map_or_else(cores, usize::from),
         };
-        let topology =
-            Topology::build(&flow, &workshop).with_context(|| self.flow.display().to_string())?;
+        let shown = self.flow.display().to_string();
+        let topology = Topology::build(flow, &workshop).with_context(|| shown)?;
         let running = Running::start(topology).context("cannot start the flow's threads")?;
         runtime.spawn(interrupt_on_signal(running.sender()));
-        let finish = running.wait(self.limit, &mut |running| {
-            reporter.progress(running);
+        let reloader = Reloader {
+            machine,
+            file: self.flow,
+            overrides: self.overrides,
+            live: Arc::clone(running.live()),
+        };
+        runtime.spawn(reload_on_signal(Arc::new(reloader)));
+        let sender = running.sender();
+        let finish = running.wait(self.limit, &mut |live| {
+            reporter.progress(live);
             if reporter.reader_is_gone() {
                 // The wait is over when the running flow hears it; it hears it at once.
-                let _ = running.sender().send(Signal::Interrupted);
+                let _ = sender.send(Signal::Interrupted);
             }
         });
         if finish == Finish::Stopped && self.limit.is_none() {
@@ -124,5 +131,45 @@ async fn interrupt_on_signal(sender: Sender<Signal>) {
         asked_before = true;
         // Nobody hears it when the run is already over.
         let _ = sender.send(Signal::Interrupted);
+    }
+}
+
+/// Reads the flow file again and makes the running flow into what it says.
+struct Reloader {
+    machine: Arc<Machine>,
+    file: PathBuf,
+    overrides: Vec<Override>,
+    live: Arc<Live>,
+}
+
+impl Reloader {
+    fn reload(&self) {
+        let Some(flow) = load(&self.machine, &self.file, &self.overrides) else {
+            eprintln!("agave: the flow goes on as it was");
+            return;
+        };
+        match self.live.reload(flow) {
+            Ok(()) => eprintln!("agave: reloaded"),
+            Err(error) => {
+                let file = self.file.display();
+                eprintln!("{file}: error: {error}\nagave: the flow goes on as it was");
+            }
+        }
+    }
+}
+
+/// SIGHUP is how services are told to read their files again.
+async fn reload_on_signal(reloader: Arc<Reloader>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hang_up) = signal(SignalKind::hangup()) else {
+        return;
+    };
+    while hang_up.recv().await.is_some() {
+        let reloader = Arc::clone(&reloader);
+        // It compiles and waits: not for the network's threads.
+        let done = tokio::task::spawn_blocking(move || reloader.reload());
+        if done.await.is_err() {
+            tracing::error!("reloading panicked; please report this");
+        }
     }
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use agave_core::{Role, StreamInfo};
-use agave_flow::{Camera, CameraIndex, Flow, Node, PluginNode, Work as FlowWork};
-use agave_media::Model;
+use agave_flow::{Camera, CameraIndex, CameraKind, Flow, Node, PluginNode, Work as FlowWork};
 use agave_plugin::{Grants, Limits, NodeSetup, OnFailure, Outside, Supervised};
 
-use super::build::{BuildError, Workshop};
-use super::chain::{Account, Chain, Step, Work};
+use super::build::{BuildError, Standing, Workshop, same_source};
+use super::chain::Work;
+use super::exchange::{ChainPlan, Part, StepPlan};
 use super::outbox::Outbox;
 
 /// Starts the plugin of a node, for one camera or as an adapter.
@@ -20,11 +20,12 @@ pub(super) fn start(
     stream: StreamInfo,
     grants: Grants,
     outside: Outside,
-    workshop: &Workshop<'_>,
+    workshop: &Workshop,
 ) -> Result<Supervised, BuildError> {
     let loaded = workshop
+        .machine
         .catalog
-        .load(&plugin.file)
+        .fetch(&plugin.file, plugin.fingerprint)
         .map_err(|reason| BuildError::Load {
             node: node.name.clone(),
             reason,
@@ -64,57 +65,84 @@ fn limits(limits: &agave_flow::Limits) -> Limits {
     }
 }
 
-/// Makes each camera's chain.
+/// What a chain is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// It runs; what runs already is used.
+    Running,
+    /// It is tried out on instances of its own.
+    Trial,
+}
+
+/// Plans each camera's chain.
 pub(super) struct ChainBuilder<'b> {
     pub(super) flow: &'b Flow,
-    pub(super) models: &'b [Model],
-    pub(super) outboxes: &'b BTreeMap<usize, Arc<Outbox>>,
-    pub(super) workshop: &'b Workshop<'b>,
+    /// What each model of the flow can see.
+    pub(super) classes: &'b [Arc<[String]>],
+    /// By the adapter's name. An adapter without one gets nothing.
+    pub(super) outboxes: &'b BTreeMap<String, Arc<Outbox>>,
+    pub(super) standing: Option<&'b Standing>,
+    pub(super) workshop: &'b Workshop,
+    pub(super) purpose: Purpose,
 }
 
 impl ChainBuilder<'_> {
-    /// The nodes that `camera` reaches, started for it, and the models that look at it.
+    /// The nodes that `camera` reaches, started for it where they do not run already, and the
+    /// models that look at it.
     pub(super) fn chain(
         &self,
         index: CameraIndex,
         camera: &Camera,
-    ) -> Result<(Chain, Vec<usize>), BuildError> {
+    ) -> Result<(ChainPlan, Vec<usize>), BuildError> {
         let nodes: Vec<(usize, &Node)> = self
             .flow
             .nodes
             .iter()
             .enumerate()
             .filter(|(_, node)| node.cameras.contains(&index))
+            .filter(|(_, node)| !is_adapter(node) || self.outboxes.contains_key(&node.name))
             .collect();
         let models: Vec<usize> = nodes
             .iter()
             .filter_map(|(_, node)| model_of(node))
             .collect();
         let stream = self.stream(camera, &models)?;
-        let mut steps: Vec<Step> = Vec::new();
+        let mut steps: Vec<StepPlan> = Vec::new();
+        let mut step_of_node: BTreeMap<usize, usize> = BTreeMap::new();
         let mut infer_nodes = 0..;
         for (node_index, node) in nodes {
-            let work = match &node.work {
-                FlowWork::Infer { model } => Work::Infer {
+            let part = match &node.work {
+                FlowWork::Infer { model } => Part::New(Work::Infer {
                     index: infer_nodes.next().unwrap_or_default(),
                     classes: self.class_numbers(model.0, &stream),
-                },
-                FlowWork::Plugin(plugin) => self.plugin_work(node_index, node, plugin, &stream)?,
+                }),
+                FlowWork::Plugin(plugin) => self.plugin_part(node, plugin, &stream)?,
             };
-            let step_of = |input: &agave_flow::NodeIndex| {
-                steps.iter().position(|step: &Step| step.node == input.0)
-            };
-            steps.push(Step {
-                node: node_index,
+            step_of_node.insert(node_index, steps.len());
+            let step_of = |input: &agave_flow::NodeIndex| step_of_node.get(&input.0).copied();
+            steps.push(StepPlan {
                 name: node.name.clone(),
                 inputs: node.inputs.iter().filter_map(step_of).collect(),
-                work,
                 is_exit: self.is_exit(node_index, node),
-                account: Account::new(),
+                part,
             });
         }
-        let chain = Chain::new(stream, steps, Arc::clone(&self.workshop.sink));
-        Ok((chain, models))
+        Ok((ChainPlan { stream, steps }, models))
+    }
+
+    /// Whether the running chain of this camera goes on. A file that is another one starts over,
+    /// and its time with it.
+    pub(super) fn goes_on(&self, camera: &Camera) -> bool {
+        self.standing_camera(camera).is_some()
+    }
+
+    fn standing_camera(&self, camera: &Camera) -> Option<&StreamInfo> {
+        let standing = self.standing?;
+        let before = standing.version.flow.cameras.iter();
+        let before = before.into_iter().find(|one| one.name == camera.name)?;
+        let live = |camera: &Camera| camera.kind == CameraKind::Rtsp;
+        (same_source(before, camera) || (live(before) && live(camera)))
+            .then(|| standing.streams.get(&camera.name))?
     }
 
     /// The camera with the classes of all its models: each name once.
@@ -122,8 +150,8 @@ impl ChainBuilder<'_> {
         let mut classes: Vec<String> = Vec::new();
         for class in models
             .iter()
-            .filter_map(|&model| self.models.get(model))
-            .flat_map(Model::classes)
+            .filter_map(|&model| self.classes.get(model))
+            .flat_map(|classes| classes.iter())
         {
             if !classes.contains(class) {
                 classes.push(class.clone());
@@ -135,10 +163,13 @@ impl ChainBuilder<'_> {
                 count: classes.len(),
             });
         }
+        let (width, height) = self
+            .standing_camera(camera)
+            .map_or((0, 0), |stream| (stream.width, stream.height));
         Ok(StreamInfo {
             camera: camera.name.clone(),
-            width: 0,
-            height: 0,
+            width,
+            height,
             classes,
             zones: camera.zones.clone(),
         })
@@ -150,21 +181,23 @@ impl ChainBuilder<'_> {
             let position = stream.classes.iter().position(|known| known == class);
             position.and_then(|position| u16::try_from(position).ok())
         };
-        self.models
+        self.classes
             .get(model)
-            .map(|model| model.classes().iter().filter_map(number_of).collect())
+            .map(|classes| classes.iter().filter_map(number_of).collect())
             .unwrap_or_default()
     }
 
-    fn plugin_work(
+    fn plugin_part(
         &self,
-        node_index: usize,
         node: &Node,
         plugin: &PluginNode,
         stream: &StreamInfo,
-    ) -> Result<Work, BuildError> {
-        if let Some(outbox) = self.outboxes.get(&node_index) {
-            return Ok(Work::Adapter(Arc::clone(outbox)));
+    ) -> Result<Part, BuildError> {
+        if let Some(outbox) = self.outboxes.get(&node.name) {
+            return Ok(Part::New(Work::Adapter(Arc::clone(outbox))));
+        }
+        if self.purpose == Purpose::Running && self.stands(node, plugin, stream) {
+            return Ok(Part::Kept);
         }
         let started = start(
             node,
@@ -174,11 +207,34 @@ impl ChainBuilder<'_> {
             Outside::default(),
             self.workshop,
         )?;
-        Ok(match plugin.role {
+        Ok(Part::New(match plugin.role {
             Role::Filter => Work::Filter(started),
             Role::Rule => Work::Rule(started),
             Role::Gate | Role::Adapter => Work::Gate(started),
-        })
+        }))
+    }
+
+    /// Whether this plugin runs already as it is to run.
+    fn stands(&self, node: &Node, plugin: &PluginNode, stream: &StreamInfo) -> bool {
+        let Some(standing) = self.standing else {
+            return false;
+        };
+        let same_stream = standing
+            .streams
+            .get(&stream.camera)
+            .is_some_and(|running| running == stream);
+        let flow = &standing.version.flow;
+        let camera = flow
+            .cameras
+            .iter()
+            .position(|one| one.name == stream.camera);
+        let before = flow.nodes.iter().find(|one| one.name == node.name);
+        same_stream
+            && before.is_some_and(|before| {
+                let reaches =
+                    camera.is_some_and(|camera| before.cameras.contains(&CameraIndex(camera)));
+                reaches && matches!(&before.work, FlowWork::Plugin(same) if same == plugin)
+            })
     }
 
     /// Whether alerts leave the flow behind this node: no gate reads them.
@@ -194,6 +250,10 @@ impl ChainBuilder<'_> {
         });
         gives_alerts && !read_by_gate
     }
+}
+
+fn is_adapter(node: &Node) -> bool {
+    matches!(&node.work, FlowWork::Plugin(plugin) if plugin.role == Role::Adapter)
 }
 
 fn model_of(node: &Node) -> Option<usize> {
