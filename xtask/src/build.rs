@@ -22,13 +22,15 @@ const PLUGINS: [&str; 6] = [
 
 /// For the tests: those that misbehave on request, one in each role, and one that makes the calls
 /// it is told to.
-const TEST_PLUGINS: [&str; 6] = [
+const TEST_PLUGINS: [&str; 8] = [
     "plugins/chaos",
     "plugins/chaos-rule",
     "plugins/chaos-site",
     "plugins/chaos-gate",
     "plugins/chaos-adapter",
     "plugins/probe",
+    "plugins/sequence",
+    "plugins/ballast",
 ];
 
 /// `cargo xtask plugins`

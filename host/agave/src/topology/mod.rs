@@ -28,6 +28,7 @@ mod preflight;
 mod reload;
 mod running;
 mod source;
+mod status;
 mod summary;
 mod taps;
 mod worker;
@@ -39,3 +40,6 @@ pub(crate) use reload::ReloadError;
 pub(crate) use running::{Finish, Live, Running, Signal};
 pub(crate) use summary::{CameraCounts, Summary};
 pub(crate) use taps::{Tap, TapGuard, Taps};
+
+#[cfg(test)]
+mod tests;
