@@ -147,7 +147,7 @@ impl Supervised {
         *known = stream;
         let cameras = self.setup.cameras.clone();
         // As above.
-        let _ = self.call(now, |instance| instance.cameras(cameras));
+        let _ = self.call(now, |instance| instance.cameras(cameras.clone()));
     }
 
     /// How many calls have failed since the start.
