@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
-use agave_tests::{Agave, Process, Reload, Signal, Yard};
+use agave_tests::{Agave, Login, Process, Reload, RtspServer, Signal, Yard, repository};
 use anyhow::{Context, Result, ensure};
 
 /// From a save until what it did is told, on a busy machine.
@@ -223,6 +223,39 @@ fn a_plugin_that_is_nearer_takes_the_place_of_the_one_that_runs() -> Result<()> 
     fs::remove_dir_all(yard.at("plugins"))?;
     assert!(applied(&mut agave)?.changes_node("calm"));
     finish(agave)
+}
+
+#[test]
+fn a_password_that_is_replaced_reaches_the_camera_at_once() -> Result<()> {
+    let clip = repository().join("models/yolov8n_pina/demo/demo.mp4");
+    let login = Login {
+        scheme: "digest",
+        user: "viewer",
+        password: "the-new-one",
+    };
+    let camera = RtspServer::start(&clip, Some(login), false)?;
+    let yard = Yard::new()?;
+    let text = yard.flow("yard");
+    let (before, rest) = text.split_once("url: ").context("it has a camera")?;
+    let (_, after) = rest.split_once('\n').context("and more")?;
+    let url = camera.url_with("viewer", "${secret:field}");
+    yard.save("yard.yaml", format!("{before}url: \"{url}\"\n{after}"))?;
+    fs::create_dir(yard.at("secrets"))?;
+    yard.write("secrets/field", "the-old-one\n")?;
+    let secrets = yard.at("secrets").display().to_string();
+    let variables = [("AGAVE_SECRETS_DIR", secrets.as_str())];
+    let mut agave = Agave::run_with(&yard.at("yard.yaml"), &["--workers", "1"], &variables)?;
+    // After a refused login it would wait for a minute.
+    agave.wait_until_shown("yard", " lost ", RELOAD_LIMIT)?;
+    yard.save("secrets/field", "the-new-one\n")?;
+    let reload = applied(&mut agave)?;
+    assert_eq!(reload.files, [yard.at("secrets/field")]);
+    agave.wait_until_live("yard", Duration::from_secs(30))?;
+    agave.signal(Signal::TERM)?;
+    let outcome = agave.finish(STOP_LIMIT)?;
+    let printed = outcome.output.stdout + &outcome.output.stderr;
+    assert!(!printed.contains("the-old-one") && !printed.contains("the-new-one"));
+    Ok(())
 }
 
 #[test]
