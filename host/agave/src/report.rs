@@ -21,6 +21,16 @@ pub(crate) enum Format {
     Json,
 }
 
+impl Format {
+    /// The line for an alert that left the flow behind `node`.
+    pub(crate) fn alert(self, node: &str, report: &AlertReport) -> String {
+        match self {
+            Self::Json => serde_json::to_string(&AlertLine { report, node }).unwrap_or_default(),
+            Self::Human => told(report),
+        }
+    }
+}
+
 /// So many lines may wait for whoever reads standard output.
 const MOST_LINES_WAITING: usize = 10_000;
 /// So long a reader has for the rest at the end of the run.
@@ -177,11 +187,7 @@ fn write_lines(lines: &Receiver<Line>, reader_is_gone: &AtomicBool) {
 
 impl AlertSink for Reporter {
     fn alert(&self, node: &str, report: &AlertReport) {
-        let line = match self.format {
-            Format::Json => serde_json::to_string(&AlertLine { report, node }).unwrap_or_default(),
-            Format::Human => told(report),
-        };
-        self.line(line);
+        self.line(self.format.alert(node, report));
     }
 }
 

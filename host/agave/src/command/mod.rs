@@ -1,5 +1,6 @@
 //! The command line, one file a command.
 
+mod alerts;
 mod check;
 mod plugin;
 mod run;
@@ -29,6 +30,8 @@ pub(crate) struct CommandLine {
 enum Command {
     /// Run a flow
     Run(run::Run),
+    /// Show the alerts that a flow has had
+    Alerts(alerts::Alerts),
     /// Check flow files and say everything that is wrong with them
     Check(check::Check),
     /// Build a plugin, or look into one
@@ -42,6 +45,7 @@ impl CommandLine {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Run(run) => run.run(),
+            Command::Alerts(alerts) => alerts.run(),
             Command::Check(check) => check.run(),
             Command::Plugin(plugin) => plugin.run(),
             Command::Schema => schema::run(),

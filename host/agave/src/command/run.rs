@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::command::{load, machine};
 use crate::report::{Format, Reporter};
-use crate::surroundings::{Machine, state_folder};
+use crate::surroundings::{Machine, open_store};
 use crate::topology::build::Workshop;
+use crate::topology::journal::Journal;
 use crate::topology::{AlertSink, Finish, Live, Running, Signal, Topology};
 
 #[derive(Args)]
@@ -31,10 +32,13 @@ pub(crate) struct Run {
     /// Change a value of the flow file for this run, for example cameras.gate.url=clip.mp4
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<Override>,
-    /// The folder of what plugins keep; AGAVE_STATE, or agave in the folder for state of your
-    /// system, if not said
+    /// The folder of what is there again after a restart; AGAVE_STATE, or agave in the folder
+    /// for state of your system, if not said
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
+    /// Keep nothing: after a restart everything begins anew
+    #[arg(long, conflicts_with = "state")]
+    no_state: bool,
     /// How many frames are looked at in parallel; as many as there are cores if not said
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     workers: Option<u16>,
@@ -53,12 +57,14 @@ impl Run {
             Format::Human
         };
         let reporter = Arc::new(Reporter::new(format).context("cannot start the printing thread")?);
+        let store = open_store(self.state, self.no_state, &flow.name)?;
+        let sink = Arc::clone(&reporter) as Arc<dyn AlertSink>;
         let workshop = Workshop {
             machine: Arc::clone(&machine),
             runtime: runtime.handle().clone(),
             hang_up: CancellationToken::new(),
-            sink: Arc::clone(&reporter) as Arc<dyn AlertSink>,
-            state: state_folder(self.state, &flow.name),
+            journal: Journal::start(store.clone(), sink).context("cannot start the journal")?,
+            store: Ok(store),
             workers: self.workers.map_or_else(cores, usize::from),
         };
         let shown = self.flow.display().to_string();

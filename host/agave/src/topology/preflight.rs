@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use agave_core::AlertReport;
-
-use super::chain::{AlertSink, Chain, Seen};
+use super::chain::{Chain, Seen};
 use super::exchange::{ChainPlan, Part, StepPlan};
 use super::lane::Lane;
 use super::taps::Taps;
@@ -29,12 +27,6 @@ pub(crate) enum Preflight {
         camera: String,
         failure: agave_plugin::Failure,
     },
-}
-
-struct Nobody;
-
-impl AlertSink for Nobody {
-    fn alert(&self, _: &str, _: &AlertReport) {}
 }
 
 /// Runs `trial`, a plan of nothing but new steps, over the last frames of `lane`. Only what
@@ -64,9 +56,10 @@ pub(super) fn fly(lane: &Lane, mut trial: ChainPlan, changed: &[String]) -> Resu
         Ok(chain.recent.iter().cloned().collect::<Vec<Seen>>())
     })?;
     let camera = trial.stream.camera.clone();
-    let mut chain = Chain::new(trial, Arc::new(Nobody), Arc::<Taps>::default());
+    let mut chain = Chain::new(trial, Arc::<Taps>::default());
     for seen in frames {
-        chain.run(seen);
+        // Nobody is to hear of it.
+        let _ = chain.run(seen);
         let failed = chain.steps.iter().find_map(|step| {
             let failure = step.work.plugin()?.last_failure()?.to_owned();
             changed
