@@ -13,12 +13,16 @@
 mod cache;
 mod catalog;
 mod command;
+mod control;
 mod fingerprints;
+mod graph;
+mod keeper;
 mod plugin_project;
 mod report;
 mod surroundings;
 mod topology;
 mod trial;
+mod watch;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use agave_core::{Fingerprint, Secret};
 use agave_flow::{PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret_variable};
 use agave_store::{Store, StoreError};
-use anyhow::{Context, Result};
+use anyhow::Context;
 
 use crate::catalog::Catalog;
 
-/// Where flows keep what is there again after a restart, each in a folder of its own: in `given`,
-/// in `AGAVE_STATE`, or where the system has such things.
+/// Where flows keep what is there again after a restart, each in a folder of its name: `given`,
+/// `AGAVE_STATE`, or where the system has such things.
 ///
 /// # Errors
 /// When nothing says where that is.
-pub(crate) fn state_root(given: Option<PathBuf>) -> std::result::Result<PathBuf, String> {
+pub(crate) fn state_root(given: Option<PathBuf>) -> Result<PathBuf, String> {
     let variable = |name: &str| {
         let value = std::env::var_os(name).filter(|value| !value.is_empty());
         value.map(PathBuf::from)
@@ -26,22 +26,30 @@ pub(crate) fn state_root(given: Option<PathBuf>) -> std::result::Result<PathBuf,
         .ok_or_else(|| "there is no folder for state; name one with --state".to_owned())
 }
 
-/// Opens what the flow `flow` keeps, for this process alone. Without a folder that can be used,
-/// unless it was asked for by name, a flow runs all the same, and keeps nothing: cameras that
-/// nobody watches are worse.
+/// The folder for state of the flow called `flow`, in [`state_root`].
 ///
 /// # Errors
-/// When another process has it, or `given` cannot be used.
-pub(crate) fn open_store(given: Option<PathBuf>, nowhere: bool, flow: &str) -> Result<Store> {
-    if nowhere {
-        return Ok(Store::in_memory()?);
-    }
-    let asked_for = given.is_some();
-    let root = match state_root(given) {
-        Ok(root) => root,
-        Err(reason) => return nothing_is_kept(&reason),
+/// When nothing says where that is.
+pub(crate) fn state_folder(given: Option<PathBuf>, flow: &str) -> Result<PathBuf, String> {
+    Ok(state_root(given)?.join(flow))
+}
+
+/// Opens what the flow `flow` keeps in `folder`, for this process alone. Without a folder that can
+/// be used, unless it was asked for by name, a flow runs all the same, and keeps nothing: cameras
+/// that nobody watches are worse.
+///
+/// # Errors
+/// When another process has it, or what was `asked_for` cannot be used.
+pub(crate) fn open_store(
+    folder: &Result<PathBuf, String>,
+    asked_for: bool,
+    flow: &str,
+) -> anyhow::Result<Store> {
+    let opened = match folder {
+        Ok(folder) => Store::open(folder),
+        Err(reason) => return nothing_is_kept(reason),
     };
-    match Store::open(&root.join(flow)) {
+    match opened {
         Ok(store) => Ok(store),
         Err(error @ StoreError::InUse(_)) => Err(error).context(format!(
             "the flow '{flow}' runs already; stop that process, name another folder with --state, \
@@ -52,9 +60,18 @@ pub(crate) fn open_store(given: Option<PathBuf>, nowhere: bool, flow: &str) -> R
     }
 }
 
-fn nothing_is_kept(reason: &str) -> Result<Store> {
+fn nothing_is_kept(reason: &str) -> anyhow::Result<Store> {
     tracing::error!("nothing is kept, and after a restart everything begins anew: {reason}");
     Ok(Store::in_memory()?)
+}
+
+/// The file that holds the secret `name`, where no variable does.
+pub(crate) fn secret_file(name: &str) -> Option<PathBuf> {
+    // A name is checked when the flow is parsed; this must not become a way out of the folder.
+    if name.contains(['/', '\\']) || name.starts_with('.') {
+        return None;
+    }
+    Some(PathBuf::from(std::env::var_os("AGAVE_SECRETS_DIR")?).join(name))
 }
 
 /// This machine: its files, its environment, its plugins.
@@ -63,11 +80,7 @@ pub(crate) struct Machine {
 }
 
 impl PluginCatalog for Machine {
-    fn plugin(
-        &self,
-        reference: &str,
-        flow_folder: &Path,
-    ) -> std::result::Result<PluginFacts, PluginProblem> {
+    fn plugin(&self, reference: &str, flow_folder: &Path) -> Result<PluginFacts, PluginProblem> {
         self.catalog.facts(reference, flow_folder)
     }
 }
@@ -83,12 +96,7 @@ impl Surroundings for Machine {
         if let Ok(secret) = std::env::var(secret_variable(name)) {
             return Some(Secret::new(secret));
         }
-        // A name is checked when the flow is parsed; this must not become a way out of the folder.
-        if name.contains(['/', '\\']) || name.starts_with('.') {
-            return None;
-        }
-        let folder = PathBuf::from(std::env::var_os("AGAVE_SECRETS_DIR")?);
-        let text = std::fs::read_to_string(folder.join(name)).ok()?;
+        let text = std::fs::read_to_string(secret_file(name)?).ok()?;
         Some(Secret::new(text.trim_end_matches(['\r', '\n'])))
     }
 

@@ -50,18 +50,18 @@ impl Alerts {
             false => Format::Human,
         };
         for kept in store.alerts(&query)? {
-            print(&line(&kept, format)?);
+            print(&line(&flow, &kept, format)?);
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn line(kept: &KeptAlert, format: Format) -> Result<String> {
+fn line(flow: &str, kept: &KeptAlert, format: Format) -> Result<String> {
     let alert: Alert = serde_json::from_str(&kept.body)
         .with_context(|| format!("alert {} of the journal cannot be read", kept.sequence))?;
     let start = alert.at - Duration::from_nanos(kept.media_time);
     let report = AlertReport::new(&kept.camera, start, &alert);
-    Ok(format.alert(&kept.node, &report))
+    Ok(format.alert(flow, &kept.node, &report))
 }
 
 /// The one flow that keeps something in `root`.

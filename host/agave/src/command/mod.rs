@@ -2,19 +2,26 @@
 
 mod alerts;
 mod check;
+mod graph;
+mod plan;
 mod plugin;
+mod reload;
 mod run;
 mod schema;
+mod tap;
+mod target;
+mod top;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use agave_flow::{Flow, FlowText, Override};
+use agave_flow::{Flow, Override};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use crate::cache;
 use crate::catalog::Catalog;
+use crate::keeper::{self, Reading};
 use crate::surroundings::Machine;
 
 /// Cameras in, alerts out. What is decided in between lives in sandboxed plugins, wired by a
@@ -34,6 +41,16 @@ enum Command {
     Alerts(alerts::Alerts),
     /// Check flow files and say everything that is wrong with them
     Check(check::Check),
+    /// Read a running flow's files again, as saving them does
+    Reload(reload::Reload),
+    /// Say what a flow file would change in the running flow, and change nothing
+    Plan(plan::Plan),
+    /// Show what passes a node of a running flow
+    Tap(tap::Tap),
+    /// Show the cameras and nodes of running flows with their rates and failures
+    Top(top::Top),
+    /// Draw a flow
+    Graph(graph::Draw),
     /// Build a plugin, or look into one
     #[command(subcommand)]
     Plugin(plugin::Plugin),
@@ -47,6 +64,11 @@ impl CommandLine {
             Command::Run(run) => run.run(),
             Command::Alerts(alerts) => alerts.run(),
             Command::Check(check) => check.run(),
+            Command::Reload(reload) => reload.run(),
+            Command::Plan(plan) => plan.run(),
+            Command::Tap(tap) => tap.run(),
+            Command::Top(top) => top.run(),
+            Command::Graph(graph) => graph.run(),
             Command::Plugin(plugin) => plugin.run(),
             Command::Schema => schema::run(),
         }
@@ -73,17 +95,9 @@ fn machine() -> Result<Machine> {
 
 /// Reads and checks a flow file; prints what is wrong with it. None when it cannot be run.
 fn load(machine: &Machine, file: &Path, overrides: &[Override]) -> Option<Flow> {
-    let text = match FlowText::read(file) {
-        Ok(text) => text,
-        Err(problem) => {
-            eprintln!("{problem}");
-            return None;
-        }
-    };
-    let (flow, diagnostics) = agave_flow::load(&text, overrides, machine);
-    let printed = diagnostics.to_string();
-    if !printed.is_empty() {
-        eprintln!("{}", printed.trim_end());
+    let Reading { flow, problems, .. } = keeper::read(machine, file, overrides);
+    if !problems.is_empty() {
+        eprintln!("{problems}");
     }
     flow
 }

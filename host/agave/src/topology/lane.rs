@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use agave_media::RecentPictures;
 
 use super::chain::{Arrival, Chain};
-use super::journal::Keeper;
+use super::journal::Outlet;
 use super::models::LoadedModel;
 
 /// How a camera's frames are looked at.
@@ -55,11 +55,11 @@ pub(super) struct Lane {
     arrivals: Mutex<Arrivals>,
     chain: Mutex<Chain>,
     /// Hears what there is to say about each frame, in their order.
-    keeper: Arc<dyn Keeper>,
+    outlet: Arc<dyn Outlet>,
 }
 
 impl Lane {
-    pub(super) fn new(chain: Chain, look: Look, keeper: Arc<dyn Keeper>) -> Self {
+    pub(super) fn new(chain: Chain, look: Look, outlet: Arc<dyn Outlet>) -> Self {
         Self {
             arrivals: Mutex::new(Arrivals {
                 admitted: 0,
@@ -70,7 +70,7 @@ impl Lane {
                 attended: false,
             }),
             chain: Mutex::new(chain),
-            keeper,
+            outlet,
         }
     }
 
@@ -154,7 +154,7 @@ impl Lane {
             self.guarded("a frame", || {
                 // Handing it in may wait for the disk, and others look at the chain meanwhile.
                 let entry = self.with_chain(|chain| chain.arrive(arrival));
-                entry.map(|entry| self.keeper.keep(entry));
+                entry.map(|entry| self.outlet.keep(entry));
             });
             done();
             arrivals = self.arrivals();
@@ -172,7 +172,7 @@ impl Lane {
     /// No more frames will come: what the nodes remember is kept.
     pub(super) fn end(&self) {
         if let Some(entry) = self.with_chain(Chain::last_words) {
-            self.keeper.keep(entry);
+            self.outlet.keep(entry);
         }
     }
 
@@ -208,8 +208,8 @@ pub(super) mod tests {
             steps: Vec::new(),
         };
         let chain = Chain::new(plan, Arc::<Taps>::default());
-        let keeper = Told(Arc::new(Silence));
-        Lane::new(chain, Look::default(), Arc::new(keeper))
+        let outlet = Told(Arc::new(Silence));
+        Lane::new(chain, Look::default(), Arc::new(outlet))
     }
 
     fn arrival(frame: u64) -> Arrival {

@@ -16,7 +16,8 @@ use super::account::Account;
 use super::journal::Journal;
 use super::summary::NodeAccount;
 
-const MOST_WAITING: u64 = 100_000;
+/// On the disk, for one adapter.
+pub(super) const MOST_WAITING: u64 = 100_000;
 /// So many are in memory.
 const PAGE: usize = 100;
 /// So long an alert is worth delivering.
@@ -486,4 +487,18 @@ pub(crate) fn idempotency_key(node: &str, camera: &str, alert: &Alert) -> String
         Phase::End => "end",
     };
     format!("{node}/{camera}/{}/{phase}/{}", alert.key, alert.at.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_adapter_can_ask_for_no_endless_haste_and_no_endless_wait() {
+        let asked = |milliseconds| wait_after(1, Some(Duration::from_millis(milliseconds)));
+        assert_eq!(asked(0), SHORTEST_WAIT);
+        assert_eq!(asked(5000), Duration::from_secs(5));
+        assert_eq!(asked(u32::MAX.into()), LONGEST_WAIT);
+        assert!(wait_after(u32::MAX, None) <= LONGEST_WAIT);
+    }
 }

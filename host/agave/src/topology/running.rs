@@ -15,7 +15,7 @@ use super::build::{CameraPlan, Topology, Version, Workshop, goes_on_after_restar
 use super::camera::{Post, RunningCamera};
 use super::chain::Chain;
 use super::intake::Intake;
-use super::journal::Keeper;
+use super::journal::Outlet;
 use super::lane::Lane;
 use super::outbox::Outbox;
 use super::summary::{Departed, Summary, summarise};
@@ -100,8 +100,8 @@ impl Live {
         if goes_on_after_restart(&plan.camera) && journal.wants_checkpoints() {
             chain = chain.with_checkpoints();
         }
-        let keeper = Arc::clone(journal) as Arc<dyn Keeper>;
-        let lane = Arc::new(Lane::new(chain, plan.look, keeper));
+        let outlet = Arc::clone(journal) as Arc<dyn Outlet>;
+        let lane = Arc::new(Lane::new(chain, plan.look, outlet));
         RunningCamera::start(plan.camera, lane, plan.first_frame, &self.post)
     }
 }

@@ -67,7 +67,7 @@ pub(crate) struct NodeState {
 }
 
 /// Takes what a camera's part of the flow has to say.
-pub(crate) trait Keeper: Send + Sync {
+pub(crate) trait Outlet: Send + Sync {
     /// Takes in what a camera has to say. Entries of one camera come in their order. May wait for
     /// the disk.
     fn keep(&self, entry: Entry);
@@ -79,7 +79,7 @@ pub(crate) trait Keeper: Send + Sync {
 /// Tells alerts and keeps nothing: for replays, which can be had again.
 pub(crate) struct Told(pub(crate) Arc<dyn AlertSink>);
 
-impl Keeper for Told {
+impl Outlet for Told {
     fn keep(&self, entry: Entry) {
         let left = entry.alerts.iter().filter(|happened| happened.leaves);
         left.for_each(|happened| happened.tell(&entry.camera, self.0.as_ref()));
@@ -278,7 +278,7 @@ impl Drop for Journal {
     }
 }
 
-impl Keeper for Journal {
+impl Outlet for Journal {
     fn keep(&self, entry: Entry) {
         let mut state = self.shared.lock();
         while state.pending.alerts() >= MOST_WAITING && !state.closed {
@@ -297,3 +297,6 @@ impl Keeper for Journal {
         self.shared.lasts
     }
 }
+
+#[cfg(test)]
+mod tests;
