@@ -14,6 +14,7 @@ mod cache;
 mod catalog;
 mod command;
 mod plugin_project;
+mod recording;
 mod report;
 mod surroundings;
 mod topology;
