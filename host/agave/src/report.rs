@@ -177,11 +177,17 @@ fn write_lines(lines: &Receiver<Line>, reader_is_gone: &AtomicBool) {
 
 impl AlertSink for Reporter {
     fn alert(&self, node: &str, report: &AlertReport) {
-        let line = match self.format {
-            Format::Json => serde_json::to_string(&AlertLine { report, node }).unwrap_or_default(),
-            Format::Human => told(report),
-        };
-        self.line(line);
+        self.line(self.format.alert(node, report));
+    }
+}
+
+impl Format {
+    /// An alert that leaves the flow behind `node`, as a line.
+    pub(crate) fn alert(self, node: &str, report: &AlertReport) -> String {
+        match self {
+            Self::Json => serde_json::to_string(&AlertLine { report, node }).unwrap_or_default(),
+            Self::Human => told(report),
+        }
     }
 }
 
@@ -249,11 +255,17 @@ fn described(summary: &Value) -> String {
             lines.push(format!("camera '{name}' sent {damaged} damaged packets"));
         }
     }
+    lines.extend(ledger_table(summary));
+    lines.join("\n")
+}
+
+/// A line for each node of `summary`, below a heading.
+pub(crate) fn ledger_table(summary: &Value) -> Vec<String> {
     let nodes = summary.get("nodes").and_then(Value::as_object);
-    lines.push(format!(
+    let mut lines = vec![format!(
         "{:<16} {:>10} {:>10} {:>10}  dropped",
         "node", "in", "out", "waiting"
-    ));
+    )];
     for (name, node) in nodes.into_iter().flatten() {
         let number = |key: &str| node.get(key).and_then(Value::as_u64).unwrap_or(0);
         let dropped = node.get("dropped").and_then(Value::as_object);
@@ -265,7 +277,7 @@ fn described(summary: &Value) -> String {
             dropped.map(counted).unwrap_or_default(),
         ));
     }
-    lines.join("\n")
+    lines
 }
 
 fn counted(reasons: &serde_json::Map<String, Value>) -> String {

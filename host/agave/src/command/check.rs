@@ -47,6 +47,7 @@ impl Check {
                 runtime: runtime.handle().clone(),
                 hang_up: CancellationToken::new(),
                 sink: Arc::new(Silence),
+                tap: None,
                 secret: &|name| machine.secret(name),
                 state: Err("nothing is kept while a flow is only checked".to_owned()),
                 workers: 1,

@@ -2,13 +2,15 @@
 
 mod check;
 mod plugin;
+mod record;
+mod replay;
 mod run;
 mod schema;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use agave_flow::{Flow, FlowText, Override};
+use agave_flow::{Flow, FlowText, Override, Surroundings};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
@@ -29,6 +31,10 @@ pub(crate) struct CommandLine {
 enum Command {
     /// Run a flow
     Run(run::Run),
+    /// Run a flow, and write what its models see to a file
+    Record(record::Record),
+    /// Run a flow on what was recorded, as fast as the machine goes
+    Replay(replay::Replay),
     /// Check flow files and say everything that is wrong with them
     Check(check::Check),
     /// Build a plugin, or look into one
@@ -42,6 +48,8 @@ impl CommandLine {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Run(run) => run.run(),
+            Command::Record(record) => record.run(),
+            Command::Replay(replay) => replay.run(),
             Command::Check(check) => check.run(),
             Command::Plugin(plugin) => plugin.run(),
             Command::Schema => schema::run(),
@@ -68,7 +76,7 @@ fn machine() -> Result<Machine> {
 }
 
 /// Reads and checks a flow file; prints what is wrong with it. None when it cannot be run.
-fn load(machine: &Machine, file: &Path, overrides: &[Override]) -> Option<Flow> {
+fn load(machine: &dyn Surroundings, file: &Path, overrides: &[Override]) -> Option<Flow> {
     let text = match FlowText::read(file) {
         Ok(text) => text,
         Err(problem) => {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use agave_flow::{Override, Surroundings};
+use agave_flow::{Flow, Override, Surroundings};
 use anyhow::{Context, Result};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
@@ -16,12 +16,12 @@ use crate::command::{load, machine};
 use crate::report::{Format, Reporter};
 use crate::surroundings::state_folder;
 use crate::topology::build::Workshop;
-use crate::topology::{AlertSink, Finish, Running, Signal, Topology};
+use crate::topology::{AlertSink, Finish, Running, Signal, Tap, Topology};
 
 #[derive(Args)]
 pub(crate) struct Run {
     /// The flow file
-    flow: PathBuf,
+    pub(super) flow: PathBuf,
     /// Print each alert and the closing summary as a JSON object on a line of its own
     #[arg(long)]
     json: bool,
@@ -40,8 +40,36 @@ pub(crate) struct Run {
     workers: Option<u16>,
 }
 
+/// What goes along with a running flow.
+pub(super) trait Companion {
+    /// What it sees of the flow.
+    fn tap(&self) -> Option<Arc<dyn Tap>> {
+        None
+    }
+
+    /// Hears what will run, before it does; `classes` are what each model of the flow can see.
+    fn begin(&self, _flow: &Flow, _classes: &[Vec<String>]) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether the flow should stop because of it.
+    fn has_enough(&self) -> bool {
+        false
+    }
+}
+
+/// Nobody.
+struct Alone;
+
+impl Companion for Alone {}
+
 impl Run {
     pub(crate) fn run(self) -> Result<ExitCode> {
+        self.run_with(&Alone)
+    }
+
+    /// Runs the flow to its end.
+    pub(super) fn run_with(self, companion: &dyn Companion) -> Result<ExitCode> {
         let machine = machine()?;
         let Some(flow) = load(&machine, &self.flow, &self.overrides) else {
             return Ok(ExitCode::FAILURE);
@@ -58,17 +86,19 @@ impl Run {
             runtime: runtime.handle().clone(),
             hang_up: CancellationToken::new(),
             sink: Arc::clone(&reporter) as Arc<dyn AlertSink>,
+            tap: companion.tap(),
             secret: &|name| machine.secret(name),
             state: state_folder(self.state, &flow.name),
             workers: self.workers.map_or_else(cores, usize::from),
         };
         let topology =
             Topology::build(&flow, &workshop).with_context(|| self.flow.display().to_string())?;
+        companion.begin(&flow, &topology.classes)?;
         let running = Running::start(topology).context("cannot start the flow's threads")?;
         runtime.spawn(interrupt_on_signal(running.sender()));
         let finish = running.wait(self.limit, &mut |running| {
             reporter.progress(running);
-            if reporter.reader_is_gone() {
+            if reporter.reader_is_gone() || companion.has_enough() {
                 // The wait is over when the running flow hears it; it hears it at once.
                 let _ = running.sender().send(Signal::Interrupted);
             }

@@ -15,10 +15,12 @@
 //! A block can be read without those before it but the header, so a file that was cut off is
 //! good up to its last whole block.
 
+mod casting;
 mod checksum;
 mod frames;
 mod reader;
 mod recorder;
+mod scribe;
 mod varint;
 mod writer;
 
@@ -26,9 +28,12 @@ use std::time::Duration;
 
 use agave_core::{Detection, Timestamp};
 
-pub(crate) use reader::{Ending, ReadError, Reader};
-pub(crate) use recorder::{Recorded, Recorder};
-pub(crate) use writer::Writer;
+pub(crate) use casting::{Casting, Part};
+pub(crate) use reader::{Ending, Reader};
+pub(crate) use scribe::Scribe;
+
+use recorder::{Recorded, Recorder};
+use writer::Writer;
 
 /// Not text, so that nothing changes its line ends, and found out if something did.
 const MAGIC: [u8; 8] = *b"\x89AGREC\r\n";

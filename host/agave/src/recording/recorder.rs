@@ -3,9 +3,9 @@
 //! the recording as a gap.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -21,11 +21,12 @@ type Message = (u64, Frame);
 
 /// Takes frames from any thread and writes them to a recording.
 pub(crate) struct Recorder {
-    sender: SyncSender<Message>,
+    /// Gone once it is finished.
+    sender: RwLock<Option<SyncSender<Message>>>,
     /// By camera: frames that were left out since the last one that was not.
     lost: Vec<AtomicU64>,
     failed: Arc<AtomicBool>,
-    writer: JoinHandle<Result<Recorded, io::Error>>,
+    writer: Mutex<Option<JoinHandle<Result<Recorded, io::Error>>>>,
     /// What was left out at the end goes to the writer with this.
     leftover: Arc<[AtomicU64]>,
 }
@@ -64,10 +65,10 @@ impl Recorder {
                 written
             })?;
         Ok(Self {
-            sender,
+            sender: RwLock::new(Some(sender)),
             lost: header.cameras.iter().map(|_| AtomicU64::new(0)).collect(),
             failed,
-            writer,
+            writer: Mutex::new(Some(writer)),
             leftover,
         })
     }
@@ -77,8 +78,12 @@ impl Recorder {
         let Some(lost) = self.lost.get(frame.camera) else {
             return;
         };
+        let sender = self.sender.read().unwrap_or_else(PoisonError::into_inner);
         let before = lost.swap(0, Ordering::Relaxed);
-        if self.sender.try_send((before, frame)).is_err() {
+        let sent = sender
+            .as_ref()
+            .map(|sender| sender.try_send((before, frame)));
+        if !matches!(sent, Some(Ok(()))) {
             lost.fetch_add(before + 1, Ordering::Relaxed);
         }
     }
@@ -88,18 +93,22 @@ impl Recorder {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// Writes what waits, and the end.
+    /// Writes what waits, and the end. It takes no frames after that.
     ///
     /// # Errors
     /// When the recording could not be written.
-    pub(crate) fn finish(self) -> io::Result<Recorded> {
+    pub(crate) fn finish(&self) -> io::Result<Recorded> {
+        let mut sender = self.sender.write().unwrap_or_else(PoisonError::into_inner);
         for (left, lost) in self.leftover.iter().zip(&self.lost) {
             left.store(lost.load(Ordering::Relaxed), Ordering::Relaxed);
         }
-        drop(self.sender);
-        self.writer
-            .join()
-            .unwrap_or_else(|_| Err(io::Error::other("the thread that writes it panicked")))
+        drop(sender.take());
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        match writer.take().map(JoinHandle::join) {
+            Some(Ok(written)) => written,
+            Some(Err(_)) => Err(io::Error::other("the thread that writes it panicked")),
+            None => Ok(Recorded::default()),
+        }
     }
 }
 
@@ -155,7 +164,6 @@ fn add_lost<W: Write>(
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::{Sender, channel};
-    use std::sync::{Mutex, PoisonError};
 
     use super::super::tests::{frame, header};
     use super::super::{Ending, Reader};

@@ -64,7 +64,7 @@ pub(super) fn build_adapters(flow: &Flow, workshop: &Workshop<'_>) -> Result<Ada
                 })),
             };
             let stream = StreamInfo::default();
-            let adapter = start(node, plugin, stream, grants, outside, workshop)?;
+            let adapter = start(node, plugin, stream, grants, outside, workshop.catalog)?;
             Ok(AdapterPlan {
                 node: index,
                 outbox: Arc::new(Outbox::new(&node.name)),

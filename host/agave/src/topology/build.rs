@@ -12,7 +12,7 @@ use agave_media::{Detector, Model, ModelOptions, Pace, RecentPictures, SourceCon
 use tokio_util::sync::CancellationToken;
 
 use super::adapters::{AdapterPlan, Adapters, build_adapters};
-use super::chain::AlertSink;
+use super::chain::{AlertSink, Tap};
 use super::intake::Terms;
 use super::lane::Lane;
 use super::nodes::ChainBuilder;
@@ -64,6 +64,8 @@ pub(crate) struct Workshop<'w> {
     /// Ends the requests of adapters that are under way.
     pub(crate) hang_up: CancellationToken,
     pub(crate) sink: Arc<dyn AlertSink>,
+    /// Whoever looks on.
+    pub(crate) tap: Option<Arc<dyn Tap>>,
     pub(crate) secret: &'w dyn Fn(&str) -> Option<Secret>,
     /// The folder of what is there again after a restart, or why there is none.
     pub(crate) state: Result<PathBuf, String>,
@@ -86,6 +88,8 @@ pub(crate) struct Topology {
     pub(super) lanes: Vec<Lane>,
     pub(super) adapters: Vec<AdapterPlan>,
     pub(super) recent: Option<Arc<RecentPictures>>,
+    /// For each model of the flow, what it can see.
+    pub(crate) classes: Vec<Vec<String>>,
     /// For each worker, a session of each model.
     pub(super) detectors: Vec<Vec<Detector>>,
     pub(super) hang_up: CancellationToken,
@@ -109,11 +113,17 @@ impl Topology {
             .iter()
             .map(|adapter| (adapter.node, Arc::clone(&adapter.outbox)))
             .collect();
+        let classes: Vec<Vec<String>> = models
+            .iter()
+            .map(|model| model.classes().to_vec())
+            .collect();
         let builder = ChainBuilder {
             flow,
-            models: &models,
+            classes: &classes,
             outboxes: &outboxes,
-            workshop,
+            catalog: workshop.catalog,
+            sink: &workshop.sink,
+            tap: workshop.tap.as_ref(),
         };
         let mut cameras = Vec::new();
         let mut lanes = Vec::new();
@@ -129,6 +139,7 @@ impl Topology {
             lanes,
             adapters,
             recent,
+            classes,
             detectors,
             hang_up: workshop.hang_up.clone(),
         })

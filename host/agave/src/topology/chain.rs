@@ -19,21 +19,34 @@ pub(crate) trait AlertSink: Send + Sync {
     fn alert(&self, node: &str, report: &AlertReport);
 }
 
+/// Whoever looks on while frames pass. It is called on the thread that runs the chain, so it
+/// must not wait.
+pub(crate) trait Tap: Send + Sync {
+    /// What the models saw in a frame, before the first node; class numbers are the models' own.
+    fn seen(&self, _stream: &StreamInfo, _seen: &Seen) {}
+
+    /// What `node` gave, a model or a filter.
+    fn detections(&self, _node: &str, _stream: &StreamInfo, _frame: &FrameDetections) {}
+
+    /// What `node` gave at `at`, a rule or a gate.
+    fn alerts(&self, _node: &str, _stream: &StreamInfo, _at: Timestamp, _alerts: &[Alert]) {}
+}
+
 /// What the models saw in one frame.
-pub(super) struct Seen {
-    pub(super) frame: u64,
-    pub(super) at: Timestamp,
-    pub(super) media_time: Duration,
-    pub(super) size: (u32, u32),
+pub(crate) struct Seen {
+    pub(crate) frame: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) media_time: Duration,
+    pub(crate) size: (u32, u32),
     /// For each infer node of the camera, in their order; none where the model failed.
-    pub(super) detections: Vec<Option<Vec<Detection>>>,
-    pub(super) arrived: Instant,
-    pub(super) timings: Timings,
+    pub(crate) detections: Vec<Option<Vec<Detection>>>,
+    pub(crate) arrived: Instant,
+    pub(crate) timings: Timings,
 }
 
 /// What a frame's way to the chain took.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Timings {
+pub(crate) struct Timings {
     pub(super) waiting: Duration,
     pub(super) preprocess: Duration,
     pub(super) inference: Duration,
@@ -119,6 +132,7 @@ pub(super) struct Chain {
     steps: Vec<Step>,
     outputs: Vec<Output>,
     sink: Arc<dyn AlertSink>,
+    tap: Option<Arc<dyn Tap>>,
     pub(super) frames: u64,
     pub(super) detections: u64,
     pub(super) unreadable: u64,
@@ -127,12 +141,18 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    pub(super) fn new(stream: StreamInfo, steps: Vec<Step>, sink: Arc<dyn AlertSink>) -> Self {
+    pub(super) fn new(
+        stream: StreamInfo,
+        steps: Vec<Step>,
+        sink: Arc<dyn AlertSink>,
+        tap: Option<Arc<dyn Tap>>,
+    ) -> Self {
         Self {
             stream,
             outputs: Vec::with_capacity(steps.len()),
             steps,
             sink,
+            tap,
             frames: 0,
             detections: 0,
             unreadable: 0,
@@ -156,6 +176,9 @@ impl Chain {
     pub(super) fn run(&mut self, mut seen: Seen) {
         let began = Instant::now();
         self.learn_size(&seen);
+        if let Some(tap) = &self.tap {
+            tap.seen(&self.stream, &seen);
+        }
         if !seen.detections.is_empty() && seen.detections.iter().all(Option::is_none) {
             self.unreadable += 1;
         } else {
@@ -194,6 +217,15 @@ impl Chain {
                     Output::Nothing
                 }
             };
+            match (&self.tap, &output) {
+                (Some(tap), Output::Detections(frame)) => {
+                    tap.detections(&step.name, &self.stream, frame);
+                }
+                (Some(tap), Output::Alerts(alerts)) => {
+                    tap.alerts(&step.name, &self.stream, seen.at, alerts);
+                }
+                _ => {}
+            }
             if let (true, Output::Alerts(alerts)) = (step.is_exit, &output) {
                 self.alerts += alerts.len() as u64;
                 for alert in alerts {

@@ -85,7 +85,7 @@ mod tests {
     }
 
     fn lane() -> Lane {
-        let chain = Chain::new(StreamInfo::default(), Vec::new(), Arc::new(Silence));
+        let chain = Chain::new(StreamInfo::default(), Vec::new(), Arc::new(Silence), None);
         Lane::new(chain)
     }
 

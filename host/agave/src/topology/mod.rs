@@ -20,13 +20,15 @@ mod latency;
 mod nodes;
 mod outbox;
 mod outside;
+mod rehearsal;
 mod running;
 mod source;
 mod summary;
 mod worker;
 
 pub(crate) use build::Topology;
-pub(crate) use chain::AlertSink;
+pub(crate) use chain::{AlertSink, Seen, Tap, Timings};
 pub(crate) use outbox::idempotency_key;
+pub(crate) use rehearsal::{Accounts, Cast, Rehearsal};
 pub(crate) use running::{Finish, Running, Signal};
 pub(crate) use summary::{CameraCounts, Summary};

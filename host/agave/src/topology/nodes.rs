@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use agave_core::{Role, StreamInfo};
 use agave_flow::{Camera, CameraIndex, Flow, Node, PluginNode, Work as FlowWork};
-use agave_media::Model;
 use agave_plugin::{Grants, Limits, NodeSetup, OnFailure, Outside, Supervised};
 
-use super::build::{BuildError, Workshop};
-use super::chain::{Account, Chain, Step, Work};
+use super::build::BuildError;
+use super::chain::{Account, AlertSink, Chain, Step, Tap, Work};
 use super::outbox::Outbox;
+use crate::catalog::Catalog;
 
 /// Starts the plugin of a node, for one camera or as an adapter.
 pub(super) fn start(
@@ -20,10 +20,9 @@ pub(super) fn start(
     stream: StreamInfo,
     grants: Grants,
     outside: Outside,
-    workshop: &Workshop<'_>,
+    catalog: &Catalog,
 ) -> Result<Supervised, BuildError> {
-    let loaded = workshop
-        .catalog
+    let loaded = catalog
         .load(&plugin.file)
         .map_err(|reason| BuildError::Load {
             node: node.name.clone(),
@@ -66,9 +65,12 @@ fn limits(limits: &agave_flow::Limits) -> Limits {
 /// Makes each camera's chain.
 pub(super) struct ChainBuilder<'b> {
     pub(super) flow: &'b Flow,
-    pub(super) models: &'b [Model],
+    /// For each model of the flow, what it can see.
+    pub(super) classes: &'b [Vec<String>],
     pub(super) outboxes: &'b BTreeMap<usize, Arc<Outbox>>,
-    pub(super) workshop: &'b Workshop<'b>,
+    pub(super) catalog: &'b Catalog,
+    pub(super) sink: &'b Arc<dyn AlertSink>,
+    pub(super) tap: Option<&'b Arc<dyn Tap>>,
 }
 
 impl ChainBuilder<'_> {
@@ -98,7 +100,12 @@ impl ChainBuilder<'_> {
                     index: infer_nodes.next().unwrap_or_default(),
                     classes: self.class_numbers(model.0, &stream),
                 },
-                FlowWork::Plugin(plugin) => self.plugin_work(node_index, node, plugin, &stream)?,
+                FlowWork::Plugin(plugin) => {
+                    match self.plugin_work(node_index, node, plugin, &stream)? {
+                        Some(work) => work,
+                        None => continue,
+                    }
+                }
             };
             let step_of = |input: &agave_flow::NodeIndex| {
                 steps.iter().position(|step: &Step| step.node == input.0)
@@ -112,7 +119,7 @@ impl ChainBuilder<'_> {
                 account: Account::new(),
             });
         }
-        let chain = Chain::new(stream, steps, Arc::clone(&self.workshop.sink));
+        let chain = Chain::new(stream, steps, Arc::clone(self.sink), self.tap.cloned());
         Ok((chain, models))
     }
 
@@ -121,8 +128,8 @@ impl ChainBuilder<'_> {
         let mut classes: Vec<String> = Vec::new();
         for class in models
             .iter()
-            .filter_map(|&model| self.models.get(model))
-            .flat_map(Model::classes)
+            .filter_map(|&model| self.classes.get(model))
+            .flatten()
         {
             if !classes.contains(class) {
                 classes.push(class.clone());
@@ -149,21 +156,21 @@ impl ChainBuilder<'_> {
             let position = stream.classes.iter().position(|known| known == class);
             position.and_then(|position| u16::try_from(position).ok())
         };
-        self.models
-            .get(model)
-            .map(|model| model.classes().iter().filter_map(number_of).collect())
-            .unwrap_or_default()
+        let classes = self.classes.get(model).into_iter().flatten();
+        classes.filter_map(number_of).collect()
     }
 
+    /// None for an adapter without an outbox, where nothing is delivered.
     fn plugin_work(
         &self,
         node_index: usize,
         node: &Node,
         plugin: &PluginNode,
         stream: &StreamInfo,
-    ) -> Result<Work, BuildError> {
-        if let Some(outbox) = self.outboxes.get(&node_index) {
-            return Ok(Work::Adapter(Arc::clone(outbox)));
+    ) -> Result<Option<Work>, BuildError> {
+        if plugin.role == Role::Adapter {
+            let outbox = self.outboxes.get(&node_index);
+            return Ok(outbox.map(|outbox| Work::Adapter(Arc::clone(outbox))));
         }
         let started = start(
             node,
@@ -171,13 +178,13 @@ impl ChainBuilder<'_> {
             stream.clone(),
             Grants::default(),
             Outside::default(),
-            self.workshop,
+            self.catalog,
         )?;
-        Ok(match plugin.role {
+        Ok(Some(match plugin.role {
             Role::Filter => Work::Filter(started),
             Role::Rule => Work::Rule(started),
             Role::Gate | Role::Adapter => Work::Gate(started),
-        })
+        }))
     }
 
     /// Whether alerts leave the flow behind this node: no gate reads them.

@@ -78,6 +78,7 @@ impl Running {
             recent,
             detectors,
             hang_up,
+            classes: _,
         } = topology;
         let intake = Arc::new(Intake::new(
             cameras.iter().map(|camera| camera.terms),

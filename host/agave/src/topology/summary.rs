@@ -6,7 +6,7 @@ use std::time::Duration;
 use agave_core::{DropReason, Ledger};
 use serde_json::{Map, Value, json};
 
-use super::chain::{Account, Stages};
+use super::chain::{Account, Stages, Step};
 use super::lane::Lane;
 use super::latency::Latency;
 use super::running::Running;
@@ -169,6 +169,25 @@ pub(super) struct NodeAccount {
 }
 
 impl NodeAccount {
+    pub(super) fn new() -> Self {
+        Self {
+            account: Account::new(),
+            failures: 0,
+            quarantined: 0,
+        }
+    }
+
+    /// Adds what the node did for one camera.
+    pub(super) fn add(&mut self, step: &Step) {
+        self.account.ledger.add(&step.account.ledger);
+        self.account.calls.add(&step.account.calls);
+        self.account.alerts += step.account.alerts;
+        if let Some(plugin) = step.plugin() {
+            self.failures += plugin.failures();
+            self.quarantined += u64::from(plugin.quarantined());
+        }
+    }
+
     fn json(&self) -> Value {
         let ledger: &Ledger = &self.account.ledger;
         json!({
@@ -189,14 +208,7 @@ fn node_accounts(running: &Running) -> Vec<(String, NodeAccount)> {
     let mut nodes: Vec<(String, NodeAccount)> = running
         .node_names
         .iter()
-        .map(|name| {
-            let node = NodeAccount {
-                account: Account::new(),
-                failures: 0,
-                quarantined: 0,
-            };
-            (name.clone(), node)
-        })
+        .map(|name| (name.clone(), NodeAccount::new()))
         .collect();
     for lane in running.lanes.iter() {
         lane.with_chain(|chain| {
@@ -204,13 +216,7 @@ fn node_accounts(running: &Running) -> Vec<(String, NodeAccount)> {
                 let Some((_, node)) = nodes.get_mut(step.node) else {
                     continue;
                 };
-                node.account.ledger.add(&step.account.ledger);
-                node.account.calls.add(&step.account.calls);
-                node.account.alerts += step.account.alerts;
-                if let Some(plugin) = step.plugin() {
-                    node.failures += plugin.failures();
-                    node.quarantined += u64::from(plugin.quarantined());
-                }
+                node.add(step);
             }
         });
     }

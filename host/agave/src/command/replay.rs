@@ -1,0 +1,284 @@
+//! `agave replay`: a flow on what was recorded, without cameras, models, adapters and clocks.
+//! The same recording gives the same alerts, byte by byte, on every machine.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use agave_core::AlertReport;
+use agave_flow::{Flow, Override};
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::catalog::Catalog;
+use crate::command::{load, machine};
+use crate::recording::{Casting, Ending, Part, Reader, Record};
+use crate::report::{Format, ledger_table};
+use crate::surroundings::Rehearsed;
+use crate::topology::{AlertSink, Cast, Rehearsal};
+
+#[derive(Args)]
+pub(crate) struct Replay {
+    /// The recording; `-` for standard input
+    recording: PathBuf,
+    /// The flow file
+    #[arg(long, value_name = "FILE")]
+    flow: PathBuf,
+    /// Print each alert and the summary as a JSON object on a line of its own
+    #[arg(long)]
+    json: bool,
+    /// Only what this camera saw, for the flow's camera of the same name, or for another one
+    #[arg(long = "camera", value_name = "NAME[=CAMERA]")]
+    cameras: Vec<Part>,
+    /// Change a value of the flow file for this run, for example nodes.calm.config.hold=5s
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    overrides: Vec<Override>,
+}
+
+impl Replay {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let from_pipe = self.recording == Path::new("-");
+        let shown = match from_pipe {
+            true => "standard input".to_owned(),
+            false => self.recording.display().to_string(),
+        };
+        let input: Box<dyn Read> = match from_pipe {
+            true => Box::new(io::stdin().lock()),
+            false => Box::new(File::open(&self.recording).with_context(|| shown.clone())?),
+        };
+        let reader = Reader::new(BufReader::with_capacity(1 << 18, input));
+        let reader = reader.with_context(|| shown.clone())?;
+        let machine = machine()?;
+        let Some(flow) = load(&Rehearsed(&machine), &self.flow, &self.overrides) else {
+            return Ok(ExitCode::FAILURE);
+        };
+        let format = match self.json {
+            true => Format::Json,
+            false => Format::Human,
+        };
+        let printer = Arc::new(Printer::new(format));
+        // Whoever sends a recording through a pipe may still be making it.
+        let prompt = from_pipe || io::stdout().is_terminal();
+        let mut play = Play::new(&flow, &machine.catalog, reader, &self.cameras, &printer)
+            .with_context(|| format!("{} on {shown}", self.flow.display()))?;
+        let played = play.run(&printer, prompt).with_context(|| shown.clone());
+        let good = play.tell(&printer, format, played.is_ok());
+        printer.flush();
+        played?;
+        if let Some(Ending::CutOff { at }) = play.reader.ending() {
+            eprintln!(
+                "agave: {shown}: the recording was cut off; it is good up to byte {at}, and that \
+                 was replayed"
+            );
+        }
+        Ok(if good {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+}
+
+/// A recording on its way through a flow.
+struct Play<R: Read> {
+    reader: Reader<R>,
+    casting: Casting,
+    rehearsal: Rehearsal,
+    frames: u64,
+    lost: u64,
+    took: Duration,
+}
+
+impl<R: Read> Play<R> {
+    fn new(
+        flow: &Flow,
+        catalog: &Catalog,
+        reader: Reader<R>,
+        parts: &[Part],
+        printer: &Arc<Printer>,
+    ) -> Result<Self> {
+        let casting = Casting::new(flow, reader.header(), parts)?;
+        let cast = Cast {
+            catalog,
+            classes: &casting.classes,
+            cameras: &casting.cameras(),
+            sink: Arc::clone(printer) as Arc<dyn AlertSink>,
+            tap: None,
+        };
+        let rehearsal = Rehearsal::build(flow, &cast)?;
+        Ok(Self {
+            reader,
+            casting,
+            rehearsal,
+            frames: 0,
+            lost: 0,
+            took: Duration::ZERO,
+        })
+    }
+
+    fn run(&mut self, printer: &Printer, prompt: bool) -> Result<()> {
+        let began = Instant::now();
+        while let Some(record) = self.reader.next().transpose()? {
+            match record {
+                Record::Lost { camera, frames } => {
+                    if self.casting.played_by(camera).is_some() {
+                        self.lost += frames;
+                    }
+                }
+                Record::Frame(frame) => {
+                    let Some((camera, seen)) = self.casting.seen(frame, began) else {
+                        continue;
+                    };
+                    self.frames += 1;
+                    self.rehearsal.run(camera, seen);
+                }
+            }
+            if prompt {
+                printer.flush();
+            }
+            if printer.reader_is_gone() {
+                break;
+            }
+        }
+        self.took = began.elapsed();
+        Ok(())
+    }
+
+    /// The summary; says whether every ledger balances. What was measured goes to standard
+    /// error, so that two replays of one recording print the same.
+    fn tell(&self, printer: &Printer, format: Format, to_the_end: bool) -> bool {
+        let accounts = self.rehearsal.accounts();
+        let seconds = self.took.as_secs_f64();
+        let per_second = self.frames as f64 / seconds.max(1e-9);
+        let left_out = self.casting.left_out(self.reader.header());
+        let mut summary = accounts.json;
+        if let Some(summary) = summary.as_object_mut() {
+            let whole = to_the_end && self.reader.ending() == Some(Ending::Whole);
+            summary.insert(
+                "recording".to_owned(),
+                json!({
+                    "frames": self.frames,
+                    "lost": self.lost,
+                    "whole": whole,
+                    "cameras_left_out": left_out,
+                }),
+            );
+        }
+        match format {
+            Format::Json => {
+                printer.line(&json!({ "summary": summary }).to_string());
+                eprintln!(
+                    "{}",
+                    json!({ "replay": {
+                        "frames": self.frames,
+                        "seconds": (seconds * 1e6).round() / 1e6,
+                        "frames_per_second": per_second.round(),
+                    }})
+                );
+            }
+            Format::Human => {
+                printer.line(&told(&summary));
+                eprintln!(
+                    "{} frames in {seconds:.3} s, {per_second:.0} a second",
+                    self.frames
+                );
+            }
+        }
+        for name in &accounts.unbalanced {
+            tracing::error!(name, "the ledger does not balance; please report this");
+        }
+        accounts.unbalanced.is_empty()
+    }
+}
+
+/// The summary for a person.
+fn told(summary: &Value) -> String {
+    let number = |path: &str| summary.pointer(path).and_then(Value::as_u64).unwrap_or(0);
+    let names = |path: &str| -> Vec<&str> {
+        let names = summary.pointer(path).and_then(Value::as_array);
+        names
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    };
+    let mut lines = vec![
+        String::new(),
+        format!(
+            "{} frames replayed, {} detections, {} alerts",
+            number("/recording/frames"),
+            number("/detections"),
+            number("/alerts"),
+        ),
+    ];
+    if number("/recording/lost") > 0 {
+        lines.push(format!(
+            "{} frames are missing in the recording: whatever they would have changed is missing \
+             too",
+            number("/recording/lost")
+        ));
+    }
+    let left_out = names("/recording/cameras_left_out");
+    if !left_out.is_empty() {
+        lines.push(format!(
+            "cameras of the recording that were left out: {}",
+            left_out.join(", ")
+        ));
+    }
+    let adapters = names("/not_run");
+    if !adapters.is_empty() {
+        lines.push(format!(
+            "adapters, which a replay does not run: {}",
+            adapters.join(", ")
+        ));
+    }
+    lines.extend(ledger_table(summary));
+    lines.join("\n")
+}
+
+/// Prints every alert, and waits for whoever reads them.
+struct Printer {
+    format: Format,
+    output: Mutex<BufWriter<io::Stdout>>,
+    reader_is_gone: AtomicBool,
+}
+
+impl Printer {
+    fn new(format: Format) -> Self {
+        Self {
+            format,
+            output: Mutex::new(BufWriter::with_capacity(1 << 16, io::stdout())),
+            reader_is_gone: AtomicBool::new(false),
+        }
+    }
+
+    fn line(&self, line: &str) {
+        self.write(|output| writeln!(output, "{line}"));
+    }
+
+    fn flush(&self) {
+        self.write(Write::flush);
+    }
+
+    fn write(&self, write: impl FnOnce(&mut BufWriter<io::Stdout>) -> io::Result<()>) {
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        if write(&mut output).is_err() {
+            self.reader_is_gone.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn reader_is_gone(&self) -> bool {
+        self.reader_is_gone.load(Ordering::Relaxed)
+    }
+}
+
+impl AlertSink for Printer {
+    fn alert(&self, node: &str, report: &AlertReport) {
+        self.line(&self.format.alert(node, report));
+    }
+}
