@@ -13,6 +13,7 @@
 mod cache;
 mod catalog;
 mod command;
+mod flow_test;
 mod plugin_project;
 mod recording;
 mod report;

@@ -1,6 +1,8 @@
 //! What a flow file refers to, answered by the machine that Agave runs on.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use agave_core::Secret;
 use agave_flow::{PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret_variable};
@@ -63,11 +65,24 @@ impl Surroundings for Machine {
 
 /// This machine, as if everything were on it that only a running flow needs: secrets, models,
 /// videos, certificates. A replay and a test run on machines that have none of them.
-pub(crate) struct Rehearsed<'m>(pub(crate) &'m Machine);
+pub(crate) struct Rehearsed<'m> {
+    machine: &'m Machine,
+    /// Variables that are not set, each said once.
+    unset: Mutex<BTreeSet<String>>,
+}
+
+impl<'m> Rehearsed<'m> {
+    pub(crate) fn on(machine: &'m Machine) -> Self {
+        Self {
+            machine,
+            unset: Mutex::default(),
+        }
+    }
+}
 
 impl PluginCatalog for Rehearsed<'_> {
     fn plugin(&self, reference: &str, flow_folder: &Path) -> Result<PluginFacts, PluginProblem> {
-        self.0.plugin(reference, flow_folder)
+        self.machine.plugin(reference, flow_folder)
     }
 }
 
@@ -75,9 +90,14 @@ impl Surroundings for Rehearsed<'_> {
     /// A variable that is not set stands for a word that says so: most of them name folders of
     /// files that are not needed here.
     fn environment(&self, name: &str) -> Option<String> {
-        let value = self.0.environment(name);
+        let value = self.machine.environment(name);
         Some(value.unwrap_or_else(|| {
-            tracing::warn!("the environment variable {name} is not set; `{name}` stands for it");
+            let mut unset = self.unset.lock().unwrap_or_else(PoisonError::into_inner);
+            if unset.insert(name.to_owned()) {
+                tracing::warn!(
+                    "the environment variable {name} is not set; `{name}` stands for it"
+                );
+            }
             name.to_owned()
         }))
     }

@@ -40,7 +40,7 @@ pub use diagnostic::{Diagnostic, Diagnostics};
 pub use document::document;
 pub use flow::{
     Broker, Camera, CameraIndex, CameraKind, ExpectedAlert, Flow, Given, GivenDetection, Grants,
-    Limits, Model, ModelIndex, Node, NodeIndex, Origin, PluginNode, Scheme, TestCase, Work,
+    Inputs, Limits, Model, ModelIndex, Node, NodeIndex, Origin, PluginNode, Scheme, TestCase, Work,
 };
 pub use overrides::Override;
 pub use place::{Place, Position, Span};

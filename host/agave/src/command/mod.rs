@@ -6,6 +6,7 @@ mod record;
 mod replay;
 mod run;
 mod schema;
+mod test;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ enum Command {
     Replay(replay::Replay),
     /// Check flow files and say everything that is wrong with them
     Check(check::Check),
+    /// Run the tests of flow files
+    Test(test::Test),
     /// Build a plugin, or look into one
     #[command(subcommand)]
     Plugin(plugin::Plugin),
@@ -51,6 +54,7 @@ impl CommandLine {
             Command::Record(record) => record.run(),
             Command::Replay(replay) => replay.run(),
             Command::Check(check) => check.run(),
+            Command::Test(test) => test.run(),
             Command::Plugin(plugin) => plugin.run(),
             Command::Schema => schema::run(),
         }

@@ -54,7 +54,7 @@ impl Replay {
         let reader = Reader::new(BufReader::with_capacity(1 << 18, input));
         let reader = reader.with_context(|| shown.clone())?;
         let machine = machine()?;
-        let Some(flow) = load(&Rehearsed(&machine), &self.flow, &self.overrides) else {
+        let Some(flow) = load(&Rehearsed::on(&machine), &self.flow, &self.overrides) else {
             return Ok(ExitCode::FAILURE);
         };
         let format = match self.json {

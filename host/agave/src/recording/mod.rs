@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use agave_core::{Detection, Timestamp};
 
-pub(crate) use casting::{Casting, Part};
+pub(crate) use casting::{Casting, Part, infer_nodes};
 pub(crate) use reader::{Ending, Reader};
 pub(crate) use scribe::Scribe;
 

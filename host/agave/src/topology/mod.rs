@@ -29,6 +29,6 @@ mod worker;
 pub(crate) use build::Topology;
 pub(crate) use chain::{AlertSink, Seen, Tap, Timings};
 pub(crate) use outbox::idempotency_key;
-pub(crate) use rehearsal::{Accounts, Cast, Rehearsal};
+pub(crate) use rehearsal::{Cast, Rehearsal};
 pub(crate) use running::{Finish, Running, Signal};
 pub(crate) use summary::{CameraCounts, Summary};

@@ -99,10 +99,6 @@ impl Rehearsal {
                 .filter(|(_, node)| node.failures > 0)
                 .map(|(name, node)| (name.clone(), node.failures))
                 .collect(),
-            waiting: nodes
-                .iter()
-                .map(|(_, node)| node.account.ledger.waiting)
-                .sum(),
         }
     }
 
@@ -148,8 +144,6 @@ pub(crate) struct Accounts {
     pub(crate) unbalanced: Vec<String>,
     /// Nodes whose plugin has failed, and how often.
     pub(crate) failures: Vec<(String, u64)>,
-    /// How much is held by gates.
-    pub(crate) waiting: u64,
 }
 
 fn camera_json(chain: &Chain) -> Value {
