@@ -73,7 +73,7 @@ fn cases() -> Vec<Case> {
 fn flow(case: &Case) -> Result<(u64, f64)> {
     let program = std::env::current_exe()?.with_file_name("agave");
     let output = Command::new(&program)
-        .args(["run", case.flow, "--json", "--set"])
+        .args(["run", case.flow, "--json", "--no-state", "--set"])
         .arg(format!("cameras.{}.fps=120", case.camera))
         .output()
         .with_context(|| format!("cannot run {}", program.display()))?;

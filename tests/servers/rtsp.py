@@ -29,6 +29,17 @@ def arguments() -> argparse.Namespace:
         action="store_true",
         help="after the clip has been played or its session has ended, refuse every new client",
     )
+    parser.add_argument(
+        "--times",
+        type=int,
+        default=1,
+        help="play the clip so often in a row, as one stream",
+    )
+    parser.add_argument(
+        "--shared",
+        action="store_true",
+        help="who comes later sees what the others see, as from a camera",
+    )
     return parser.parse_args()
 
 
@@ -44,10 +55,14 @@ class Camera:
         self.server.connect("client-connected", self.client_connected)
         factory = GstRtspServer.RTSPMediaFactory()
         # config-interval=-1: the parameter sets come with every key frame, as cameras do it.
-        factory.set_launch(
-            f'( filesrc location="{options.clip}" ! qtdemux ! h264parse'
-            " ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
-        )
+        clip = f'filesrc location="{options.clip}" ! qtdemux ! h264parse'
+        pay = "rtph264pay name=pay0 pt=96 config-interval=-1"
+        if options.times > 1:
+            again = f" {clip} ! c." * options.times
+            factory.set_launch(f"( concat name=c ! {pay}{again} )")
+        else:
+            factory.set_launch(f"( {clip} ! {pay} )")
+        factory.set_shared(options.shared)
         factory.connect("media-configure", self.media_configured)
         if options.auth != "none":
             self.protect(factory)

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::{Alert, Finished, Process, Summary, place};
 
@@ -30,7 +31,8 @@ pub fn agave_within<A: AsRef<OsStr>>(
     limit: Duration,
     arguments: impl IntoIterator<Item = A>,
 ) -> Result<Finished> {
-    Process::start("agave", command()?.args(arguments))?.finish(limit)
+    let state = state()?;
+    Process::start("agave", command(&state)?.args(arguments))?.finish(limit)
 }
 
 /// The same in `folder`, as someone works who has the program and no clone. Crates are compiled
@@ -43,7 +45,8 @@ pub fn agave_in<A: AsRef<OsStr>>(
     limit: Duration,
     arguments: impl IntoIterator<Item = A>,
 ) -> Result<Finished> {
-    let mut command = command()?;
+    let state = state()?;
+    let mut command = command(&state)?;
     command
         .current_dir(folder)
         .env("CARGO_TARGET_DIR", place::crates()?)
@@ -56,6 +59,8 @@ pub struct Agave {
     process: Process,
     alerts: Vec<Alert>,
     summary: Option<Summary>,
+    /// Of this run alone, unless the test names another.
+    _state: TempDir,
 }
 
 /// What a run that has ended with success reported.
@@ -83,14 +88,26 @@ impl Agave {
     /// # Errors
     /// When it cannot be started.
     pub fn run_with(flow: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<Self> {
-        let mut command = command()?;
+        let state = state()?;
+        let mut command = command(&state)?;
         command.envs(variables.iter().copied());
         command.args(["run", "--json"]).arg(flow).args(arguments);
         Ok(Self {
             process: Process::start("agave run", &mut command)?,
             alerts: Vec::new(),
             summary: None,
+            _state: state,
         })
+    }
+
+    /// Ends the process at once, as a power cut would. Gives the alerts that it printed.
+    ///
+    /// # Errors
+    /// When it cannot be ended, or printed something else.
+    pub fn kill(mut self) -> Result<Vec<Alert>> {
+        self.process.kill()?;
+        while self.read_line("its end", COMMAND_LIMIT)? {}
+        Ok(self.alerts)
     }
 
     /// Waits for the next alert with which an incident begins.
@@ -158,10 +175,16 @@ impl Agave {
     }
 }
 
-fn command() -> Result<Command> {
+/// What a run keeps: the same flow runs in many tests at the same time.
+fn state() -> Result<TempDir> {
+    TempDir::new().context("there is no room for what the flow keeps")
+}
+
+fn command(state: &TempDir) -> Result<Command> {
     let mut command = Command::new(place::program()?);
     command
         .current_dir(place::repository())
+        .env("AGAVE_STATE", state.path())
         .env("AGAVE_PLUGINS", place::plugins()?)
         .env("NO_COLOR", "1");
     Ok(command)

@@ -50,6 +50,23 @@ impl RtspServer {
     pub fn start_on(port: u16, clip: &Path, login: Option<Login<'_>>, once: bool) -> Result<Self> {
         let mut command = server("rtsp.py");
         command.arg(clip).args(["--port", &port.to_string()]);
+        Self::launch(command, login, once)
+    }
+
+    /// A camera: everyone sees the same, which is `clip` so many `times` in a row from when the
+    /// first one comes.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn camera(clip: &Path, times: u32) -> Result<Self> {
+        let mut command = server("rtsp.py");
+        command
+            .arg(clip)
+            .args(["--shared", "--times", &times.to_string()]);
+        Self::launch(command, None, false)
+    }
+
+    fn launch(mut command: Command, login: Option<Login<'_>>, once: bool) -> Result<Self> {
         if let Some(login) = login {
             command.args(["--auth", login.scheme]);
             command.args(["--user", login.user, "--password", login.password]);

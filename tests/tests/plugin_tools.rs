@@ -8,7 +8,7 @@ use agave_tests::{Finished, agave, repository};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-const SHIPPED: [&str; 4] = ["roi", "forbidden-object", "debounce", "webhook"];
+const SHIPPED: [&str; 5] = ["roi", "track", "forbidden-object", "debounce", "webhook"];
 
 /// Runs the tests in `file`, which has this text, on `plugin`.
 fn tested(plugin: &str, text: &str, more: &[&str]) -> Result<Finished> {

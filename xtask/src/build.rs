@@ -11,8 +11,9 @@ use crate::paths::Paths;
 use crate::{setup, shell};
 
 /// What the shipped flows use.
-const PLUGINS: [&str; 4] = [
+const PLUGINS: [&str; 5] = [
     "plugins/roi",
+    "plugins/track",
     "plugins/forbidden-object",
     "plugins/debounce",
     "plugins/webhook",

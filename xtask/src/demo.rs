@@ -29,7 +29,12 @@ pub(crate) fn run(mut arguments: Arguments) -> Result<()> {
         // A person wants to see alerts as they happen, not all of them at once.
         agave.args(["--set", "cameras.field.pace=realtime"]);
     }
-    agave.args(arguments.rest());
+    let rest = arguments.rest();
+    if !rest.iter().any(|argument| argument.starts_with("--state")) {
+        // Several may run beside each other, and nobody comes back to it.
+        agave.arg("--no-state");
+    }
+    agave.args(rest);
     eprintln!("demo: agave run {FLOW}");
     shell::replace(&mut agave)
 }

@@ -1,17 +1,31 @@
-//! Finds plugins by the names that flow files use, and compiles each file once.
+//! Finds plugins by the names that flow files use, and compiles each once. A file that was
+//! replaced is another plugin: what counts is its bytes, not its name.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use agave_core::Fingerprint;
 use agave_flow::{PluginFacts, PluginProblem};
 use agave_plugin::{Engine, LoadError, Plugin};
+
+use crate::fingerprints::Fingerprints;
 
 /// Where plugins are, and those that were loaded.
 pub(crate) struct Catalog {
     engine: Engine,
     folders: Vec<PathBuf>,
-    loaded: Mutex<BTreeMap<PathBuf, Plugin>>,
+    fingerprints: Fingerprints,
+    loaded: Mutex<BTreeMap<(PathBuf, Fingerprint), Plugin>>,
+}
+
+/// Why the plugin that a flow was checked with is not there.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FetchError {
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error("{} was replaced while the flow was being built; try again", .0.display())]
+    Replaced(PathBuf),
 }
 
 impl Catalog {
@@ -24,8 +38,14 @@ impl Catalog {
         Self {
             engine,
             folders: named.into_iter().chain(beside_program).collect(),
+            fingerprints: Fingerprints::default(),
             loaded: Mutex::default(),
         }
+    }
+
+    /// What is in files, told by their bytes.
+    pub(crate) fn fingerprints(&self) -> &Fingerprints {
+        &self.fingerprints
     }
 
     /// The file that `reference` stands for: a name, or a path relative to `folder`.
@@ -49,15 +69,45 @@ impl Catalog {
             })
     }
 
-    /// The plugin in the file `path`, compiled the first time.
+    /// The plugin that is in the file `path` now, compiled when it is seen for the first time.
     pub(crate) fn load(&self, path: &Path) -> Result<Plugin, LoadError> {
+        let unreadable = |reason| LoadError::Read {
+            path: path.to_owned(),
+            reason,
+        };
+        let fingerprint = self.fingerprints.of(path).map_err(unreadable)?;
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(plugin) = loaded.get(path) {
+        if let Some(plugin) = loaded.get(&(path.to_owned(), fingerprint)) {
             return Ok(plugin.clone());
         }
-        let plugin = Plugin::load(&self.engine, path)?;
-        loaded.insert(path.to_owned(), plugin.clone());
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let plugin = Plugin::from_bytes(&self.engine, path, &bytes)?;
+        let current = (path.to_owned(), plugin.fingerprint());
+        // What nobody runs any more and was replaced, here or by taking its file away.
+        loaded.retain(|(file, _), plugin| plugin.is_shared() || (file != path && file.is_file()));
+        loaded.insert(current, plugin.clone());
         Ok(plugin)
+    }
+
+    /// The plugin that was in the file `path` when it had this fingerprint.
+    pub(crate) fn fetch(
+        &self,
+        path: &Path,
+        fingerprint: Fingerprint,
+    ) -> Result<Plugin, FetchError> {
+        let known = {
+            let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+            loaded.get(&(path.to_owned(), fingerprint)).cloned()
+        };
+        if let Some(plugin) = known {
+            return Ok(plugin);
+        }
+        let plugin = self.load(path)?;
+        if plugin.fingerprint() == fingerprint {
+            Ok(plugin)
+        } else {
+            Err(FetchError::Replaced(path.to_owned()))
+        }
     }
 
     /// What a flow file is checked against.
@@ -75,11 +125,13 @@ impl Catalog {
         let description = plugin.description();
         Ok(PluginFacts {
             file,
+            fingerprint: plugin.fingerprint(),
             name: description.name.clone(),
             version: description.version.clone(),
             role: plugin.role(),
             config_schema: description.config_schema.clone(),
             imports: plugin.imports().to_vec(),
+            several_cameras: false,
         })
     }
 
@@ -104,3 +156,6 @@ impl Catalog {
         names
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@
 mod cache;
 mod catalog;
 mod command;
+mod fingerprints;
 mod flow_test;
 mod plugin_project;
 mod recording;

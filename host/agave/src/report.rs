@@ -10,7 +10,7 @@ use agave_core::{AlertReport, Phase};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::topology::{AlertSink, Running, Summary};
+use crate::topology::{AlertSink, Live, Summary};
 
 /// In which form alerts are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Reporter {
     }
 
     /// Shows how far the flow is, where someone is watching.
-    pub(crate) fn progress(&self, running: &Running) {
+    pub(crate) fn progress(&self, running: &Live) {
         if !self.progress {
             return;
         }
@@ -91,7 +91,7 @@ impl Reporter {
         let sum = |number: fn(&crate::topology::CameraCounts) -> u64| -> u64 {
             counts.iter().map(|(_, counts)| number(counts)).sum()
         };
-        let seconds = running.began.elapsed().as_secs_f64();
+        let seconds = running.began().elapsed().as_secs_f64();
         let inferred = sum(|counts| counts.inferred);
         let line = format!(
             "{seconds:5.1} s  {} of {} cameras live  {inferred} frames looked at ({:.1}/s)  {} detections  {} alerts",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use agave_core::Secret;
+use agave_core::{Fingerprint, Secret};
 use agave_flow::{PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret_variable};
 
 use crate::catalog::Catalog;
@@ -61,6 +61,10 @@ impl Surroundings for Machine {
     fn file_exists(&self, path: &Path) -> bool {
         path.is_file()
     }
+
+    fn fingerprint(&self, path: &Path) -> Option<Fingerprint> {
+        self.catalog.fingerprints().of(path).ok()
+    }
 }
 
 /// This machine, as if everything were on it that only a running flow needs: secrets, models,
@@ -108,5 +112,11 @@ impl Surroundings for Rehearsed<'_> {
 
     fn file_exists(&self, _path: &Path) -> bool {
         true
+    }
+
+    /// One that is not here is like any other that is not.
+    fn fingerprint(&self, path: &Path) -> Option<Fingerprint> {
+        let there = self.machine.fingerprint(path);
+        Some(there.unwrap_or_else(|| Fingerprint::of(b"")))
     }
 }

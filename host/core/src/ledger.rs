@@ -39,6 +39,10 @@ pub enum DropReason {
     AttemptsExhausted,
     /// The process stopped before its turn came.
     Shutdown,
+    /// Its camera or its node was taken out of the running flow.
+    Removed,
+    /// The node was outside of its hours.
+    Inactive,
 }
 
 impl fmt::Display for DropReason {

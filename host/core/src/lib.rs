@@ -4,20 +4,24 @@
 
 mod alert;
 mod detection;
+mod fingerprint;
 mod geometry;
 mod ledger;
 mod report;
 mod role;
+mod schedule;
 mod secret;
 mod stream;
 mod time;
 
 pub use alert::{Alert, Phase, Severity};
 pub use detection::{Detection, FrameDetections};
+pub use fingerprint::Fingerprint;
 pub use geometry::{BoundingBox, Point, PolygonError, Zone, check_polygon};
 pub use ledger::{DropReason, Ledger};
 pub use report::AlertReport;
 pub use role::Role;
+pub use schedule::{Schedule, ScheduleError, time_zones};
 pub use secret::{Secret, without_credentials};
 pub use stream::{MAX_ZONES, StreamInfo};
 pub use time::{Timestamp, parse_duration};

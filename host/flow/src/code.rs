@@ -90,9 +90,13 @@ codes! {
     GrantNotAllowed = Error 35, "Only adapters may reach the outside world. Filters, rules and gates depend on nothing but what they read, so that the same detections always give the same alerts.";
     BadGrant = Error 36, "An entry of `allow` is not of the form that is needed to say exactly what may be reached.";
     NothingToRun = Error 37, "A flow needs at least one camera and one node.";
+    BadSchedule = Error 38, "The hours of `active` are days and times: `Mon-Fri 06:00-22:00`.";
+    UnknownTimeZone = Error 39, "`time-zone` is the name of a time zone in the IANA database: `Europe/Berlin`, `UTC`.";
+    WrongPartition = Error 40, "Most nodes look at each camera alone. A rule that is made to look at several cameras together says so, and only such a rule can, and must, have `partition: none`.";
     Unread = Warning 50, "Detections are made and nothing uses them.";
     UnwatchedCamera = Warning 51, "A camera is defined and no model looks at it.";
     GrantMissing = Warning 52, "An adapter is made to use something that `allow` does not grant it, so every attempt will be refused.";
+    NoTimeZone = Warning 54, "Hours are given and the flow does not say on whose clocks, so they are taken as UTC.";
     NoEffect = Warning 53, "A setting means nothing for what it is set on.";
 }
 

@@ -5,9 +5,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use agave_core::{BoundingBox, Phase, Role, Secret, Zone};
+use agave_core::{BoundingBox, Fingerprint, Phase, Role, Schedule, Secret, Zone};
 
-use crate::spec::{OnFailure, Pace, Transport};
+use crate::spec::{OnFailure, Pace, Partition, Transport};
 
 /// Index into [`Flow::models`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +47,8 @@ pub struct Model {
     pub name: String,
     /// The ONNX file, which existed when the flow was checked.
     pub path: PathBuf,
+    /// The file, told by its bytes.
+    pub fingerprint: Fingerprint,
     /// Detections below it are dropped; 0 to 1.
     pub confidence: f32,
     /// Of two boxes of a class that overlap by more, the weaker is dropped; 0 to 1.
@@ -116,6 +118,12 @@ pub struct Node {
     pub inputs: Vec<NodeIndex>,
     /// The cameras whose data reaches it, in their order in the flow.
     pub cameras: Vec<CameraIndex>,
+    /// At which hours it works; always, when there is none. Outside of them a model does not look
+    /// and sees nothing, a filter and a gate let everything by, a rule sees frames without
+    /// detections, and an adapter gets nothing.
+    pub active: Option<Schedule>,
+    /// Whether each camera has an instance of its own.
+    pub partition: Partition,
 }
 
 /// What a node does.
@@ -141,6 +149,8 @@ pub struct PluginNode {
     pub reference: String,
     /// The component that the reference stands for.
     pub file: PathBuf,
+    /// The component, told by its bytes.
+    pub fingerprint: Fingerprint,
     /// The plugin's own name.
     pub plugin_name: String,
     /// The plugin's own version.

@@ -46,7 +46,7 @@ pub use overrides::Override;
 pub use place::{Place, Position, Span};
 pub use schema::schema;
 pub use settings::settings_problems;
-pub use spec::{OnFailure, Pace, Transport};
+pub use spec::{OnFailure, Pace, Partition, Transport};
 pub use suggest::instead_of;
 pub use surroundings::{PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret_variable};
 pub use text::FlowText;

@@ -20,6 +20,9 @@ pub(crate) struct FlowSpec {
     /// What the flow is called.
     #[schemars(extend("pattern" = NAME_PATTERN, "examples" = ["field-watch"]))]
     pub(crate) name: String,
+    /// The time zone of all hours in the file, by its IANA name. The default is UTC.
+    #[schemars(extend("examples" = ["Europe/Berlin"]))]
+    pub(crate) time_zone: Option<String>,
     /// The models that nodes can run, by name.
     #[serde(default)]
     pub(crate) models: Named<ModelSpec>,
@@ -150,6 +153,18 @@ pub enum OnFailure {
     Closed,
 }
 
+/// Whether each camera has an instance of its own (`camera`), or all of them share one (`none`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Partition {
+    #[default]
+    #[allow(missing_docs)]
+    Camera,
+    #[allow(missing_docs)]
+    None,
+}
+
 /// One step of the flow. It does exactly one of `infer`, `plugin` and `store`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -174,6 +189,14 @@ pub(crate) struct NodeSpec {
     /// What happens to the data while the plugin is not running: `restart` drops it, `open` lets
     /// it by unchanged, `closed` stops it. The default is restart.
     pub(crate) on_failure: Option<OnFailure>,
+    /// At which hours it works, on the clocks of `time-zone`; always, if not said. Outside of them
+    /// a model does not look, a filter and a gate let everything by, a rule sees nothing, and an
+    /// adapter gets nothing.
+    #[schemars(extend("examples" = ["Mon-Fri 06:00-22:00"]))]
+    pub(crate) active: Option<String>,
+    /// Whether each camera has an instance of its own, or all of them share one, which only a
+    /// rule can that is made to look at several cameras together. The default is camera.
+    pub(crate) partition: Option<Partition>,
 }
 
 /// What an adapter may reach. Nothing else can be reached.

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use agave_core::{Role, Secret};
+use agave_core::{Fingerprint, Role, Secret};
 
 /// Finds plugins by what a flow file calls them.
 pub trait PluginCatalog {
@@ -25,6 +25,10 @@ pub trait Surroundings: PluginCatalog {
 
     /// Whether there is a file at `path`.
     fn file_exists(&self, path: &Path) -> bool;
+
+    /// What is in the file at `path`, told by its bytes, so that a file that was replaced is a
+    /// change of the flow. `None` when it cannot be read.
+    fn fingerprint(&self, path: &Path) -> Option<Fingerprint>;
 }
 
 /// What a plugin says about itself, and where it is.
@@ -32,6 +36,8 @@ pub trait Surroundings: PluginCatalog {
 pub struct PluginFacts {
     /// The component.
     pub file: PathBuf,
+    /// The component, told by its bytes.
+    pub fingerprint: Fingerprint,
     /// The plugin's own name.
     pub name: String,
     /// The plugin's own version.
@@ -42,6 +48,8 @@ pub struct PluginFacts {
     pub config_schema: serde_json::Value,
     /// The interfaces that it imports, for example `agave:plugin/http@0.1.0`.
     pub imports: Vec<String>,
+    /// Whether it is a rule that looks at several cameras together.
+    pub several_cameras: bool,
 }
 
 /// Why there are no facts about a plugin.

@@ -204,6 +204,6 @@ fn write(path: &Path, key: &Key, image: &[u8]) -> io::Result<()> {
 }
 
 /// How hashes are written.
-pub(crate) fn hexadecimal(hash: &[u8]) -> String {
+fn hexadecimal(hash: &[u8]) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -60,7 +60,7 @@ impl fmt::Display for Origin {
 }
 
 /// Everything that one adapter node may touch. The default is nothing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grants {
     /// Where it may send HTTP requests.
     pub http: Vec<Origin>,

@@ -4,12 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agave_core::Role;
-use sha2::{Digest, Sha256};
+use agave_core::{Fingerprint, Role};
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::capability;
-use crate::compiled::hexadecimal;
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::guest::Guest;
@@ -126,7 +124,7 @@ pub(crate) struct Inner {
     description: Description,
     imports: Vec<String>,
     size_bytes: usize,
-    sha256: String,
+    fingerprint: Fingerprint,
     from_cache: bool,
 }
 
@@ -143,7 +141,11 @@ impl Plugin {
         Self::from_bytes(engine, path, &bytes)
     }
 
-    fn from_bytes(engine: &Engine, path: &Path, bytes: &[u8]) -> Result<Self, LoadError> {
+    /// Compiles and checks a component that someone else has read; `path` is for messages.
+    ///
+    /// # Errors
+    /// What is wrong with it, with its path.
+    pub fn from_bytes(engine: &Engine, path: &Path, bytes: &[u8]) -> Result<Self, LoadError> {
         // Magic, then version 1 and layer 0: a core module.
         if bytes.starts_with(b"\0asm\x01\0\0\0") {
             return Err(LoadError::CoreModule(path.to_owned()));
@@ -207,7 +209,7 @@ impl Plugin {
                 },
                 imports,
                 size_bytes: bytes.len(),
-                sha256: hexadecimal(&Sha256::digest(bytes)),
+                fingerprint: Fingerprint::of(bytes),
                 from_cache,
             }),
         })
@@ -238,9 +240,14 @@ impl Plugin {
         self.inner.from_cache
     }
 
-    /// The hash of the component, in hexadecimal.
-    pub fn sha256(&self) -> &str {
-        &self.inner.sha256
+    /// The component, told by its bytes.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.inner.fingerprint
+    }
+
+    /// Whether anyone beside the caller has it: another clone, or an instance.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.inner) > 1
     }
 }
 

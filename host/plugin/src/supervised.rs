@@ -13,11 +13,13 @@
 //!   that goes on where it was. The same exchange puts another version or configuration in.
 //! - A returned error or bad output does not discard the instance; it goes back to its last
 //!   snapshot, because what it gave last was lost.
+//! - After an exchange the version before is kept warm for a while. When the new one fails in
+//!   that time, the one before answers in its place and goes on: nothing is lost to a bad swap.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use agave_core::{DropReason, StreamInfo, Timestamp};
+use agave_core::{DropReason, Role, StreamInfo, Timestamp};
 
 use crate::failure::Failure;
 use crate::instance::{Instance, NodeSetup};
@@ -57,6 +59,17 @@ pub enum Verdict<T> {
     Dropped(DropReason),
 }
 
+/// So long after an exchange the version before is kept, and put back when the new one fails.
+const PROBATION: Duration = Duration::from_secs(10);
+
+/// The version that ran before an exchange, ready to go on.
+struct Warm {
+    plugin: Plugin,
+    setup: NodeSetup,
+    instance: Box<Instance>,
+    until: Timestamp,
+}
+
 enum State {
     Running(Box<Instance>),
     Waiting { until: Timestamp },
@@ -78,6 +91,10 @@ pub struct Supervised {
     /// When the last instances were discarded, the oldest first.
     discarded: VecDeque<Timestamp>,
     failures: u64,
+    last_failure: Option<String>,
+    warm: Option<Box<Warm>>,
+    /// Why the version before is back.
+    relapse: Option<String>,
 }
 
 impl Supervised {
@@ -100,7 +117,15 @@ impl Supervised {
             failures_in_a_row: 0,
             discarded: VecDeque::new(),
             failures: 0,
+            last_failure: None,
+            warm: None,
+            relapse: None,
         })
+    }
+
+    /// The plugin's part in a flow.
+    pub fn role(&self) -> Role {
+        self.plugin.role()
     }
 
     /// Tells the plugin more about its stream, such as its size; what it remembers stays.
@@ -118,51 +143,71 @@ impl Supervised {
         self.failures
     }
 
+    /// How the last call that failed did, in words.
+    pub fn last_failure(&self) -> Option<&str> {
+        self.last_failure.as_deref()
+    }
+
+    /// Why the version before an exchange is back, told once.
+    pub fn take_relapse(&mut self) -> Option<String> {
+        self.relapse.take()
+    }
+
     /// How often an instance was replaced because of its memory.
     pub fn recycled(&self) -> u64 {
         self.recycled
     }
 
-    /// Puts `plugin` with `setup` in the place of what runs now, and gives it what that
-    /// remembers. What runs now goes on when the new one does not start, refuses its
-    /// configuration or does not read the state. When what runs now cannot even say what it
-    /// remembers, that is a failure of its own, as at any other time.
+    /// Goes on where `running` is, which goes on as well: whoever asked decides which of the two
+    /// is called from now on. A `running` that is not running has its last snapshot.
     ///
     /// # Errors
-    /// Why the new one is not in its place.
-    pub fn exchange(
-        &mut self,
-        now: Timestamp,
-        plugin: Plugin,
-        setup: NodeSetup,
-    ) -> Result<(), Failure> {
-        if plugin.role() != self.plugin.role() {
-            return Err(Failure::Start(format!(
-                "it is a {}, and a {} was there",
-                plugin.role(),
-                self.plugin.role()
-            )));
-        }
-        let snapshot = match &mut self.state {
+    /// When `running` cannot say what it remembers, which is a failure of its own as at any
+    /// other time, or when this plugin does not read it.
+    pub fn take_over(&mut self, now: Timestamp, running: &mut Self) -> Result<(), Failure> {
+        let snapshot = match &mut running.state {
             State::Running(instance) => match instance.save() {
                 Ok(snapshot) => Some(snapshot),
                 Err(failure) => {
-                    self.failed(&failure, now);
+                    running.failed(&failure, now);
                     return Err(failure);
                 }
             },
-            State::Waiting { .. } | State::Quarantined => self.snapshot.clone(),
+            State::Waiting { .. } | State::Quarantined => running.snapshot.clone(),
         };
-        let successor = successor(&plugin, &setup, snapshot.as_ref())?;
-        self.plugin = plugin;
-        self.recycle_bytes = setup.limits.recycle_bytes;
-        self.setup = setup;
-        self.state = State::Running(Box::new(successor));
+        if let (State::Running(instance), Some(snapshot)) = (&mut self.state, &snapshot) {
+            instance.restore(snapshot)?;
+        }
         self.snapshot = snapshot;
         self.snapshot_at = now;
-        self.failures_in_a_row = 0;
-        self.discarded.clear();
         Ok(())
+    }
+
+    /// Tries on a snapshot that another version took.
+    ///
+    /// # Errors
+    /// When this plugin does not read it.
+    pub fn try_on(&mut self, before: &Self) -> Result<(), Failure> {
+        match (&mut self.state, &before.snapshot) {
+            (State::Running(instance), Some(snapshot)) => instance.restore(snapshot),
+            _ => Ok(()),
+        }
+    }
+
+    /// What ran before has gone, after [`Self::take_over`]. It is kept for a while in case that
+    /// this one fails soon, if it `may_come_back`.
+    pub fn succeed(&mut self, before: Self, may_come_back: bool) {
+        self.failures += before.failures;
+        self.recycled += before.recycled;
+        // One that was not running has nothing to go back to.
+        if let (State::Running(instance), true) = (before.state, may_come_back) {
+            self.warm = Some(Box::new(Warm {
+                plugin: before.plugin,
+                setup: before.setup,
+                instance,
+                until: self.snapshot_at + PROBATION,
+            }));
+        }
     }
 
     /// Whether the plugin has been given up.
@@ -174,7 +219,7 @@ impl Supervised {
     pub fn call<T>(
         &mut self,
         now: Timestamp,
-        call: impl FnOnce(&mut Instance) -> Result<T, Failure>,
+        call: impl Fn(&mut Instance) -> Result<T, Failure>,
     ) -> Verdict<T> {
         self.call_announcing(now, call, |_| false)
     }
@@ -185,7 +230,7 @@ impl Supervised {
     pub fn call_announcing<T>(
         &mut self,
         now: Timestamp,
-        call: impl FnOnce(&mut Instance) -> Result<T, Failure>,
+        call: impl Fn(&mut Instance) -> Result<T, Failure>,
         announces: impl FnOnce(&T) -> bool,
     ) -> Verdict<T> {
         self.restart_when_due(now);
@@ -194,18 +239,22 @@ impl Supervised {
         };
         let answer = match call(instance) {
             Ok(answer) => answer,
-            Err(failure) => {
-                let reason = failure.reason();
-                self.failed(&failure, now);
-                self.roll_back(now);
-                return self.without_answer(reason);
-            }
+            Err(failure) => match self.second_answer(&failure, &call) {
+                Some(answer) => answer,
+                None => {
+                    let reason = failure.reason();
+                    self.failed(&failure, now);
+                    self.roll_back(now);
+                    return self.without_answer(reason);
+                }
+            },
         };
         let announces = announces(&answer);
         match self.remember(now, announces) {
             Ok(()) => {
                 self.failures_in_a_row = 0;
                 self.recycle_when_due(now);
+                self.warm.take_if(|warm| now >= warm.until);
                 Verdict::Answered(answer)
             }
             Err(failure) => {
@@ -220,6 +269,40 @@ impl Supervised {
         }
     }
 
+    /// The answer of the version before, when this one failed soon after it was put in its
+    /// place. From then on that one runs again.
+    fn second_answer<T>(
+        &mut self,
+        failure: &Failure,
+        call: &impl Fn(&mut Instance) -> Result<T, Failure>,
+    ) -> Option<T> {
+        let Warm {
+            plugin,
+            setup,
+            mut instance,
+            ..
+        } = *self.warm.take()?;
+        // What the new version has announced since must not be announced again. A state that
+        // the one before does not read leaves it with its own.
+        if let Some(snapshot) = &self.snapshot {
+            let _ = instance.restore(snapshot);
+        }
+        let answer = call(&mut instance).ok()?;
+        let node = self.setup.node.as_str();
+        let camera = Some(self.setup.stream.camera.as_str()).filter(|camera| !camera.is_empty());
+        tracing::error!(
+            node,
+            camera,
+            "the new version of the plugin {failure}; the one before is back"
+        );
+        self.relapse = Some(failure.to_string());
+        self.recycle_bytes = setup.limits.recycle_bytes;
+        self.plugin = plugin;
+        self.setup = setup;
+        self.state = State::Running(instance);
+        Some(answer)
+    }
+
     fn without_answer<T>(&self, reason: DropReason) -> Verdict<T> {
         match self.on_failure {
             OnFailure::Open => Verdict::Around(reason),
@@ -229,6 +312,7 @@ impl Supervised {
 
     fn failed(&mut self, failure: &Failure, now: Timestamp) {
         self.failures += 1;
+        self.last_failure = Some(failure.to_string());
         let node = self.setup.node.as_str();
         // An adapter is not one camera's.
         let camera = Some(self.setup.stream.camera.as_str()).filter(|camera| !camera.is_empty());

@@ -81,7 +81,7 @@ fn another_process_finds_what_one_has_compiled() {
     let plugin = load(&other, world.folder.path(), 1);
     assert!(plugin.is_from_cache());
     Instance::start(&plugin, &setup()).unwrap();
-    assert_eq!(plugin.sha256(), world.load(1).sha256());
+    assert_eq!(plugin.fingerprint(), world.load(1).fingerprint());
 }
 
 #[test]

@@ -85,16 +85,21 @@ fn an_exchange_keeps_the_state_or_changes_nothing() {
     );
     let mut supervised = Supervised::start(second, setup(), OnFailure::Restart).unwrap();
     passes(&mut supervised, 3);
-    let refused = supervised.exchange(Timestamp(1), fifth.clone(), setup());
+    let candidate =
+        |plugin: &Plugin| Supervised::start(plugin.clone(), setup(), OnFailure::Restart).unwrap();
+    let refused = candidate(&fifth).take_over(Timestamp(1), &mut supervised);
     assert!(matches!(refused, Err(Failure::Snapshot(_))), "{refused:?}");
     passes(&mut supervised, 1);
     assert_eq!(count_of(&mut supervised), 4, "the old one did not go on");
 
-    supervised.exchange(Timestamp(1), third, setup()).unwrap();
-    passes(&mut supervised, 1);
-    assert_eq!(count_of(&mut supervised), 5, "the new one did not go on");
-    let still = supervised.exchange(Timestamp(1), fifth, setup());
+    let mut successor = candidate(&third);
+    successor.take_over(Timestamp(1), &mut supervised).unwrap();
+    successor.succeed(supervised, true);
+    passes(&mut successor, 1);
+    assert_eq!(count_of(&mut successor), 5, "the new one did not go on");
+    let still = candidate(&fifth).take_over(Timestamp(1), &mut successor);
     assert!(still.is_err());
+    let supervised = successor;
     assert_eq!(supervised.failures(), 0);
 }
 

@@ -1,27 +1,23 @@
-//! The file: opened once, made where it is not there, and refused where it is newer than this.
+//! The file: opened once, made where it is not there, refused where it is newer than this, and
+//! one process's at a time.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use crate::map::Map;
+use crate::steps::{self, STEPS};
 
-const FILE: &str = "state.db";
-/// Another process may be writing; nothing that it writes takes long.
+pub(crate) const FILE: &str = "state.db";
+/// Whoever has this locked has the file. The system takes the lock from a process that ends,
+/// however it ends.
+const LOCK: &str = "lock";
+/// A reader beside the one who writes may have to wait; nothing that is written takes long.
 const BUSY: Duration = Duration::from_secs(5);
-
-/// What made the file what it is, one after the other. A file remembers how many it has seen.
-const STEPS: [&str; 1] = ["
-    CREATE TABLE kept (
-        node TEXT NOT NULL,
-        key TEXT NOT NULL,
-        value BLOB NOT NULL,
-        PRIMARY KEY (node, key)
-    ) STRICT, WITHOUT ROWID;
-"];
 
 /// Why nothing can be kept, or what was kept cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -32,8 +28,14 @@ pub enum StoreError {
         /// Which.
         path: PathBuf,
         /// What the system said.
-        reason: std::io::Error,
+        reason: io::Error,
     },
+    /// Another process has it.
+    #[error("the folder {} is in use by another process", .0.display())]
+    InUse(PathBuf),
+    /// There is nothing to read.
+    #[error("there is no {}", .0.display())]
+    Missing(PathBuf),
     /// The file is there, and is none of ours or damaged; or it cannot be made.
     #[error("cannot open {}: {reason}", .path.display())]
     Open {
@@ -45,6 +47,9 @@ pub enum StoreError {
     /// A later version of Agave has changed the file's form.
     #[error("{} was written by a newer version of Agave", .0.display())]
     Newer(PathBuf),
+    /// An earlier version wrote the file, and this one only looks.
+    #[error("{} was written by an older version of Agave; running its flow once brings it up to date", .0.display())]
+    Older(PathBuf),
     /// A node keeps as much as it may.
     #[error("a node keeps at most {most} bytes, and this would make it {wanted}")]
     Full {
@@ -62,20 +67,31 @@ pub enum StoreError {
 #[derive(Clone)]
 pub struct Store {
     connection: Arc<Mutex<Connection>>,
+    /// Held as long as somebody has the store; none where nothing is written.
+    held: Option<Arc<File>>,
 }
 
 impl Store {
-    /// Opens the file in `folder`; makes both where they are not there.
+    /// Opens the file in `folder`, and keeps it from every other process; makes both where they
+    /// are not there.
     ///
     /// # Errors
     /// When that cannot be done, with the path and the reason.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        make_private(folder).map_err(|reason| StoreError::Folder {
+        let in_folder = |reason| StoreError::Folder {
             path: folder.to_owned(),
             reason,
+        };
+        make_private(folder).map_err(in_folder)?;
+        let lock = File::create(folder.join(LOCK)).map_err(in_folder)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => StoreError::InUse(folder.to_owned()),
+            TryLockError::Error(reason) => in_folder(reason),
         })?;
         let path = folder.join(FILE);
         let opened = Connection::open(&path).and_then(|mut connection| {
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
             let seen = prepare(&mut connection)?;
             Ok((connection, seen))
         });
@@ -88,7 +104,56 @@ impl Store {
         }
         Ok(Self {
             connection: Arc::new(Mutex::new(connection)),
+            held: Some(Arc::new(lock)),
         })
+    }
+
+    /// A store that is gone with the process, for one that has no folder.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let mut connection = Connection::open_in_memory()?;
+        prepare(&mut connection)?;
+        Ok(Self {
+            connection: Arc::new(Mutex::new(connection)),
+            held: None,
+        })
+    }
+
+    /// Opens the file in `folder` to look at it, also while another process writes.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read, or an older or newer version wrote it.
+    pub fn look(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join(FILE);
+        if !path.is_file() {
+            return Err(StoreError::Missing(path));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let opened = Connection::open_with_flags(&path, flags).and_then(|connection| {
+            connection.busy_timeout(BUSY)?;
+            let seen: u32 =
+                connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            Ok((connection, usize::try_from(seen).unwrap_or(usize::MAX)))
+        });
+        let (connection, seen) = opened.map_err(|reason| StoreError::Open {
+            path: path.clone(),
+            reason,
+        })?;
+        match seen.cmp(&STEPS.len()) {
+            std::cmp::Ordering::Less => Err(StoreError::Older(path)),
+            std::cmp::Ordering::Greater => Err(StoreError::Newer(path)),
+            std::cmp::Ordering::Equal => Ok(Self {
+                connection: Arc::new(Mutex::new(connection)),
+                held: None,
+            }),
+        }
+    }
+
+    /// Whether what is written is there again when the process is not.
+    pub fn lasts(&self) -> bool {
+        self.held.is_some()
     }
 
     /// The map of the node `node`.
@@ -104,30 +169,26 @@ impl Store {
     }
 }
 
-/// Takes the steps that the file has not seen. Gives how many it has seen now.
+/// SQLite's numbers have a sign. Ours, nanoseconds among them, have room until 2262.
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The way back.
+pub(crate) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// Brings the file to the newest form. Gives how many steps it has seen.
 fn prepare(connection: &mut Connection) -> rusqlite::Result<usize> {
     connection.busy_timeout(BUSY)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    let behaviour = rusqlite::TransactionBehavior::Immediate;
-    let transaction = connection.transaction_with_behavior(behaviour)?;
-    let seen: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let seen = usize::try_from(seen).unwrap_or(usize::MAX);
-    for step in STEPS.iter().skip(seen) {
-        transaction.execute_batch(step)?;
-    }
-    let seen = seen.max(STEPS.len());
-    transaction.pragma_update(
-        None,
-        "user_version",
-        u32::try_from(seen).unwrap_or(u32::MAX),
-    )?;
-    transaction.commit()?;
-    Ok(seen)
+    // Whoever reads must not find a delivery of an alert that is not there.
+    connection.pragma_update(None, "foreign_keys", true)?;
+    steps::take(connection)
 }
 
 /// What a plugin keeps is nobody else's business.
-fn make_private(folder: &Path) -> std::io::Result<()> {
+fn make_private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
 
     fs::DirBuilder::new()
@@ -157,6 +218,35 @@ mod tests {
         fs::write(folder.path().join(FILE), "not a database, and long enough").unwrap();
         let error = Store::open(folder.path()).err().unwrap().to_string();
         assert!(error.contains(FILE), "{error}");
+    }
+
+    #[test]
+    fn a_folder_is_one_store_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let error = Store::open(folder.path()).err().unwrap();
+        let named = error.to_string();
+        assert!(matches!(error, StoreError::InUse(_)), "{named}");
+        assert!(named.contains(folder.path().to_str().unwrap()), "{named}");
+        let clone = store.clone();
+        drop(store);
+        assert!(Store::open(folder.path()).is_err());
+        drop(clone);
+        Store::open(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn it_can_be_looked_at_beside_the_one_who_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = Store::look(folder.path()).err().unwrap();
+        assert!(matches!(missing, StoreError::Missing(_)), "{missing}");
+        let store = Store::open(folder.path()).unwrap();
+        store.map("node").set("key", b"value").unwrap();
+        let look = Store::look(folder.path()).unwrap();
+        assert_eq!(look.map("node").get("key").unwrap().unwrap(), b"value");
+        assert!(look.map("node").set("key", b"other").is_err());
+        store.map("node").set("key", b"new").unwrap();
+        assert_eq!(look.map("node").get("key").unwrap().unwrap(), b"new");
     }
 
     #[test]

@@ -76,6 +76,15 @@ impl<P: Plugin> Harness<P> {
         glue::configure(&self.slot, &self.config, &self.stream)
     }
 
+    /// Tells it about another stream, as when a camera changes its picture; the state is kept.
+    ///
+    /// # Errors
+    /// When the plugin refuses its settings for it.
+    pub fn describe_stream(&mut self, stream: StreamInfo) -> Result<(), String> {
+        self.stream = stream;
+        glue::configure(&self.slot, &self.config, &self.stream)
+    }
+
     /// Saves, makes a new instance and restores, as after a failure.
     ///
     /// # Errors

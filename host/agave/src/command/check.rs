@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use agave_core::AlertReport;
-use agave_flow::{Override, Surroundings};
+use agave_flow::Override;
 use anyhow::Result;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
@@ -34,31 +34,29 @@ impl AlertSink for Silence {
 
 impl Check {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let machine = machine()?;
+        let machine = Arc::new(machine()?);
         let runtime = runtime()?;
         let mut all_good = true;
         for file in &self.flows {
-            let Some(flow) = load(&machine, file, &self.overrides) else {
+            let Some(flow) = load(&*machine, file, &self.overrides) else {
                 all_good = false;
                 continue;
             };
+            let (cameras, nodes) = (flow.cameras.len(), flow.nodes.len());
             let workshop = Workshop {
-                catalog: &machine.catalog,
+                machine: Arc::clone(&machine),
                 runtime: runtime.handle().clone(),
                 hang_up: CancellationToken::new(),
                 sink: Arc::new(Silence),
-                tap: None,
-                secret: &|name| machine.secret(name),
+                taps: Arc::default(),
                 state: Err("nothing is kept while a flow is only checked".to_owned()),
                 workers: 1,
             };
             // A class that the model does not have shows only here.
-            match Topology::build(&flow, &workshop) {
+            match Topology::build(flow, &workshop) {
                 Ok(_) => print(&format!(
-                    "{}: no errors (cameras: {}, nodes: {})",
+                    "{}: no errors (cameras: {cameras}, nodes: {nodes})",
                     file.display(),
-                    flow.cameras.len(),
-                    flow.nodes.len()
                 )),
                 Err(error) => {
                     eprintln!("{}: error: {error}", file.display());

@@ -56,7 +56,7 @@ impl Companion for Recording {
         Some(Arc::clone(&self.scribe) as Arc<dyn Tap>)
     }
 
-    fn begin(&self, flow: &Flow, classes: &[Vec<String>]) -> Result<()> {
+    fn begin(&self, flow: &Flow, classes: &[Arc<[String]>]) -> Result<()> {
         File::create(&self.out)
             .and_then(|file| self.scribe.begin(flow, classes, file))
             .with_context(|| format!("cannot write {}", self.out.display()))
@@ -64,5 +64,10 @@ impl Companion for Recording {
 
     fn has_enough(&self) -> bool {
         self.scribe.has_failed()
+    }
+
+    /// A recording is of one version of a flow.
+    fn may_reload(&self) -> bool {
+        false
     }
 }

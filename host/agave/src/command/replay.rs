@@ -108,7 +108,7 @@ impl<R: Read> Play<R> {
             classes: &casting.classes,
             cameras: &casting.cameras(),
             sink: Arc::clone(printer) as Arc<dyn AlertSink>,
-            tap: None,
+            taps: Arc::default(),
         };
         let rehearsal = Rehearsal::build(flow, &cast)?;
         Ok(Self {
@@ -131,7 +131,7 @@ impl<R: Read> Play<R> {
                     }
                 }
                 Record::Frame(frame) => {
-                    let Some((camera, seen)) = self.casting.seen(frame, began) else {
+                    let Some((camera, seen)) = self.casting.seen(frame) else {
                         continue;
                     };
                     self.frames += 1;

@@ -7,21 +7,21 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use agave_flow::{Flow, Override, Surroundings};
+use agave_flow::{Flow, Override};
 use anyhow::{Context, Result};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::{load, machine};
 use crate::report::{Format, Reporter};
-use crate::surroundings::state_folder;
+use crate::surroundings::{Machine, state_folder};
 use crate::topology::build::Workshop;
-use crate::topology::{AlertSink, Finish, Running, Signal, Tap, Topology};
+use crate::topology::{AlertSink, Finish, Live, Running, Signal, Tap, Taps, Topology};
 
 #[derive(Args)]
 pub(crate) struct Run {
     /// The flow file
-    pub(super) flow: PathBuf,
+    flow: PathBuf,
     /// Print each alert and the closing summary as a JSON object on a line of its own
     #[arg(long)]
     json: bool,
@@ -42,19 +42,24 @@ pub(crate) struct Run {
 
 /// What goes along with a running flow.
 pub(super) trait Companion {
-    /// What it sees of the flow.
+    /// Who looks at what passes, from the first frame.
     fn tap(&self) -> Option<Arc<dyn Tap>> {
         None
     }
 
     /// Hears what will run, before it does; `classes` are what each model of the flow can see.
-    fn begin(&self, _flow: &Flow, _classes: &[Vec<String>]) -> Result<()> {
+    fn begin(&self, _flow: &Flow, _classes: &[Arc<[String]>]) -> Result<()> {
         Ok(())
     }
 
     /// Whether the flow should stop because of it.
     fn has_enough(&self) -> bool {
         false
+    }
+
+    /// Whether the flow may become another one while it runs.
+    fn may_reload(&self) -> bool {
+        true
     }
 }
 
@@ -70,8 +75,8 @@ impl Run {
 
     /// Runs the flow to its end.
     pub(super) fn run_with(self, companion: &dyn Companion) -> Result<ExitCode> {
-        let machine = machine()?;
-        let Some(flow) = load(&machine, &self.flow, &self.overrides) else {
+        let machine = Arc::new(machine()?);
+        let Some(flow) = load(&*machine, &self.flow, &self.overrides) else {
             return Ok(ExitCode::FAILURE);
         };
         let runtime = runtime()?;
@@ -81,26 +86,37 @@ impl Run {
             Format::Human
         };
         let reporter = Arc::new(Reporter::new(format).context("cannot start the printing thread")?);
+        let taps = Arc::<Taps>::default();
+        let _looks = companion.tap().map(|tap| taps.add(tap));
         let workshop = Workshop {
-            catalog: &machine.catalog,
+            machine: Arc::clone(&machine),
             runtime: runtime.handle().clone(),
             hang_up: CancellationToken::new(),
             sink: Arc::clone(&reporter) as Arc<dyn AlertSink>,
-            tap: companion.tap(),
-            secret: &|name| machine.secret(name),
+            taps: Arc::clone(&taps),
             state: state_folder(self.state, &flow.name),
             workers: self.workers.map_or_else(cores, usize::from),
         };
-        let topology =
-            Topology::build(&flow, &workshop).with_context(|| self.flow.display().to_string())?;
-        companion.begin(&flow, &topology.classes)?;
+        let shown = self.flow.display().to_string();
+        let topology = Topology::build(flow, &workshop).with_context(|| shown)?;
+        companion.begin(topology.flow(), &topology.classes())?;
         let running = Running::start(topology).context("cannot start the flow's threads")?;
         runtime.spawn(interrupt_on_signal(running.sender()));
-        let finish = running.wait(self.limit, &mut |running| {
-            reporter.progress(running);
+        let reloader = Reloader {
+            machine,
+            file: self.flow,
+            overrides: self.overrides,
+            live: Arc::clone(running.live()),
+        };
+        if companion.may_reload() {
+            runtime.spawn(reload_on_signal(Arc::new(reloader)));
+        }
+        let sender = running.sender();
+        let finish = running.wait(self.limit, &mut |live| {
+            reporter.progress(live);
             if reporter.reader_is_gone() || companion.has_enough() {
                 // The wait is over when the running flow hears it; it hears it at once.
-                let _ = running.sender().send(Signal::Interrupted);
+                let _ = sender.send(Signal::Interrupted);
             }
         });
         if finish == Finish::Stopped && self.limit.is_none() {
@@ -154,5 +170,45 @@ async fn interrupt_on_signal(sender: Sender<Signal>) {
         asked_before = true;
         // Nobody hears it when the run is already over.
         let _ = sender.send(Signal::Interrupted);
+    }
+}
+
+/// Reads the flow file again and makes the running flow into what it says.
+struct Reloader {
+    machine: Arc<Machine>,
+    file: PathBuf,
+    overrides: Vec<Override>,
+    live: Arc<Live>,
+}
+
+impl Reloader {
+    fn reload(&self) {
+        let Some(flow) = load(&*self.machine, &self.file, &self.overrides) else {
+            eprintln!("agave: the flow goes on as it was");
+            return;
+        };
+        match self.live.reload(flow) {
+            Ok(()) => eprintln!("agave: reloaded"),
+            Err(error) => {
+                let file = self.file.display();
+                eprintln!("{file}: error: {error}\nagave: the flow goes on as it was");
+            }
+        }
+    }
+}
+
+/// SIGHUP is how services are told to read their files again.
+async fn reload_on_signal(reloader: Arc<Reloader>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hang_up) = signal(SignalKind::hangup()) else {
+        return;
+    };
+    while hang_up.recv().await.is_some() {
+        let reloader = Arc::clone(&reloader);
+        // It compiles and waits: not for the network's threads.
+        let done = tokio::task::spawn_blocking(move || reloader.reload());
+        if done.await.is_err() {
+            tracing::error!("reloading panicked; please report this");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What the models of a flow can see, as far as it can be known without running them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use agave_flow::{Flow, Inputs, Model, Work};
 use agave_media::ModelOptions;
@@ -8,7 +9,7 @@ use serde_json::Value;
 
 /// For each model of a flow, what it can see.
 pub(crate) struct Classes {
-    pub(crate) by_model: Vec<Vec<String>>,
+    pub(crate) by_model: Vec<Arc<[String]>>,
     /// Models that are not here, or cannot be read: they see whatever the flow has a word for.
     pub(crate) guessed: Vec<String>,
 }
@@ -25,7 +26,7 @@ impl Classes {
                 classes.guessed.push(model.name.clone());
                 words(flow)
             });
-            classes.by_model.push(known);
+            classes.by_model.push(known.into());
         }
         classes
     }

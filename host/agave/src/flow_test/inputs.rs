@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use agave_core::{Detection, Timestamp};
 use agave_flow::{CameraIndex, Flow, Given, GivenDetection, Inputs, TestCase, instead_of};
@@ -11,7 +12,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use super::classes::Classes;
 use crate::recording::{Casting, Part, Reader, Record, infer_nodes};
-use crate::topology::{Seen, Timings};
+use crate::topology::Seen;
 use crate::trial::{START, seconds};
 
 /// The size of a test's frames: the plugins are told one, and a test has no picture.
@@ -90,7 +91,7 @@ impl Frames {
     }
 
     /// What the models can see according to the recording, if there is one.
-    pub(super) fn classes(&self) -> Option<&[Vec<String>]> {
+    pub(super) fn classes(&self) -> Option<&[Arc<[String]>]> {
         match &self.played {
             Played::Written { .. } => None,
             Played::Recorded(recorded) => Some(&recorded.casting.classes),
@@ -236,8 +237,6 @@ impl Frames {
             media_time: since,
             size: SIZE,
             detections: detections.into_iter().map(in_order).collect(),
-            arrived: Instant::now(),
-            timings: Timings::default(),
         }
     }
 }
@@ -246,7 +245,7 @@ impl Recorded {
     fn next(&mut self) -> Result<Option<Seen>> {
         for record in self.reader.by_ref() {
             if let Record::Frame(frame) = record?
-                && let Some((_, seen)) = self.casting.seen(frame, Instant::now())
+                && let Some((_, seen)) = self.casting.seen(frame)
             {
                 return Ok(Some(seen));
             }

@@ -14,7 +14,7 @@ use super::classes::Classes;
 use super::inputs::Frames;
 use super::show::expected_line;
 use crate::catalog::Catalog;
-use crate::topology::{AlertSink, Cast, Rehearsal, Tap};
+use crate::topology::{AlertSink, Cast, Rehearsal, Tap, Taps};
 use crate::trial::{alert_json, alert_line, captured, differences, seconds};
 
 /// After what is given, frames in which nothing is seen follow until no gate holds an alert back,
@@ -75,12 +75,14 @@ impl Stage<'_> {
     fn play(&self, test: &TestCase) -> Result<Played> {
         let mut frames = Frames::new(self.flow, self.classes, test)?;
         let heard = Arc::new(Heard::default());
+        let taps = Arc::<Taps>::default();
+        let _hears = taps.add(Arc::clone(&heard) as Arc<dyn Tap>);
         let cast = Cast {
             catalog: self.catalog,
             classes: frames.classes().unwrap_or(&self.classes.by_model),
             cameras: &[test.camera],
             sink: Arc::new(Silence),
-            tap: Some(Arc::clone(&heard) as Arc<dyn Tap>),
+            taps: Arc::clone(&taps),
         };
         let mut rehearsal = Rehearsal::build(self.flow, &cast)?;
         let mut end = frames.start;
@@ -241,9 +243,6 @@ impl Heard {
 
 impl Tap for Heard {
     fn alerts(&self, node: &str, stream: &StreamInfo, _at: Timestamp, alerts: &[Alert]) {
-        if alerts.is_empty() {
-            return;
-        }
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of_node = heard.entry(node.to_owned()).or_default();
         of_node.extend(alerts.iter().map(|alert| Given {

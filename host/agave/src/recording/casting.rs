@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Instant;
+use std::sync::Arc;
 
 use agave_core::Detection;
 use agave_flow::{CameraIndex, Flow, ModelIndex, Work, instead_of};
 
 use super::{Frame, Header};
-use crate::topology::{Seen, Timings};
+use crate::topology::Seen;
 
 /// A recorded camera that takes part, and the flow's camera that it plays.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub(crate) struct Casting {
     /// By the recording's camera.
     roles: Vec<Option<Role>>,
     /// By the flow's model, what it can see according to the recording.
-    pub(crate) classes: Vec<Vec<String>>,
+    pub(crate) classes: Vec<Arc<[String]>>,
 }
 
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl Casting {
         let parts = if parts.is_empty() { &all } else { parts };
         let mut casting = Self {
             roles: header.cameras.iter().map(|_| None).collect(),
-            classes: vec![Vec::new(); flow.models.len()],
+            classes: flow.models.iter().map(|_| Arc::default()).collect(),
         };
         let mut taken: Vec<CameraIndex> = Vec::new();
         for part in parts {
@@ -141,7 +141,7 @@ impl Casting {
                 .get(place)
                 .and_then(|&at| header.models.get(at));
             if let (Some(classes), Some(recorded)) = (self.classes.get_mut(model.0), recorded) {
-                classes.clone_from(&recorded.classes);
+                *classes = recorded.classes.as_slice().into();
             }
         }
         let is_straight = models.iter().copied().eq(0..entry.models.len());
@@ -183,7 +183,7 @@ impl Casting {
     }
 
     /// What the flow's camera sees in a recorded frame; none for a camera that takes no part.
-    pub(crate) fn seen(&self, frame: Frame, arrived: Instant) -> Option<(CameraIndex, Seen)> {
+    pub(crate) fn seen(&self, frame: Frame) -> Option<(CameraIndex, Seen)> {
         let role = self.roles.get(frame.camera)?.as_ref()?;
         let detections: Vec<Option<Vec<Detection>>> = if role.is_straight {
             frame.detections
@@ -197,8 +197,6 @@ impl Casting {
             media_time: frame.media_time,
             size: frame.size,
             detections,
-            arrived,
-            timings: Timings::default(),
         };
         Some((role.camera, seen))
     }

@@ -1,7 +1,7 @@
 //! Where a running flow hands over what its models saw.
 
 use std::io::{self, Write};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use agave_core::StreamInfo;
 use agave_flow::{CameraIndex, Flow};
@@ -36,7 +36,7 @@ impl Scribe {
     pub(crate) fn begin(
         &self,
         flow: &Flow,
-        classes: &[Vec<String>],
+        classes: &[Arc<[String]>],
         output: impl Write + Send + 'static,
     ) -> io::Result<()> {
         let (header, cameras) = plan(flow, classes);
@@ -80,13 +80,13 @@ impl Tap for Scribe {
     }
 }
 
-fn plan(flow: &Flow, classes: &[Vec<String>]) -> (Header, Vec<Place>) {
+fn plan(flow: &Flow, classes: &[Arc<[String]>]) -> (Header, Vec<Place>) {
     let models = flow.models.iter().zip(classes);
     let mut header = Header {
         models: models
             .map(|(model, classes)| ModelEntry {
                 name: model.name.clone(),
-                classes: classes.clone(),
+                classes: classes.to_vec(),
             })
             .collect(),
         cameras: Vec::new(),

@@ -11,16 +11,19 @@ use agave_plugin::{
     BrokerSettings, Grants, Network, NetworkSettings, Origin, Outside, Pictures, Supervised,
 };
 
-use super::build::{BuildError, Workshop};
+use super::build::{BuildError, Standing, Version, Workshop};
 use super::nodes::start;
 use super::outbox::Outbox;
 use super::outside::{LazyStore, NodeMap, Recent};
 
 /// An adapter with its outbox.
 pub(super) struct AdapterPlan {
-    pub(super) node: usize,
+    pub(super) name: String,
     pub(super) outbox: Arc<Outbox>,
-    pub(super) adapter: Supervised,
+    /// What the adapter may reach, secrets included: another value is another adapter.
+    pub(super) grants: Grants,
+    /// None when the one that runs goes on as it is.
+    pub(super) adapter: Option<Supervised>,
 }
 
 /// All of a flow's adapters.
@@ -29,75 +32,141 @@ pub(super) struct Adapters {
     pub(super) plans: Vec<AdapterPlan>,
     /// Where frames are kept, if one of them asks for pictures.
     pub(super) recent: Option<Arc<RecentPictures>>,
+    pub(super) network: Option<Network>,
 }
 
-/// Starts the adapters of `flow`.
-pub(super) fn build_adapters(flow: &Flow, workshop: &Workshop<'_>) -> Result<Adapters, BuildError> {
-    let adapters: Vec<(usize, &Node, &PluginNode)> = flow
+/// Starts the adapters of `flow` that do not run already.
+pub(super) fn build_adapters(
+    flow: &Flow,
+    workshop: &Workshop,
+    standing: Option<&Standing>,
+) -> Result<Adapters, BuildError> {
+    let adapters: Vec<(&Node, &PluginNode)> = flow
         .nodes
         .iter()
-        .enumerate()
-        .filter_map(|(index, node)| match &node.work {
-            Work::Plugin(plugin) if plugin.role == Role::Adapter => Some((index, node, plugin)),
-            Work::Plugin(_) | Work::Infer { .. } => None,
-        })
+        .filter_map(|node| Some((node, adapter(node)?)))
         .collect();
     if adapters.is_empty() {
         return Ok(Adapters::default());
     }
-    let network = network(flow, workshop)?;
+    let before = standing.map(|standing| standing.version.as_ref());
+    let same_brokers = before.filter(|version| version.flow.brokers == flow.brokers);
+    let network = match same_brokers.and_then(|version| version.network.clone()) {
+        Some(network) => network,
+        None => network(flow, workshop)?,
+    };
+    let recent = recent_pictures(flow, workshop, &adapters, before);
+    let same_outside = same_brokers.is_some_and(|version| {
+        let kept = |recent: &Option<Arc<RecentPictures>>| recent.as_ref().map(Arc::as_ptr);
+        kept(&version.recent) == kept(&recent)
+    });
     let store = LazyStore::new(workshop.state.clone());
-    let recent = recent_pictures(flow, workshop, &adapters);
     let plans = adapters
         .into_iter()
-        .map(|(index, node, plugin)| {
+        .map(|(node, plugin)| {
             let grants = grants(node, plugin, workshop)?;
-            let pictures = recent
-                .clone()
-                .map(|all| Arc::new(Recent(all)) as Arc<dyn Pictures>);
-            let outside = Outside {
-                network: Some(network.clone()),
-                pictures: pictures.filter(|_| grants.frames),
-                map: Some(Arc::new(NodeMap {
-                    store: Arc::clone(&store),
-                    node: node.name.clone(),
-                })),
+            let outbox = standing.and_then(|standing| standing.outboxes.get(&node.name));
+            let stands = same_outside
+                && standing
+                    .is_some_and(|standing| standing.grants.get(&node.name) == Some(&grants))
+                && before.is_some_and(|version| runs_in(&version.flow, node, plugin));
+            let outbox = match outbox {
+                Some(outbox) => Arc::clone(outbox),
+                None => Arc::new(Outbox::new(&node.name)),
             };
-            let stream = StreamInfo::default();
-            let adapter = start(node, plugin, stream, grants, outside, workshop.catalog)?;
+            let adapter = if stands {
+                None
+            } else {
+                let outside = outside(node, &grants, &network, recent.as_ref(), &store);
+                let stream = StreamInfo::default();
+                let grants = grants.clone();
+                Some(start(
+                    node,
+                    plugin,
+                    stream,
+                    grants,
+                    outside,
+                    &workshop.machine.catalog,
+                )?)
+            };
             Ok(AdapterPlan {
-                node: index,
-                outbox: Arc::new(Outbox::new(&node.name)),
+                name: node.name.clone(),
+                outbox,
+                grants,
                 adapter,
             })
         })
         .collect::<Result<_, BuildError>>()?;
-    Ok(Adapters { plans, recent })
+    Ok(Adapters {
+        plans,
+        recent,
+        network: Some(network),
+    })
+}
+
+fn adapter(node: &Node) -> Option<&PluginNode> {
+    match &node.work {
+        Work::Plugin(plugin) if plugin.role == Role::Adapter => Some(plugin),
+        Work::Plugin(_) | Work::Infer { .. } => None,
+    }
+}
+
+fn runs_in(flow: &Flow, node: &Node, plugin: &PluginNode) -> bool {
+    let same = flow.nodes.iter().find(|one| one.name == node.name);
+    same.and_then(adapter).is_some_and(|same| same == plugin)
+}
+
+fn outside(
+    node: &Node,
+    grants: &Grants,
+    network: &Network,
+    recent: Option<&Arc<RecentPictures>>,
+    store: &Arc<LazyStore>,
+) -> Outside {
+    let pictures = recent.map(|all| Arc::new(Recent(Arc::clone(all))) as Arc<dyn Pictures>);
+    Outside {
+        network: Some(network.clone()),
+        pictures: pictures.filter(|_| grants.frames),
+        map: Some(Arc::new(NodeMap {
+            store: Arc::clone(store),
+            node: node.name.clone(),
+        })),
+    }
 }
 
 /// Frames are kept for the cameras of those adapters that can ask for them and may.
 fn recent_pictures(
     flow: &Flow,
-    workshop: &Workshop<'_>,
-    adapters: &[(usize, &Node, &PluginNode)],
+    workshop: &Workshop,
+    adapters: &[(&Node, &PluginNode)],
+    before: Option<&Version>,
 ) -> Option<Arc<RecentPictures>> {
     let asks = |plugin: &PluginNode| {
-        let loaded = workshop.catalog.load(&plugin.file);
+        let catalog = &workshop.machine.catalog;
+        let loaded = catalog.fetch(&plugin.file, plugin.fingerprint);
         loaded.is_ok_and(|loaded| {
             let mut imports = loaded.imports().iter();
             imports.any(|import| import.starts_with("agave:plugin/frames@"))
         })
     };
-    let cameras: BTreeSet<String> = adapters
+    let cameras: BTreeSet<&str> = adapters
         .iter()
-        .filter(|(_, _, plugin)| plugin.grants.frames && asks(plugin))
-        .flat_map(|(_, node, _)| &node.cameras)
-        .filter_map(|index| Some(flow.cameras.get(index.0)?.name.clone()))
+        .filter(|(_, plugin)| plugin.grants.frames && asks(plugin))
+        .flat_map(|(node, _)| &node.cameras)
+        .filter_map(|index| Some(flow.cameras.get(index.0)?.name.as_str()))
         .collect();
-    (!cameras.is_empty()).then(|| Arc::new(RecentPictures::of(cameras)))
+    let same = before.and_then(|version| version.recent.clone());
+    match same {
+        // What is on the shelf stays there.
+        Some(same) if same.cameras().eq(cameras.iter().copied()) => Some(same),
+        _ if cameras.is_empty() => None,
+        _ => Some(Arc::new(RecentPictures::of(
+            cameras.into_iter().map(str::to_owned),
+        ))),
+    }
 }
 
-fn network(flow: &Flow, workshop: &Workshop<'_>) -> Result<Network, BuildError> {
+fn network(flow: &Flow, workshop: &Workshop) -> Result<Network, BuildError> {
     let brokers = flow.brokers.iter().map(broker_settings);
     let brokers = brokers.collect::<Result<_, _>>()?;
     let settings = NetworkSettings {
@@ -125,7 +194,7 @@ fn broker_settings(broker: &Broker) -> Result<BrokerSettings, BuildError> {
     Ok(settings)
 }
 
-fn grants(node: &Node, plugin: &PluginNode, workshop: &Workshop<'_>) -> Result<Grants, BuildError> {
+fn grants(node: &Node, plugin: &PluginNode, workshop: &Workshop) -> Result<Grants, BuildError> {
     let refused = |reason: String| BuildError::Grant {
         node: node.name.clone(),
         reason,
@@ -140,7 +209,8 @@ fn grants(node: &Node, plugin: &PluginNode, workshop: &Workshop<'_>) -> Result<G
         .secrets
         .iter()
         .map(|name| {
-            let secret = (workshop.secret)(name)
+            let secret = workshop
+                .secret(name)
                 .ok_or_else(|| refused(format!("the secret '{name}' is gone")))?;
             Ok((name.clone(), secret))
         })

@@ -1,23 +1,29 @@
 //! From the checked flow to everything that it takes to run it: models loaded, sessions warmed
 //! up, plugins started and configured. Nothing runs yet, so `agave check` builds as well and
-//! finds what only a built flow can show, such as a class that the model does not have.
+//! finds what only a built flow can show, such as a class that the model does not have. A change
+//! of a running flow is built here too, beside what runs, and only what changed.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agave_core::Secret;
-use agave_flow::{Camera, CameraIndex, CameraKind, Flow};
-use agave_media::{Detector, Model, ModelOptions, Pace, RecentPictures, SourceConfig, Transport};
+use agave_core::{Secret, StreamInfo};
+use agave_flow::{Camera, CameraIndex, CameraKind, Flow, Surroundings};
+use agave_media::{Pace, RecentPictures, SourceConfig, Transport};
+use agave_plugin::{Grants, Network};
 use tokio_util::sync::CancellationToken;
 
 use super::adapters::{AdapterPlan, Adapters, build_adapters};
-use super::chain::{AlertSink, Tap};
+use super::chain::AlertSink;
+use super::exchange::ChainPlan;
 use super::intake::Terms;
-use super::lane::Lane;
-use super::nodes::ChainBuilder;
+use super::lane::Look;
+use super::models::LoadedModel;
+use super::nodes::{ChainBuilder, Purpose};
 use super::outbox::Outbox;
-use crate::catalog::Catalog;
+use super::taps::Taps;
+use crate::catalog::FetchError;
+use crate::surroundings::Machine;
 
 /// Why a flow that is right on paper cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -35,10 +41,7 @@ pub(crate) enum BuildError {
         failure: agave_plugin::Failure,
     },
     #[error("node '{node}': {reason}")]
-    Load {
-        node: String,
-        reason: agave_plugin::LoadError,
-    },
+    Load { node: String, reason: FetchError },
     #[error("node '{node}': {reason}")]
     Grant { node: String, reason: String },
     #[error("broker '{broker}': {reason}")]
@@ -58,41 +61,62 @@ fn for_camera(camera: &str) -> String {
 }
 
 /// What building needs beside the flow.
-pub(crate) struct Workshop<'w> {
-    pub(crate) catalog: &'w Catalog,
+#[derive(Clone)]
+pub(crate) struct Workshop {
+    pub(crate) machine: Arc<Machine>,
     pub(crate) runtime: tokio::runtime::Handle,
     /// Ends the requests of adapters that are under way.
     pub(crate) hang_up: CancellationToken,
     pub(crate) sink: Arc<dyn AlertSink>,
-    /// Whoever looks on.
-    pub(crate) tap: Option<Arc<dyn Tap>>,
-    pub(crate) secret: &'w dyn Fn(&str) -> Option<Secret>,
+    /// Who looks on from the first frame.
+    pub(crate) taps: Arc<Taps>,
     /// The folder of what is there again after a restart, or why there is none.
     pub(crate) state: Result<PathBuf, String>,
     /// How many frames are looked at in parallel.
     pub(crate) workers: usize,
 }
 
+impl Workshop {
+    pub(super) fn secret(&self, name: &str) -> Option<Secret> {
+        self.machine.secret(name)
+    }
+}
+
+/// A flow with what is loaded for it: what the next one is compared with.
+pub(super) struct Version {
+    pub(super) flow: Flow,
+    /// In the order of the flow's models.
+    pub(super) models: Vec<Arc<LoadedModel>>,
+    pub(super) network: Option<Network>,
+    /// Where frames are kept, if an adapter asks for pictures, and of which cameras.
+    pub(super) recent: Option<Arc<RecentPictures>>,
+}
+
+/// What runs while another version is built.
+pub(super) struct Standing {
+    pub(super) version: Arc<Version>,
+    /// The streams of the cameras that go on.
+    pub(super) streams: BTreeMap<String, StreamInfo>,
+    pub(super) outboxes: BTreeMap<String, Arc<Outbox>>,
+    /// What each adapter may reach.
+    pub(super) grants: BTreeMap<String, Grants>,
+}
+
 /// A camera with its source and its nodes.
 pub(super) struct CameraPlan {
-    pub(super) source: SourceConfig,
-    pub(super) terms: Terms,
-    pub(super) models: Vec<usize>,
+    pub(super) camera: Camera,
+    pub(super) look: Look,
+    pub(super) chain: ChainPlan,
+    /// The running chain of this camera becomes this one.
+    pub(super) goes_on: bool,
 }
 
 /// A built flow, nothing of which has started.
 pub(crate) struct Topology {
-    pub(super) flow_name: String,
-    pub(super) node_names: Vec<String>,
+    pub(super) version: Version,
     pub(super) cameras: Vec<CameraPlan>,
-    pub(super) lanes: Vec<Lane>,
     pub(super) adapters: Vec<AdapterPlan>,
-    pub(super) recent: Option<Arc<RecentPictures>>,
-    /// For each model of the flow, what it can see.
-    pub(crate) classes: Vec<Vec<String>>,
-    /// For each worker, a session of each model.
-    pub(super) detectors: Vec<Vec<Detector>>,
-    pub(super) hang_up: CancellationToken,
+    pub(super) workshop: Workshop,
 }
 
 impl Topology {
@@ -100,98 +124,133 @@ impl Topology {
     ///
     /// # Errors
     /// The first model or plugin that cannot be used, with the node it is for.
-    pub(crate) fn build(flow: &Flow, workshop: &Workshop<'_>) -> Result<Self, BuildError> {
-        let models = load_models(flow)?;
-        let detectors = (0..workshop.workers)
-            .map(|_| sessions(flow, &models))
-            .collect::<Result<_, _>>()?;
+    pub(crate) fn build(flow: Flow, workshop: &Workshop) -> Result<Self, BuildError> {
+        Self::build_beside(flow, workshop, None)
+    }
+
+    /// What is to run.
+    pub(crate) fn flow(&self) -> &Flow {
+        &self.version.flow
+    }
+
+    /// For each model of the flow, what it can see.
+    pub(crate) fn classes(&self) -> Vec<Arc<[String]>> {
+        let models = self.version.models.iter();
+        models.map(|model| Arc::clone(&model.classes)).collect()
+    }
+
+    /// Builds what of `flow` is not standing yet.
+    pub(super) fn build_beside(
+        flow: Flow,
+        workshop: &Workshop,
+        standing: Option<&Standing>,
+    ) -> Result<Self, BuildError> {
+        let models = load_models(&flow, workshop, standing)?;
         let Adapters {
             plans: adapters,
             recent,
-        } = build_adapters(flow, workshop)?;
-        let outboxes: BTreeMap<usize, Arc<Outbox>> = adapters
+            network,
+        } = build_adapters(&flow, workshop, standing)?;
+        let outboxes = adapters
             .iter()
-            .map(|adapter| (adapter.node, Arc::clone(&adapter.outbox)))
+            .map(|adapter| (adapter.name.clone(), Arc::clone(&adapter.outbox)))
             .collect();
-        let classes: Vec<Vec<String>> = models
+        let classes: Vec<Arc<[String]>> = models
             .iter()
-            .map(|model| model.classes().to_vec())
+            .map(|model| Arc::clone(&model.classes))
             .collect();
         let builder = ChainBuilder {
-            flow,
+            flow: &flow,
             classes: &classes,
             outboxes: &outboxes,
-            catalog: workshop.catalog,
-            sink: &workshop.sink,
-            tap: workshop.tap.as_ref(),
+            standing,
+            catalog: &workshop.machine.catalog,
+            purpose: Purpose::Running,
         };
-        let mut cameras = Vec::new();
-        let mut lanes = Vec::new();
-        for (index, camera) in flow.cameras.iter().enumerate() {
-            let (chain, models) = builder.chain(CameraIndex(index), camera)?;
-            lanes.push(Lane::new(chain));
-            cameras.push(plan_camera(camera, models));
-        }
+        let cameras = flow
+            .cameras
+            .iter()
+            .enumerate()
+            .map(|(index, camera)| {
+                let (chain, wanted) = builder.chain(CameraIndex(index), camera)?;
+                let look = Look {
+                    models: wanted
+                        .iter()
+                        .filter_map(|model| models.get(*model).cloned())
+                        .collect(),
+                    recent: recent.clone(),
+                };
+                Ok(CameraPlan {
+                    camera: camera.clone(),
+                    look,
+                    goes_on: builder.goes_on(camera),
+                    chain,
+                })
+            })
+            .collect::<Result<_, BuildError>>()?;
         Ok(Self {
-            flow_name: flow.name.clone(),
-            node_names: flow.nodes.iter().map(|node| node.name.clone()).collect(),
+            version: Version {
+                models,
+                network,
+                recent,
+                flow,
+            },
             cameras,
-            lanes,
             adapters,
-            recent,
-            classes,
-            detectors,
-            hang_up: workshop.hang_up.clone(),
+            workshop: workshop.clone(),
         })
     }
 }
 
-fn load_models(flow: &Flow) -> Result<Vec<Model>, BuildError> {
-    let load = |model: &agave_flow::Model| {
-        let options = ModelOptions {
-            confidence: model.confidence,
-            iou: model.iou,
-            ..ModelOptions::default()
-        };
-        Model::load(&model.path, options).map_err(|reason| BuildError::Model {
-            model: model.name.clone(),
-            reason,
-        })
+/// A model that is loaded already is used again.
+fn load_models(
+    flow: &Flow,
+    workshop: &Workshop,
+    standing: Option<&Standing>,
+) -> Result<Vec<Arc<LoadedModel>>, BuildError> {
+    let loaded: &[Arc<LoadedModel>] = standing.map_or(&[], |standing| &standing.version.models);
+    let load = |model: &agave_flow::Model| match loaded
+        .iter()
+        .find(|loaded| loaded.specification == *model)
+    {
+        Some(same) => Ok(Arc::clone(same)),
+        None => LoadedModel::load(model, workshop.workers).map(Arc::new),
     };
     flow.models.iter().map(load).collect()
 }
 
-fn sessions(flow: &Flow, models: &[Model]) -> Result<Vec<Detector>, BuildError> {
-    let open = |(named, model): (&agave_flow::Model, &Model)| {
-        model.session().map_err(|reason| BuildError::Model {
-            model: named.name.clone(),
-            reason,
-        })
-    };
-    flow.models.iter().zip(models).map(open).collect()
+/// How the frames of a camera may wait.
+pub(super) fn terms(camera: &Camera) -> Terms {
+    Terms {
+        live: camera.kind == CameraKind::Rtsp,
+        max_age: camera.max_age,
+    }
 }
 
-fn plan_camera(camera: &Camera, models: Vec<usize>) -> CameraPlan {
-    CameraPlan {
-        terms: Terms {
-            live: camera.kind == CameraKind::Rtsp,
-            max_age: camera.max_age,
+/// Where a camera's frames come from.
+pub(super) fn source_config(camera: &Camera) -> SourceConfig {
+    SourceConfig {
+        camera: camera.name.clone(),
+        url: camera.url.clone(),
+        shown_url: camera.shown_url.clone(),
+        fps: camera.fps,
+        transport: match camera.transport {
+            agave_flow::Transport::Tcp => Transport::Tcp,
+            agave_flow::Transport::Udp => Transport::Udp,
         },
-        source: SourceConfig {
-            camera: camera.name.clone(),
-            url: camera.url.clone(),
-            shown_url: camera.shown_url.clone(),
-            fps: camera.fps,
-            transport: match camera.transport {
-                agave_flow::Transport::Tcp => Transport::Tcp,
-                agave_flow::Transport::Udp => Transport::Udp,
-            },
-            pace: match camera.pace {
-                agave_flow::Pace::Fast => Pace::Fast,
-                agave_flow::Pace::Realtime => Pace::Realtime,
-            },
-            decoder_threads: 1,
+        pace: match camera.pace {
+            agave_flow::Pace::Fast => Pace::Fast,
+            agave_flow::Pace::Realtime => Pace::Realtime,
         },
-        models,
+        decoder_threads: 1,
     }
+}
+
+/// Whether frames go on coming from where they come from.
+pub(super) fn same_source(one: &Camera, other: &Camera) -> bool {
+    one.url == other.url
+        && one.kind == other.kind
+        && one.fps == other.fps
+        && one.transport == other.transport
+        && one.pace == other.pace
 }

@@ -3,15 +3,20 @@
 //! depend on the detections and on nothing else.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use agave_core::{Alert, AlertReport, Detection, DropReason, FrameDetections, Ledger};
-use agave_core::{StreamInfo, Timestamp};
-use agave_plugin::{Failure, Supervised, Verdict};
+use agave_core::{Alert, AlertReport, Detection, FrameDetections, StreamInfo, Timestamp};
+use agave_plugin::Supervised;
 
+use super::account::Account;
 use super::latency::Latency;
 use super::outbox::Outbox;
+use super::taps::Taps;
+
+/// So many frames are kept to try a changed flow on before it runs.
+const RECENT_FRAMES: usize = 32;
 
 /// Where alerts are told to whoever runs the flow.
 pub(crate) trait AlertSink: Send + Sync {
@@ -19,34 +24,53 @@ pub(crate) trait AlertSink: Send + Sync {
     fn alert(&self, node: &str, report: &AlertReport);
 }
 
-/// Whoever looks on while frames pass. It is called on the thread that runs the chain, so it
-/// must not wait.
-pub(crate) trait Tap: Send + Sync {
-    /// What the models saw in a frame, before the first node; class numbers are the models' own.
-    fn seen(&self, _stream: &StreamInfo, _seen: &Seen) {}
-
-    /// What `node` gave, a model or a filter.
-    fn detections(&self, _node: &str, _stream: &StreamInfo, _frame: &FrameDetections) {}
-
-    /// What `node` gave at `at`, a rule or a gate.
-    fn alerts(&self, _node: &str, _stream: &StreamInfo, _at: Timestamp, _alerts: &[Alert]) {}
-}
-
 /// What the models saw in one frame.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Seen {
+    /// Its number in its stream.
     pub(crate) frame: u64,
+    /// When it was captured.
     pub(crate) at: Timestamp,
+    /// Since the stream's first frame.
     pub(crate) media_time: Duration,
+    /// Width and height in pixels.
     pub(crate) size: (u32, u32),
     /// For each infer node of the camera, in their order; none where the model failed.
     pub(crate) detections: Vec<Option<Vec<Detection>>>,
-    pub(crate) arrived: Instant,
-    pub(crate) timings: Timings,
+}
+
+impl Seen {
+    /// Becomes equal to `other`, in the memory that is there.
+    fn copy_from(&mut self, other: &Self) {
+        self.detections.clone_from(&other.detections);
+        self.frame = other.frame;
+        self.at = other.at;
+        self.media_time = other.media_time;
+        self.size = other.size;
+    }
+}
+
+/// What was seen, and what it took to see it.
+pub(super) struct Arrival {
+    pub(super) seen: Seen,
+    pub(super) arrived: Instant,
+    pub(super) timings: Timings,
+}
+
+impl Arrival {
+    /// Of something that nobody had to look at.
+    pub(super) fn now(seen: Seen) -> Self {
+        Self {
+            seen,
+            arrived: Instant::now(),
+            timings: Timings::default(),
+        }
+    }
 }
 
 /// What a frame's way to the chain took.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Timings {
+pub(super) struct Timings {
     pub(super) waiting: Duration,
     pub(super) preprocess: Duration,
     pub(super) inference: Duration,
@@ -67,10 +91,26 @@ pub(super) enum Work {
     Adapter(Arc<Outbox>),
 }
 
+impl Work {
+    /// The plugin that runs in it, if one does.
+    pub(super) fn plugin(&self) -> Option<&Supervised> {
+        match self {
+            Self::Filter(plugin) | Self::Rule(plugin) | Self::Gate(plugin) => Some(plugin),
+            Self::Infer { .. } | Self::Adapter(_) => None,
+        }
+    }
+
+    pub(super) fn plugin_mut(&mut self) -> Option<&mut Supervised> {
+        match self {
+            Self::Filter(plugin) | Self::Rule(plugin) | Self::Gate(plugin) => Some(plugin),
+            Self::Infer { .. } | Self::Adapter(_) => None,
+        }
+    }
+}
+
 /// One node for one camera.
 pub(super) struct Step {
-    /// Index of the node in the flow.
-    pub(super) node: usize,
+    /// The node's name.
     pub(super) name: String,
     /// Which earlier steps it reads.
     pub(super) inputs: Vec<usize>,
@@ -80,35 +120,8 @@ pub(super) struct Step {
     pub(super) account: Account,
 }
 
-impl Step {
-    /// The plugin that runs in it, if one does.
-    pub(super) fn plugin(&self) -> Option<&Supervised> {
-        match &self.work {
-            Work::Filter(plugin) | Work::Rule(plugin) | Work::Gate(plugin) => Some(plugin),
-            Work::Infer { .. } | Work::Adapter(_) => None,
-        }
-    }
-}
-
-/// What a step has done so far.
-pub(super) struct Account {
-    pub(super) ledger: Ledger,
-    pub(super) alerts: u64,
-    pub(super) calls: Latency,
-}
-
-impl Account {
-    pub(super) fn new() -> Self {
-        Self {
-            ledger: Ledger::default(),
-            alerts: 0,
-            calls: Latency::new(),
-        }
-    }
-}
-
 #[derive(Default)]
-enum Output {
+pub(super) enum Output {
     /// The frame ended in this step or before it.
     #[default]
     Nothing,
@@ -124,15 +137,21 @@ pub(super) struct Stages {
     pub(super) postprocess: Latency,
     pub(super) flow: Latency,
     pub(super) total: Latency,
+    /// What changes of the flow held it up for.
+    pub(super) changes: Latency,
 }
 
 /// All nodes for one camera.
 pub(super) struct Chain {
-    stream: StreamInfo,
-    steps: Vec<Step>,
+    pub(super) stream: StreamInfo,
+    pub(super) steps: Vec<Step>,
     outputs: Vec<Output>,
     sink: Arc<dyn AlertSink>,
-    tap: Option<Arc<dyn Tap>>,
+    taps: Arc<Taps>,
+    /// When the last frame was captured.
+    pub(super) now: Timestamp,
+    /// The last frames, the oldest first.
+    pub(super) recent: VecDeque<Seen>,
     pub(super) frames: u64,
     pub(super) detections: u64,
     pub(super) unreadable: u64,
@@ -141,18 +160,16 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    pub(super) fn new(
-        stream: StreamInfo,
-        steps: Vec<Step>,
-        sink: Arc<dyn AlertSink>,
-        tap: Option<Arc<dyn Tap>>,
-    ) -> Self {
+    /// A chain without steps; `exchange` gives it some.
+    pub(super) fn empty(sink: Arc<dyn AlertSink>, taps: Arc<Taps>) -> Self {
         Self {
-            stream,
-            outputs: Vec::with_capacity(steps.len()),
-            steps,
+            stream: StreamInfo::default(),
+            steps: Vec::new(),
+            outputs: Vec::new(),
             sink,
-            tap,
+            taps,
+            now: Timestamp::default(),
+            recent: VecDeque::with_capacity(RECENT_FRAMES),
             frames: 0,
             detections: 0,
             unreadable: 0,
@@ -164,25 +181,47 @@ impl Chain {
                 postprocess: Latency::new(),
                 flow: Latency::new(),
                 total: Latency::new(),
+                changes: Latency::new(),
             },
         }
     }
 
-    pub(super) fn steps(&self) -> &[Step] {
-        &self.steps
+    /// Takes one frame's detections all the way, and notes how long everything took.
+    pub(super) fn arrive(&mut self, arrival: Arrival) {
+        let Arrival {
+            seen,
+            arrived,
+            timings,
+        } = arrival;
+        let began = Instant::now();
+        self.run(seen);
+        let stages = &mut self.stages;
+        stages.flow.record(began.elapsed());
+        stages.waiting.record(timings.waiting);
+        stages.preprocess.record(timings.preprocess);
+        stages.inference.record(timings.inference);
+        stages.postprocess.record(timings.postprocess);
+        stages.total.record(arrived.elapsed());
+        for step in &mut self.steps {
+            if let Work::Infer { .. } = step.work {
+                step.account.calls.record(timings.inference);
+            }
+        }
     }
 
     /// Takes one frame's detections all the way.
     pub(super) fn run(&mut self, mut seen: Seen) {
-        let began = Instant::now();
         self.learn_size(&seen);
-        if let Some(tap) = &self.tap {
-            tap.seen(&self.stream, &seen);
-        }
+        self.now = seen.at;
+        self.remember(&seen);
         if !seen.detections.is_empty() && seen.detections.iter().all(Option::is_none) {
             self.unreadable += 1;
         } else {
             self.frames += 1;
+        }
+        let tapped = self.taps.any();
+        if tapped {
+            self.taps.show(|tap| tap.seen(&self.stream, &seen));
         }
         let mut outputs = std::mem::take(&mut self.outputs);
         outputs.clear();
@@ -217,15 +256,6 @@ impl Chain {
                     Output::Nothing
                 }
             };
-            match (&self.tap, &output) {
-                (Some(tap), Output::Detections(frame)) => {
-                    tap.detections(&step.name, &self.stream, frame);
-                }
-                (Some(tap), Output::Alerts(alerts)) => {
-                    tap.alerts(&step.name, &self.stream, seen.at, alerts);
-                }
-                _ => {}
-            }
             if let (true, Output::Alerts(alerts)) = (step.is_exit, &output) {
                 self.alerts += alerts.len() as u64;
                 for alert in alerts {
@@ -234,10 +264,12 @@ impl Chain {
                     self.sink.alert(&step.name, &report);
                 }
             }
+            if tapped {
+                show(&self.taps, &step.name, &self.stream, seen.at, &output);
+            }
             outputs.push(output);
         }
         self.outputs = outputs;
-        self.note(&seen, began.elapsed());
     }
 
     /// The first frame tells how large the stream is; so does a camera that changes it.
@@ -247,146 +279,31 @@ impl Chain {
         }
         (self.stream.width, self.stream.height) = seen.size;
         for step in &mut self.steps {
-            if let Work::Filter(plugin) | Work::Rule(plugin) | Work::Gate(plugin) = &mut step.work {
+            if let Some(plugin) = step.work.plugin_mut() {
                 plugin.describe_stream(seen.at, self.stream.clone());
             }
         }
     }
 
-    fn note(&mut self, seen: &Seen, flow: Duration) {
-        self.stages.waiting.record(seen.timings.waiting);
-        self.stages.preprocess.record(seen.timings.preprocess);
-        self.stages.inference.record(seen.timings.inference);
-        self.stages.postprocess.record(seen.timings.postprocess);
-        self.stages.flow.record(flow);
-        self.stages.total.record(seen.arrived.elapsed());
+    /// Keeps the frame for trying out what may come; memory is used again, not allocated.
+    fn remember(&mut self, seen: &Seen) {
+        if self.recent.len() < RECENT_FRAMES {
+            self.recent.push_back(seen.clone());
+        } else if let Some(mut oldest) = self.recent.pop_front() {
+            oldest.copy_from(seen);
+            self.recent.push_back(oldest);
+        }
     }
 }
 
-impl Account {
-    fn inferred(
-        &mut self,
-        seen: &Seen,
-        found: Option<Vec<Detection>>,
-        classes: &[u16],
-        next_id: &mut u32,
-    ) -> Output {
-        self.ledger.received += 1;
-        self.calls.record(seen.timings.inference);
-        let Some(mut detections) = found else {
-            self.ledger.drop(DropReason::Unreadable, 1);
-            return Output::Nothing;
-        };
-        self.ledger.passed += 1;
-        for detection in &mut detections {
-            detection.id = *next_id;
-            *next_id += 1;
-            if let Some(&class) = classes.get(usize::from(detection.class)) {
-                detection.class = class;
-            }
+fn show(taps: &Taps, node: &str, stream: &StreamInfo, at: Timestamp, output: &Output) {
+    match output {
+        Output::Detections(frame) => taps.show(|tap| tap.detections(node, stream, frame)),
+        Output::Alerts(alerts) if !alerts.is_empty() => {
+            taps.show(|tap| tap.alerts(node, stream, at, alerts));
         }
-        Output::Detections(FrameDetections {
-            frame: seen.frame,
-            at: seen.at,
-            detections,
-        })
+        Output::Alerts(_) | Output::Nothing => {}
     }
-
-    fn filter(&mut self, plugin: &mut Supervised, frame: &FrameDetections) -> Output {
-        let count = frame.detections.len() as u64;
-        self.ledger.received += count;
-        let began = Instant::now();
-        let verdict = plugin.call(frame.at, |instance| instance.process(frame));
-        self.calls.record(began.elapsed());
-        match verdict {
-            Verdict::Answered(passed) => {
-                let kept = passed.detections.len() as u64;
-                self.ledger.passed += kept;
-                self.ledger.drop(DropReason::Filtered, count - kept);
-                Output::Detections(passed)
-            }
-            Verdict::Around(_) => {
-                self.ledger.passed += count;
-                Output::Detections(frame.clone())
-            }
-            Verdict::Dropped(reason) => {
-                self.ledger.drop(reason, count);
-                Output::Nothing
-            }
-        }
-    }
-
-    fn rule(&mut self, plugin: &mut Supervised, frame: &FrameDetections) -> Output {
-        self.ledger.received += 1;
-        let began = Instant::now();
-        let verdict = plugin.call_announcing(
-            frame.at,
-            |instance| instance.evaluate(frame),
-            |alerts| !alerts.is_empty(),
-        );
-        self.calls.record(began.elapsed());
-        match verdict {
-            Verdict::Answered(alerts) => {
-                self.ledger.passed += 1;
-                self.alerts += alerts.len() as u64;
-                Output::Alerts(alerts)
-            }
-            // There is no way around a rule: detections are no alerts.
-            Verdict::Around(reason) | Verdict::Dropped(reason) => {
-                self.ledger.drop(reason, 1);
-                Output::Nothing
-            }
-        }
-    }
-
-    fn gate(&mut self, plugin: &mut Supervised, now: Timestamp, alerts: &[Alert]) -> Output {
-        let weight = weight(alerts);
-        let had = self.ledger.waiting + weight;
-        self.ledger.received += weight;
-        let began = Instant::now();
-        let verdict = plugin.call_announcing(
-            now,
-            |instance| {
-                let passed = if alerts.is_empty() {
-                    instance.tick(now)?
-                } else {
-                    instance.pass(alerts)?
-                };
-                conserved(had, passed)
-            },
-            |passed| !(alerts.is_empty() && passed.is_empty()),
-        );
-        self.calls.record(began.elapsed());
-        let passed = match verdict {
-            Verdict::Answered(passed) => passed,
-            Verdict::Around(_) => alerts.to_vec(),
-            Verdict::Dropped(reason) => {
-                self.ledger.drop(reason, weight);
-                Vec::new()
-            }
-        };
-        self.alerts += passed.len() as u64;
-        self.ledger.passed += self::weight(&passed);
-        let settled = self.ledger.passed + self.ledger.total_dropped();
-        self.ledger.waiting = self.ledger.received.saturating_sub(settled);
-        Output::Alerts(passed)
-    }
-}
-
-/// A gate gives what it got, or less: alerts come from rules.
-fn conserved(had: u64, passed: Vec<Alert>) -> Result<Vec<Alert>, Failure> {
-    let gives = weight(&passed);
-    if gives > had {
-        return Err(Failure::BadOutput(format!(
-            "alerts that stand for {gives}, where it had {had}"
-        )));
-    }
-    Ok(passed)
-}
-
-/// An alert weighs as much as the alerts that are folded into it.
-fn weight(alerts: &[Alert]) -> u64 {
-    alerts.iter().map(|alert| u64::from(alert.count)).sum()
 }
 
 /// The detections of all inputs as one frame; none when the frame ended in one of them.

@@ -3,11 +3,13 @@
 //! nothing in it may be lost.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use agave_core::DropReason;
 use agave_media::Frame;
+
+use super::lane::{Admission, Lane};
 
 const FRAMES_WAITING: usize = 2;
 
@@ -20,22 +22,29 @@ pub(super) struct Terms {
     pub(super) max_age: Duration,
 }
 
+/// A camera of the running flow; another one with its name is another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct CameraId(pub(super) u64);
+
 /// A frame whose turn has come.
 pub(super) struct Turn {
-    pub(super) camera: usize,
-    /// The frame's place among the camera's frames that were taken, without gaps.
-    pub(super) ticket: u64,
+    pub(super) camera: CameraId,
+    pub(super) name: Arc<str>,
+    pub(super) lane: Arc<Lane>,
+    pub(super) admission: Admission,
     pub(super) frame: Frame,
     pub(super) arrived: Instant,
 }
 
 struct Queue {
+    camera: CameraId,
+    name: Arc<str>,
+    lane: Arc<Lane>,
     terms: Terms,
     frames: VecDeque<(Frame, Instant)>,
     open: bool,
     /// Taken by a worker and not yet through the flow.
     in_flight: usize,
-    next_ticket: u64,
     dropped: BTreeMap<DropReason, u64>,
 }
 
@@ -56,12 +65,28 @@ impl Queue {
         }
         None
     }
+
+    fn drop_all(&mut self, reason: DropReason) {
+        while self.frames.pop_front().is_some() {
+            self.drop_one(reason);
+        }
+    }
 }
 
+#[derive(Default)]
 struct Queues {
     cameras: Vec<Queue>,
+    next_id: u64,
     /// Where the search for the next frame begins, so that no camera is favoured.
     turn: usize,
+    /// No camera will give any more.
+    finished: bool,
+}
+
+impl Queues {
+    fn get(&mut self, camera: CameraId) -> Option<&mut Queue> {
+        self.cameras.iter_mut().find(|queue| queue.camera == camera)
+    }
 }
 
 /// All cameras' frames that wait for a worker.
@@ -75,20 +100,9 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    pub(super) fn new(cameras: impl IntoIterator<Item = Terms>, workers: usize) -> Self {
-        let cameras = cameras
-            .into_iter()
-            .map(|terms| Queue {
-                terms,
-                frames: VecDeque::with_capacity(FRAMES_WAITING),
-                open: true,
-                in_flight: 0,
-                next_ticket: 0,
-                dropped: BTreeMap::new(),
-            })
-            .collect();
+    pub(super) fn new(workers: usize) -> Self {
         Self {
-            queues: Mutex::new(Queues { cameras, turn: 0 }),
+            queues: Mutex::default(),
             in_flight_limit: workers + 1,
             work: Condvar::new(),
             room: Condvar::new(),
@@ -99,11 +113,71 @@ impl Intake {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in a frame. A file waits here for room, a camera does not.
-    pub(super) fn push(&self, camera: usize, frame: Frame) {
+    /// Makes a place for a camera, whose frames go to `lane`.
+    pub(super) fn add(&self, name: &str, terms: Terms, lane: Arc<Lane>) -> CameraId {
+        let mut queues = self.lock();
+        let camera = CameraId(queues.next_id);
+        queues.next_id += 1;
+        queues.cameras.push(Queue {
+            camera,
+            name: name.into(),
+            lane,
+            terms,
+            frames: VecDeque::with_capacity(FRAMES_WAITING),
+            open: true,
+            in_flight: 0,
+            dropped: BTreeMap::new(),
+        });
+        camera
+    }
+
+    /// From now on the camera's frames wait on these terms, and more may come.
+    pub(super) fn set_terms(&self, camera: CameraId, terms: Terms) {
+        if let Some(queue) = self.lock().get(camera) {
+            queue.terms = terms;
+            queue.open = true;
+        }
+        self.room.notify_all();
+    }
+
+    /// From now on the camera's frames are worth looking at for so long.
+    pub(super) fn set_max_age(&self, camera: CameraId, max_age: Duration) {
+        if let Some(queue) = self.lock().get(camera) {
+            queue.terms.max_age = max_age;
+        }
+    }
+
+    /// Takes a camera's place away, once nothing of it is on its way any more. What still waits
+    /// is not looked at. Gives what was dropped of it.
+    pub(super) fn remove(&self, camera: CameraId) -> BTreeMap<DropReason, u64> {
         let mut queues = self.lock();
         loop {
-            let Some(queue) = queues.cameras.get_mut(camera) else {
+            let Some(queue) = queues.get(camera) else {
+                return BTreeMap::new();
+            };
+            queue.open = false;
+            queue.drop_all(DropReason::Removed);
+            if queue.in_flight == 0 {
+                break;
+            }
+            self.room.notify_all();
+            queues = self
+                .room
+                .wait(queues)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        let index = queues
+            .cameras
+            .iter()
+            .position(|queue| queue.camera == camera);
+        index.map_or_else(BTreeMap::new, |index| queues.cameras.remove(index).dropped)
+    }
+
+    /// Takes in a frame. A file waits here for room, a camera does not.
+    pub(super) fn push(&self, camera: CameraId, frame: Frame) {
+        let mut queues = self.lock();
+        loop {
+            let Some(queue) = queues.get(camera) else {
                 return;
             };
             if !queue.open {
@@ -131,34 +205,37 @@ impl Intake {
     pub(super) fn take(&self) -> Option<Turn> {
         let mut queues = self.lock();
         loop {
-            let Queues { cameras, turn } = &mut *queues;
+            let Queues {
+                cameras,
+                turn,
+                finished,
+                ..
+            } = &mut *queues;
             let count = cameras.len();
             for offset in 0..count {
-                let camera = (*turn + offset) % count;
-                let Some(queue) = cameras.get_mut(camera) else {
+                let index = (*turn + offset) % count;
+                let Some(queue) = cameras.get_mut(index) else {
                     continue;
                 };
                 if queue.in_flight >= self.in_flight_limit {
                     continue;
                 }
                 if let Some((frame, arrived)) = queue.next() {
-                    let ticket = queue.next_ticket;
-                    queue.next_ticket += 1;
                     queue.in_flight += 1;
-                    *turn = camera + 1;
+                    *turn = index + 1;
                     self.room.notify_all();
                     return Some(Turn {
-                        camera,
-                        ticket,
+                        camera: queue.camera,
+                        name: Arc::clone(&queue.name),
+                        lane: Arc::clone(&queue.lane),
+                        // In here, so that tickets are in the order of the frames.
+                        admission: queue.lane.admit(),
                         frame,
                         arrived,
                     });
                 }
             }
-            if cameras
-                .iter()
-                .all(|queue| !queue.open && queue.frames.is_empty())
-            {
+            if *finished && cameras.iter().all(|queue| queue.frames.is_empty()) {
                 return None;
             }
             queues = self
@@ -169,38 +246,43 @@ impl Intake {
     }
 
     /// A frame of `camera` is through the flow.
-    pub(super) fn done(&self, camera: usize) {
-        if let Some(queue) = self.lock().cameras.get_mut(camera) {
+    pub(super) fn done(&self, camera: CameraId) {
+        if let Some(queue) = self.lock().get(camera) {
             queue.in_flight = queue.in_flight.saturating_sub(1);
+            if queue.in_flight == 0 && !queue.open {
+                self.room.notify_all();
+            }
         }
         self.work.notify_all();
     }
 
     /// No more frames of `camera` will come; those that wait are still looked at.
-    pub(super) fn close(&self, camera: usize) {
-        if let Some(queue) = self.lock().cameras.get_mut(camera) {
+    pub(super) fn close(&self, camera: CameraId) {
+        if let Some(queue) = self.lock().get(camera) {
             queue.open = false;
         }
-        self.work.notify_all();
         self.room.notify_all();
+    }
+
+    /// No camera will give any more: workers may go when nothing waits.
+    pub(super) fn finish(&self) {
+        self.lock().finished = true;
+        self.work.notify_all();
     }
 
     /// The process stops: what waits is counted and not looked at.
     pub(super) fn abandon(&self) {
         for queue in &mut self.lock().cameras {
             queue.open = false;
-            while queue.frames.pop_front().is_some() {
-                queue.drop_one(DropReason::Shutdown);
-            }
+            queue.drop_all(DropReason::Shutdown);
         }
         self.work.notify_all();
         self.room.notify_all();
     }
 
     /// What was dropped of `camera` so far, and why.
-    pub(super) fn dropped(&self, camera: usize) -> BTreeMap<DropReason, u64> {
+    pub(super) fn dropped(&self, camera: CameraId) -> BTreeMap<DropReason, u64> {
         self.lock()
-            .cameras
             .get(camera)
             .map(|queue| queue.dropped.clone())
             .unwrap_or_default()
@@ -209,9 +291,8 @@ impl Intake {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
+    use crate::topology::lane::tests::lane;
     use agave_core::Timestamp;
     use agave_media::Picture;
 
@@ -224,72 +305,76 @@ mod tests {
         }
     }
 
-    fn intake(live: bool) -> Intake {
-        let terms = Terms {
-            live,
-            max_age: Duration::from_millis(500),
-        };
-        Intake::new([terms, terms], 2)
+    /// Two cameras.
+    fn intake(live: bool, max_age: Duration) -> (Intake, CameraId, CameraId) {
+        let terms = Terms { live, max_age };
+        let intake = Intake::new(2);
+        let add = |name| intake.add(name, terms, Arc::new(lane()));
+        let (first, second) = (add("first"), add("second"));
+        (intake, first, second)
     }
+
+    const LONG: Duration = Duration::from_millis(500);
 
     #[test]
     fn the_newest_frame_of_a_camera_wins() {
-        let intake = intake(true);
+        let (intake, camera, _) = intake(true, LONG);
         for number in 0..5 {
-            intake.push(0, frame(number, Timestamp::now()));
+            intake.push(camera, frame(number, Timestamp::now()));
         }
         assert_eq!(intake.take().unwrap().frame.number, 3);
         assert_eq!(intake.take().unwrap().frame.number, 4);
         assert_eq!(
-            intake.dropped(0),
+            intake.dropped(camera),
             BTreeMap::from([(DropReason::Superseded, 3)])
         );
     }
 
     #[test]
     fn a_stale_frame_is_not_looked_at() {
-        let terms = Terms {
-            live: true,
-            max_age: Duration::ZERO,
-        };
-        let intake = Intake::new([terms], 2);
-        intake.push(0, frame(0, Timestamp::now()));
-        intake.close(0);
+        let (intake, camera, _) = intake(true, Duration::ZERO);
+        intake.push(camera, frame(0, Timestamp::now()));
+        intake.finish();
         assert!(intake.take().is_none());
-        assert_eq!(intake.dropped(0), BTreeMap::from([(DropReason::TooOld, 1)]));
+        assert_eq!(
+            intake.dropped(camera),
+            BTreeMap::from([(DropReason::TooOld, 1)])
+        );
     }
 
     #[test]
     fn a_camera_whose_clock_is_behind_is_looked_at() {
-        let intake = intake(true);
-        intake.push(0, frame(0, Timestamp::now() - Duration::from_secs(900)));
+        let (intake, camera, _) = intake(true, LONG);
+        intake.push(
+            camera,
+            frame(0, Timestamp::now() - Duration::from_secs(900)),
+        );
         assert_eq!(intake.take().unwrap().frame.number, 0);
     }
 
     #[test]
     fn cameras_take_turns() {
-        let intake = intake(false);
+        let (intake, first, second) = intake(false, LONG);
         for number in 0..2 {
-            intake.push(0, frame(number, Timestamp(0)));
-            intake.push(1, frame(number, Timestamp(0)));
+            intake.push(first, frame(number, Timestamp(0)));
+            intake.push(second, frame(number, Timestamp(0)));
         }
-        let order: Vec<usize> = (0..4).map(|_| intake.take().unwrap().camera).collect();
-        assert_eq!(order, [0, 1, 0, 1]);
+        let order: Vec<CameraId> = (0..4).map(|_| intake.take().unwrap().camera).collect();
+        assert_eq!(order, [first, second, first, second]);
     }
 
     #[test]
     fn a_file_waits_and_loses_nothing() {
-        let intake = intake(false);
-        intake.close(1);
+        let (intake, camera, _) = intake(false, LONG);
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                (0..100).for_each(|number| intake.push(0, frame(number, Timestamp(0))));
-                intake.close(0);
+                (0..100).for_each(|number| intake.push(camera, frame(number, Timestamp(0))));
+                intake.finish();
             });
             let mut numbers = Vec::new();
             while let Some(turn) = intake.take() {
                 numbers.push(turn.frame.number);
-                intake.done(0);
+                intake.done(camera);
             }
             assert_eq!(numbers, (0..100).collect::<Vec<_>>());
         });
@@ -297,15 +382,36 @@ mod tests {
 
     #[test]
     fn shutdown_counts_what_waits_and_releases_who_waits() {
-        let intake = intake(false);
+        let (intake, camera, _) = intake(false, LONG);
         std::thread::scope(|scope| {
-            scope.spawn(|| (0..3).for_each(|number| intake.push(0, frame(number, Timestamp(0)))));
+            scope.spawn(|| {
+                (0..3).for_each(|number| intake.push(camera, frame(number, Timestamp(0))));
+            });
             while intake.lock().cameras[0].frames.len() < 2 {
                 std::thread::yield_now();
             }
             intake.abandon();
         });
+        intake.finish();
         assert!(intake.take().is_none());
-        assert_eq!(intake.dropped(0)[&DropReason::Shutdown], 3);
+        assert_eq!(intake.dropped(camera)[&DropReason::Shutdown], 3);
+    }
+
+    #[test]
+    fn a_camera_is_removed_when_nothing_of_it_is_on_its_way() {
+        let (intake, camera, _) = intake(false, LONG);
+        (0..2).for_each(|number| intake.push(camera, frame(number, Timestamp(0))));
+        assert_eq!(intake.take().unwrap().frame.number, 0);
+        let dropped = std::thread::scope(|scope| {
+            let removed = scope.spawn(|| intake.remove(camera));
+            while !intake.lock().cameras[0].frames.is_empty() {
+                std::thread::yield_now();
+            }
+            assert!(!removed.is_finished());
+            intake.done(camera);
+            removed.join().unwrap()
+        });
+        assert_eq!(dropped, BTreeMap::from([(DropReason::Removed, 1)]));
+        assert!(intake.dropped(camera).is_empty());
     }
 }

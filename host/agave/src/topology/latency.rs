@@ -11,6 +11,12 @@ pub(super) struct Latency {
     nanoseconds: Option<Histogram<u64>>,
 }
 
+impl Default for Latency {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Latency {
     pub(super) fn new() -> Self {
         Self {

@@ -11,24 +11,33 @@
 //! There are two waiting places, the intake before the flow and the outboxes after it. Between
 //! them a worker calls the camera's nodes one after the other, on its own thread.
 
+mod account;
 mod adapters;
 pub(crate) mod build;
+mod camera;
 mod chain;
+mod exchange;
 mod intake;
 mod lane;
 mod latency;
+mod models;
 mod nodes;
 mod outbox;
 mod outside;
+mod preflight;
 mod rehearsal;
+mod reload;
 mod running;
 mod source;
 mod summary;
+mod taps;
 mod worker;
 
 pub(crate) use build::Topology;
-pub(crate) use chain::{AlertSink, Seen, Tap, Timings};
+pub(crate) use chain::{AlertSink, Seen};
 pub(crate) use outbox::idempotency_key;
 pub(crate) use rehearsal::{Cast, Rehearsal};
-pub(crate) use running::{Finish, Running, Signal};
+pub(crate) use reload::ReloadError;
+pub(crate) use running::{Finish, Live, Running, Signal};
 pub(crate) use summary::{CameraCounts, Summary};
+pub(crate) use taps::{Tap, TapGuard, Taps};

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use agave_core::{Role, StreamInfo};
-use agave_flow::{Camera, CameraIndex, Flow, Node, PluginNode, Work as FlowWork};
+use agave_flow::{Camera, CameraIndex, CameraKind, Flow, Node, PluginNode, Work as FlowWork};
 use agave_plugin::{Grants, Limits, NodeSetup, OnFailure, Outside, Supervised};
 
-use super::build::BuildError;
-use super::chain::{Account, AlertSink, Chain, Step, Tap, Work};
+use super::build::{BuildError, Standing, same_source};
+use super::chain::Work;
+use super::exchange::{ChainPlan, Part, StepPlan};
 use super::outbox::Outbox;
 use crate::catalog::Catalog;
 
@@ -23,7 +24,7 @@ pub(super) fn start(
     catalog: &Catalog,
 ) -> Result<Supervised, BuildError> {
     let loaded = catalog
-        .load(&plugin.file)
+        .fetch(&plugin.file, plugin.fingerprint)
         .map_err(|reason| BuildError::Load {
             node: node.name.clone(),
             reason,
@@ -62,65 +63,84 @@ fn limits(limits: &agave_flow::Limits) -> Limits {
     }
 }
 
-/// Makes each camera's chain.
+/// What a chain is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// It runs; what runs already is used.
+    Running,
+    /// It is tried out on instances of its own.
+    Trial,
+}
+
+/// Plans each camera's chain.
 pub(super) struct ChainBuilder<'b> {
     pub(super) flow: &'b Flow,
-    /// For each model of the flow, what it can see.
-    pub(super) classes: &'b [Vec<String>],
-    pub(super) outboxes: &'b BTreeMap<usize, Arc<Outbox>>,
+    /// What each model of the flow can see.
+    pub(super) classes: &'b [Arc<[String]>],
+    /// By the adapter's name. An adapter without one gets nothing.
+    pub(super) outboxes: &'b BTreeMap<String, Arc<Outbox>>,
+    pub(super) standing: Option<&'b Standing>,
     pub(super) catalog: &'b Catalog,
-    pub(super) sink: &'b Arc<dyn AlertSink>,
-    pub(super) tap: Option<&'b Arc<dyn Tap>>,
+    pub(super) purpose: Purpose,
 }
 
 impl ChainBuilder<'_> {
-    /// The nodes that `camera` reaches, started for it, and the models that look at it.
+    /// The nodes that `camera` reaches, started for it where they do not run already, and the
+    /// models that look at it.
     pub(super) fn chain(
         &self,
         index: CameraIndex,
         camera: &Camera,
-    ) -> Result<(Chain, Vec<usize>), BuildError> {
+    ) -> Result<(ChainPlan, Vec<usize>), BuildError> {
         let nodes: Vec<(usize, &Node)> = self
             .flow
             .nodes
             .iter()
             .enumerate()
             .filter(|(_, node)| node.cameras.contains(&index))
+            .filter(|(_, node)| !is_adapter(node) || self.outboxes.contains_key(&node.name))
             .collect();
         let models: Vec<usize> = nodes
             .iter()
             .filter_map(|(_, node)| model_of(node))
             .collect();
         let stream = self.stream(camera, &models)?;
-        let mut steps: Vec<Step> = Vec::new();
+        let mut steps: Vec<StepPlan> = Vec::new();
+        let mut step_of_node: BTreeMap<usize, usize> = BTreeMap::new();
         let mut infer_nodes = 0..;
         for (node_index, node) in nodes {
-            let work = match &node.work {
-                FlowWork::Infer { model } => Work::Infer {
+            let part = match &node.work {
+                FlowWork::Infer { model } => Part::New(Work::Infer {
                     index: infer_nodes.next().unwrap_or_default(),
                     classes: self.class_numbers(model.0, &stream),
-                },
-                FlowWork::Plugin(plugin) => {
-                    match self.plugin_work(node_index, node, plugin, &stream)? {
-                        Some(work) => work,
-                        None => continue,
-                    }
-                }
+                }),
+                FlowWork::Plugin(plugin) => self.plugin_part(node, plugin, &stream)?,
             };
-            let step_of = |input: &agave_flow::NodeIndex| {
-                steps.iter().position(|step: &Step| step.node == input.0)
-            };
-            steps.push(Step {
-                node: node_index,
+            step_of_node.insert(node_index, steps.len());
+            let step_of = |input: &agave_flow::NodeIndex| step_of_node.get(&input.0).copied();
+            steps.push(StepPlan {
                 name: node.name.clone(),
                 inputs: node.inputs.iter().filter_map(step_of).collect(),
-                work,
                 is_exit: self.is_exit(node_index, node),
-                account: Account::new(),
+                part,
             });
         }
-        let chain = Chain::new(stream, steps, Arc::clone(self.sink), self.tap.cloned());
-        Ok((chain, models))
+        Ok((ChainPlan { stream, steps }, models))
+    }
+
+    /// Whether the running chain of this camera goes on. A file that is another one starts over,
+    /// and its time with it.
+    pub(super) fn goes_on(&self, camera: &Camera) -> bool {
+        self.standing_camera(camera).is_some()
+    }
+
+    fn standing_camera(&self, camera: &Camera) -> Option<&StreamInfo> {
+        let standing = self.standing?;
+        let before = standing.version.flow.cameras.iter();
+        let before = before.into_iter().find(|one| one.name == camera.name)?;
+        let live = |camera: &Camera| camera.kind == CameraKind::Rtsp;
+        (same_source(before, camera) || (live(before) && live(camera)))
+            .then(|| standing.streams.get(&camera.name))?
     }
 
     /// The camera with the classes of all its models: each name once.
@@ -129,7 +149,7 @@ impl ChainBuilder<'_> {
         for class in models
             .iter()
             .filter_map(|&model| self.classes.get(model))
-            .flatten()
+            .flat_map(|classes| classes.iter())
         {
             if !classes.contains(class) {
                 classes.push(class.clone());
@@ -141,10 +161,13 @@ impl ChainBuilder<'_> {
                 count: classes.len(),
             });
         }
+        let (width, height) = self
+            .standing_camera(camera)
+            .map_or((0, 0), |stream| (stream.width, stream.height));
         Ok(StreamInfo {
             camera: camera.name.clone(),
-            width: 0,
-            height: 0,
+            width,
+            height,
             classes,
             zones: camera.zones.clone(),
         })
@@ -156,21 +179,23 @@ impl ChainBuilder<'_> {
             let position = stream.classes.iter().position(|known| known == class);
             position.and_then(|position| u16::try_from(position).ok())
         };
-        let classes = self.classes.get(model).into_iter().flatten();
-        classes.filter_map(number_of).collect()
+        self.classes
+            .get(model)
+            .map(|classes| classes.iter().filter_map(number_of).collect())
+            .unwrap_or_default()
     }
 
-    /// None for an adapter without an outbox, where nothing is delivered.
-    fn plugin_work(
+    fn plugin_part(
         &self,
-        node_index: usize,
         node: &Node,
         plugin: &PluginNode,
         stream: &StreamInfo,
-    ) -> Result<Option<Work>, BuildError> {
-        if plugin.role == Role::Adapter {
-            let outbox = self.outboxes.get(&node_index);
-            return Ok(outbox.map(|outbox| Work::Adapter(Arc::clone(outbox))));
+    ) -> Result<Part, BuildError> {
+        if let Some(outbox) = self.outboxes.get(&node.name) {
+            return Ok(Part::New(Work::Adapter(Arc::clone(outbox))));
+        }
+        if self.purpose == Purpose::Running && self.stands(node, plugin, stream) {
+            return Ok(Part::Kept);
         }
         let started = start(
             node,
@@ -180,11 +205,34 @@ impl ChainBuilder<'_> {
             Outside::default(),
             self.catalog,
         )?;
-        Ok(Some(match plugin.role {
+        Ok(Part::New(match plugin.role {
             Role::Filter => Work::Filter(started),
             Role::Rule => Work::Rule(started),
             Role::Gate | Role::Adapter => Work::Gate(started),
         }))
+    }
+
+    /// Whether this plugin runs already as it is to run.
+    fn stands(&self, node: &Node, plugin: &PluginNode, stream: &StreamInfo) -> bool {
+        let Some(standing) = self.standing else {
+            return false;
+        };
+        let same_stream = standing
+            .streams
+            .get(&stream.camera)
+            .is_some_and(|running| running == stream);
+        let flow = &standing.version.flow;
+        let camera = flow
+            .cameras
+            .iter()
+            .position(|one| one.name == stream.camera);
+        let before = flow.nodes.iter().find(|one| one.name == node.name);
+        same_stream
+            && before.is_some_and(|before| {
+                let reaches =
+                    camera.is_some_and(|camera| before.cameras.contains(&CameraIndex(camera)));
+                reaches && matches!(&before.work, FlowWork::Plugin(same) if same == plugin)
+            })
     }
 
     /// Whether alerts leave the flow behind this node: no gate reads them.
@@ -200,6 +248,10 @@ impl ChainBuilder<'_> {
         });
         gives_alerts && !read_by_gate
     }
+}
+
+fn is_adapter(node: &Node) -> bool {
+    matches!(&node.work, FlowWork::Plugin(plugin) if plugin.role == Role::Adapter)
 }
 
 fn model_of(node: &Node) -> Option<usize> {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use agave_core::{Alert, DropReason, Phase, Timestamp};
 use agave_plugin::{Delivery, Outcome, Supervised, Verdict};
 
-use super::chain::Account;
+use super::account::Account;
 use super::summary::NodeAccount;
 
 const MOST_WAITING: usize = 10_000;
@@ -38,6 +38,8 @@ struct Contents {
     account: Account,
     failures: u64,
     quarantined: bool,
+    /// What is to deliver from now on.
+    successor: Option<Box<Supervised>>,
     /// No more alerts will come, and what waits has until then.
     closing: Option<Instant>,
 }
@@ -89,9 +91,10 @@ impl Outbox {
             contents: Mutex::new(Contents {
                 waiting: VecDeque::new(),
                 by_camera: BTreeMap::new(),
-                account: Account::new(),
+                account: Account::default(),
                 failures: 0,
                 quarantined: false,
+                successor: None,
                 closing: None,
             }),
             changed: Condvar::new(),
@@ -139,6 +142,13 @@ impl Outbox {
         self.changed.notify_all();
     }
 
+    /// Lets `successor` deliver from now on. It goes on where the one before it is; when it
+    /// does not read what that remembers, that one goes on instead.
+    pub(super) fn replace(&self, successor: Supervised) {
+        self.lock().successor = Some(Box::new(successor));
+        self.changed.notify_all();
+    }
+
     pub(super) fn node(&self) -> &str {
         &self.node
     }
@@ -160,7 +170,7 @@ impl Outbox {
 
     /// Delivers until the outbox is closed and empty, or its time is over.
     pub(super) fn attend(&self, adapter: &mut Supervised) {
-        while let Some(delivery) = self.next() {
+        while let Some(delivery) = self.next(adapter) {
             match self.attempt(adapter, &delivery) {
                 Attempt::Outcome(Outcome::Delivered) => {
                     let mut contents = self.lock();
@@ -230,9 +240,14 @@ impl Outbox {
     }
 
     /// The oldest delivery, with its attempt counted. It stays in the outbox until it is settled.
-    fn next(&self) -> Option<Delivery> {
+    fn next(&self, adapter: &mut Supervised) -> Option<Delivery> {
         let mut contents = self.lock();
         loop {
+            if let Some(successor) = contents.successor.take() {
+                drop(contents);
+                self.succeed(adapter, *successor);
+                contents = self.lock();
+            }
             if contents
                 .closing
                 .is_some_and(|deadline| Instant::now() >= deadline)
@@ -250,6 +265,20 @@ impl Outbox {
                 .changed
                 .wait(contents)
                 .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn succeed(&self, adapter: &mut Supervised, mut successor: Supervised) {
+        let now = Timestamp::default() + self.began.elapsed();
+        match successor.take_over(now, adapter) {
+            Ok(()) => {
+                let before = std::mem::replace(adapter, successor);
+                adapter.succeed(before, true);
+            }
+            Err(failure) => tracing::error!(
+                node = self.node,
+                "the new version of the adapter {failure}; the one before goes on"
+            ),
         }
     }
 
@@ -283,7 +312,7 @@ impl Outbox {
         loop {
             let now = Instant::now();
             let end = contents.closing.map_or(until, |closing| closing.min(until));
-            if now >= end {
+            if now >= end || contents.successor.is_some() {
                 return;
             }
             (contents, _) = self

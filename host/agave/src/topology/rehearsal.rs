@@ -10,20 +10,21 @@ use agave_flow::{CameraIndex, Flow, Work};
 use serde_json::{Map, Value, json};
 
 use super::build::BuildError;
-use super::chain::{AlertSink, Chain, Seen, Tap};
-use super::nodes::ChainBuilder;
+use super::chain::{AlertSink, Chain, Seen};
+use super::nodes::{ChainBuilder, Purpose};
 use super::summary::NodeAccount;
+use super::taps::Taps;
 use crate::catalog::Catalog;
 
 /// What a rehearsal is made with.
 pub(crate) struct Cast<'c> {
     pub(crate) catalog: &'c Catalog,
     /// For each model of the flow, what it can see; empty for one that no camera needs.
-    pub(crate) classes: &'c [Vec<String>],
+    pub(crate) classes: &'c [Arc<[String]>],
     /// Which cameras of the flow take part.
     pub(crate) cameras: &'c [CameraIndex],
     pub(crate) sink: Arc<dyn AlertSink>,
-    pub(crate) tap: Option<Arc<dyn Tap>>,
+    pub(crate) taps: Arc<Taps>,
 }
 
 /// A flow that is handed what was seen.
@@ -45,14 +46,16 @@ impl Rehearsal {
             flow,
             classes: cast.classes,
             outboxes: &BTreeMap::new(),
+            standing: None,
             catalog: cast.catalog,
-            sink: &cast.sink,
-            tap: cast.tap.as_ref(),
+            purpose: Purpose::Trial,
         };
         let mut chains = BTreeMap::new();
         for &index in cast.cameras {
             if let Some(camera) = flow.cameras.get(index.0) {
-                let (chain, _) = builder.chain(index, camera)?;
+                let (plan, _) = builder.chain(index, camera)?;
+                let sink = Arc::clone(&cast.sink);
+                let chain = Chain::new(plan, sink, Arc::clone(&cast.taps));
                 chains.insert(index.0, (camera.name.clone(), chain));
             }
         }
@@ -79,11 +82,11 @@ impl Rehearsal {
             .node_names
             .iter()
             .filter(|name| !self.adapters.contains(name))
-            .map(|name| (name.clone(), NodeAccount::new()))
+            .map(|name| (name.clone(), NodeAccount::default()))
             .collect();
-        for step in self.chains.values().flat_map(|(_, chain)| chain.steps()) {
+        for step in self.chains.values().flat_map(|(_, chain)| &chain.steps) {
             if let Some((_, node)) = nodes.iter_mut().find(|(name, _)| *name == step.name) {
-                node.add(step);
+                node.add_step(step);
             }
         }
         let unbalanced = nodes
@@ -104,7 +107,7 @@ impl Rehearsal {
 
     /// How much the gates hold.
     pub(crate) fn waiting(&self) -> u64 {
-        let steps = self.chains.values().flat_map(|(_, chain)| chain.steps());
+        let steps = self.chains.values().flat_map(|(_, chain)| &chain.steps);
         steps.map(|step| step.account.ledger.waiting).sum()
     }
 

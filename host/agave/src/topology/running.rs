@@ -1,23 +1,25 @@
 //! The flow while it runs, and how it stops: sources first, then what waits for a worker, then
 //! what waits in the outboxes.
 
-use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use agave_plugin::{Grants, Supervised};
 use tokio_util::sync::CancellationToken;
 
 use super::adapters::AdapterPlan;
-use super::build::{CameraPlan, Topology};
+use super::build::{CameraPlan, Topology, Version, Workshop};
+use super::camera::{Post, RunningCamera};
+use super::chain::Chain;
 use super::intake::Intake;
 use super::lane::Lane;
 use super::outbox::Outbox;
-use super::source::{Health, SourceSink, SourceState};
-use super::summary::{Summary, summarise};
-use super::worker::Worker;
+use super::summary::{Departed, Summary, summarise};
+use super::taps::Taps;
+use super::worker;
 
 /// How long what waits in the outboxes may take once all sources are at their end.
 const DRAIN_AT_END: Duration = Duration::from_secs(30);
@@ -30,7 +32,7 @@ const GLANCE: Duration = Duration::from_millis(250);
 #[derive(Debug, PartialEq)]
 pub(crate) enum Signal {
     /// A camera's source will give no more.
-    CameraEnded,
+    SourceEnded,
     /// A person wants the process to stop.
     Interrupted,
 }
@@ -44,23 +46,94 @@ pub(crate) enum Finish {
     Stopped,
 }
 
-/// A running flow.
+/// An adapter with the thread that delivers.
+pub(super) struct RunningAdapter {
+    pub(super) name: String,
+    pub(super) outbox: Arc<Outbox>,
+    /// What it may reach.
+    pub(super) grants: Grants,
+    courier: Vec<JoinHandle<()>>,
+}
+
+/// What of a running flow a reload changes.
+pub(super) struct Parts {
+    pub(super) version: Arc<Version>,
+    pub(super) cameras: Vec<RunningCamera>,
+    pub(super) adapters: Vec<RunningAdapter>,
+    /// Adapters that deliver what they still have and are no part of the flow any more.
+    pub(super) leaving: Vec<RunningAdapter>,
+    /// What cameras and nodes that are no more have done.
+    pub(super) departed: Departed,
+}
+
+/// The part of a running flow that everyone shares who looks at it or changes it.
+pub(crate) struct Live {
+    pub(super) workshop: Workshop,
+    pub(super) post: Post,
+    pub(super) taps: Arc<Taps>,
+    pub(super) parts: Mutex<Parts>,
+    /// One change at a time.
+    pub(super) changing: Mutex<()>,
+    pub(super) began: Instant,
+}
+
+impl Live {
+    pub(super) fn parts(&self) -> MutexGuard<'_, Parts> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where to look at what passes the nodes.
+    pub(crate) fn taps(&self) -> &Arc<Taps> {
+        &self.taps
+    }
+
+    /// Since when the flow runs.
+    pub(crate) fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// A camera's chain and its source, both new.
+    pub(super) fn start_camera(&self, plan: CameraPlan) -> io::Result<RunningCamera> {
+        let sink = Arc::clone(&self.workshop.sink);
+        let chain = Chain::new(plan.chain, sink, Arc::clone(&self.taps));
+        let lane = Arc::new(Lane::new(chain, plan.look));
+        RunningCamera::start(plan.camera, lane, &self.post)
+    }
+}
+
+impl RunningAdapter {
+    /// Lets `adapter` deliver what comes into its outbox.
+    pub(super) fn start(plan: AdapterPlan) -> io::Result<Option<Self>> {
+        let AdapterPlan {
+            name,
+            outbox,
+            grants,
+            adapter,
+        } = plan;
+        let Some(mut adapter): Option<Supervised> = adapter else {
+            return Ok(None);
+        };
+        let attended = Arc::clone(&outbox);
+        let attend = move || attended.attend(&mut adapter);
+        let courier = thread(format!("courier {name}"), attend)?;
+        Ok(Some(Self {
+            name,
+            outbox,
+            grants,
+            courier: vec![courier],
+        }))
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        self.courier.iter().all(JoinHandle::is_finished)
+    }
+}
+
+/// A running flow, for the one who started it.
 pub(crate) struct Running {
-    pub(super) flow_name: String,
-    pub(super) node_names: Vec<String>,
-    pub(super) camera_names: Vec<String>,
-    pub(super) states: Vec<Arc<SourceState>>,
-    pub(super) lanes: Arc<[Lane]>,
-    pub(super) intake: Arc<Intake>,
-    pub(super) outboxes: BTreeMap<usize, Arc<Outbox>>,
-    pub(crate) began: Instant,
-    sources: Vec<JoinHandle<()>>,
+    pub(super) live: Arc<Live>,
     workers: Vec<JoinHandle<()>>,
-    couriers: Vec<JoinHandle<()>>,
-    shutdown: CancellationToken,
-    hang_up: CancellationToken,
     signals: Receiver<Signal>,
-    sender: Sender<Signal>,
 }
 
 impl Running {
@@ -70,131 +143,90 @@ impl Running {
     /// When the system gives no more threads.
     pub(crate) fn start(topology: Topology) -> io::Result<Self> {
         let Topology {
-            flow_name,
-            node_names,
+            version,
             cameras,
-            lanes,
             adapters,
-            recent,
-            detectors,
-            hang_up,
-            classes: _,
+            workshop,
         } = topology;
-        let intake = Arc::new(Intake::new(
-            cameras.iter().map(|camera| camera.terms),
-            detectors.len(),
-        ));
         let (sender, signals) = channel();
-        let mut running = Self {
-            flow_name,
-            node_names,
-            camera_names: cameras
-                .iter()
-                .map(|camera| camera.source.camera.clone())
-                .collect(),
-            states: cameras.iter().map(|_| Arc::default()).collect(),
-            lanes: lanes.into(),
-            intake,
-            outboxes: BTreeMap::new(),
+        let intake = Arc::new(Intake::new(workshop.workers));
+        let workers = (0..workshop.workers)
+            .map(|index| {
+                let intake = Arc::clone(&intake);
+                thread(format!("worker {index}"), move || worker::work(&intake))
+            })
+            .collect::<io::Result<_>>()?;
+        let taps = Arc::clone(&workshop.taps);
+        let live = Live {
+            workshop,
+            post: Post {
+                intake,
+                shutdown: CancellationToken::new(),
+                sender,
+            },
+            taps,
+            parts: Mutex::new(Parts {
+                version: Arc::new(version),
+                cameras: Vec::new(),
+                adapters: Vec::new(),
+                leaving: Vec::new(),
+                departed: Departed::default(),
+            }),
+            changing: Mutex::default(),
             began: Instant::now(),
-            sources: Vec::new(),
-            workers: Vec::new(),
-            couriers: Vec::new(),
-            shutdown: CancellationToken::new(),
-            hang_up,
-            signals,
-            sender,
         };
         for adapter in adapters {
-            running.start_courier(adapter)?;
+            live.parts()
+                .adapters
+                .extend(RunningAdapter::start(adapter)?);
         }
-        let models_of_camera: Arc<[Vec<usize>]> =
-            cameras.iter().map(|camera| camera.models.clone()).collect();
-        let camera_names: Arc<[String]> = running.camera_names.clone().into();
-        for (index, detectors) in detectors.into_iter().enumerate() {
-            let worker = Worker {
-                detectors,
-                recent: recent.clone(),
-                camera_names: Arc::clone(&camera_names),
-                models_of_camera: Arc::clone(&models_of_camera),
-                lanes: Arc::clone(&running.lanes),
-                intake: Arc::clone(&running.intake),
-            };
-            let work = move || worker.run();
-            running
-                .workers
-                .push(thread(format!("worker {index}"), work)?);
+        for camera in cameras {
+            let camera = live.start_camera(camera)?;
+            live.parts().cameras.push(camera);
         }
-        for (index, camera) in cameras.into_iter().enumerate() {
-            running.start_source(index, camera)?;
-        }
-        Ok(running)
+        Ok(Self {
+            live: Arc::new(live),
+            workers,
+            signals,
+        })
     }
 
-    fn start_courier(&mut self, plan: AdapterPlan) -> io::Result<()> {
-        let AdapterPlan {
-            node,
-            outbox,
-            mut adapter,
-        } = plan;
-        self.outboxes.insert(node, Arc::clone(&outbox));
-        let attend = move || outbox.attend(&mut adapter);
-        self.couriers
-            .push(thread(format!("courier {node}"), attend)?);
-        Ok(())
-    }
-
-    fn start_source(&mut self, index: usize, camera: CameraPlan) -> io::Result<()> {
-        let Some(state) = self.states.get(index).map(Arc::clone) else {
-            return Ok(());
-        };
-        let intake = Arc::clone(&self.intake);
-        let shutdown = self.shutdown.clone();
-        let sender = self.sender.clone();
-        let name = camera.source.camera.clone();
-        let source = move || {
-            let mut sink = SourceSink {
-                camera: index,
-                name: camera.source.camera.clone(),
-                intake: Arc::clone(&intake),
-                state: Arc::clone(&state),
-            };
-            if let Err(error) = agave_media::run(&camera.source, &mut sink, &shutdown) {
-                tracing::error!(camera = camera.source.camera, "{error}");
-                state.change(|state| state.health = Health::Failed(error.to_string()));
-            }
-            intake.close(index);
-            // Nobody hears it when the process is already stopping.
-            let _ = sender.send(Signal::CameraEnded);
-        };
-        self.sources.push(thread(name, source)?);
-        Ok(())
+    /// What others may hold while it runs.
+    pub(crate) fn live(&self) -> &Arc<Live> {
+        &self.live
     }
 
     /// Whoever has this can end the wait.
     pub(crate) fn sender(&self) -> Sender<Signal> {
-        self.sender.clone()
+        self.live.post.sender.clone()
     }
 
     /// Waits until all sources have ended, someone interrupts, or `limit` is over; calls
     /// `watch` four times a second meanwhile.
-    pub(crate) fn wait(&self, limit: Option<Duration>, watch: &mut dyn FnMut(&Self)) -> Finish {
-        let mut going = self.sources.len();
+    pub(crate) fn wait(&self, limit: Option<Duration>, watch: &mut dyn FnMut(&Live)) -> Finish {
         loop {
             let left = match limit {
-                Some(limit) => limit.saturating_sub(self.began.elapsed()),
+                Some(limit) => limit.saturating_sub(self.live.began.elapsed()),
                 None => GLANCE,
             };
             if left.is_zero() {
                 return Finish::Stopped;
             }
             match self.signals.recv_timeout(left.min(GLANCE)) {
-                Ok(Signal::CameraEnded) => going = going.saturating_sub(1),
+                Ok(Signal::SourceEnded) => {}
                 Ok(Signal::Interrupted) => return Finish::Stopped,
-                Err(RecvTimeoutError::Timeout) => watch(self),
+                Err(RecvTimeoutError::Timeout) => watch(&self.live),
                 Err(RecvTimeoutError::Disconnected) => return Finish::Stopped,
             }
-            if going == 0 {
+            // While it is being changed, a camera may be between two sources.
+            if let Ok(_quiet) = self.live.changing.try_lock()
+                && self
+                    .live
+                    .parts()
+                    .cameras
+                    .iter()
+                    .all(RunningCamera::has_ended)
+            {
                 return Finish::Ended;
             }
         }
@@ -202,15 +234,22 @@ impl Running {
 
     /// Stops everything in the order of the data, and tells what became of it.
     pub(crate) fn finish(mut self, finish: Finish) -> Summary {
-        self.shutdown.cancel();
+        // Whoever changes it has changed it, and nobody does any more.
+        let live = Arc::clone(&self.live);
+        let _last = live.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let post = &live.post;
+        post.shutdown.cancel();
         if finish == Finish::Stopped {
-            self.intake.abandon();
+            post.intake.abandon();
         }
-        join(&mut self.sources);
+        for camera in &mut live.parts().cameras {
+            camera.stop_source();
+        }
+        post.intake.finish();
         join(&mut self.workers);
-        let looked = self.began.elapsed();
+        let looked = live.began.elapsed();
         self.drain(finish);
-        summarise(&self, looked)
+        summarise(&live, looked)
     }
 
     /// Gives the outboxes their time; an interruption cuts it short.
@@ -220,7 +259,12 @@ impl Running {
             Finish::Stopped => DRAIN_WHEN_STOPPED,
         };
         let mut deadline = Instant::now() + longest;
-        for outbox in self.outboxes.values() {
+        let mut parts = self.live.parts();
+        let Parts {
+            adapters, leaving, ..
+        } = &mut *parts;
+        let mut couriers: Vec<&mut RunningAdapter> = adapters.iter_mut().chain(leaving).collect();
+        for RunningAdapter { outbox, .. } in &couriers {
             outbox.close(deadline);
             let waiting = outbox.waiting();
             if waiting > 0 {
@@ -230,26 +274,31 @@ impl Running {
                 );
             }
         }
-        while self.couriers.iter().any(|courier| !courier.is_finished()) {
+        while couriers.iter().any(|courier| !courier.is_finished()) {
             if self.signals.recv_timeout(GLANCE) == Ok(Signal::Interrupted) {
                 deadline = Instant::now();
-                self.outboxes
-                    .values()
-                    .for_each(|outbox| outbox.close(deadline));
+                couriers
+                    .iter()
+                    .for_each(|courier| courier.outbox.close(deadline));
             }
             if Instant::now() >= deadline {
-                self.hang_up.cancel();
+                self.live.workshop.hang_up.cancel();
             }
         }
-        join(&mut self.couriers);
+        couriers
+            .iter_mut()
+            .for_each(|courier| join(&mut courier.courier));
     }
 }
 
-fn thread(name: String, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+pub(super) fn thread(
+    name: String,
+    work: impl FnOnce() + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name(name).spawn(work)
 }
 
-fn join(threads: &mut Vec<JoinHandle<()>>) {
+pub(super) fn join(threads: &mut Vec<JoinHandle<()>>) {
     for thread in threads.drain(..) {
         let name = thread.thread().name().unwrap_or_default().to_owned();
         if thread.join().is_err() {

@@ -1,11 +1,12 @@
 //! Between a source's thread and the rest: its frames go to the intake, its news to the counts
 //! and the log.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use agave_media::{Frame, FrameSink, SourceCounts, SourceEvent};
 
-use super::intake::Intake;
+use super::intake::{CameraId, Intake};
 
 /// What a camera is doing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +20,8 @@ pub(crate) enum Health {
     Ended,
     /// It cannot be read at all.
     Failed(String),
+    /// It was taken out of the running flow.
+    Removed,
 }
 
 impl Health {
@@ -34,6 +37,7 @@ impl Health {
             Self::Lost(_) => "lost",
             Self::Ended => "ended",
             Self::Failed(_) => "failed",
+            Self::Removed => "removed",
         }
     }
 }
@@ -65,14 +69,22 @@ impl SourceState {
 
 /// What the source's thread writes to.
 pub(super) struct SourceSink {
-    pub(super) camera: usize,
+    pub(super) camera: CameraId,
     pub(super) name: String,
     pub(super) intake: Arc<Intake>,
     pub(super) state: Arc<SourceState>,
+    /// How many frames the camera has had, from whatever source.
+    pub(super) frames: Arc<AtomicU64>,
+    /// How many it had before this source.
+    pub(super) first_frame: u64,
+    /// What sources before this one counted.
+    pub(super) counted: SourceCounts,
 }
 
 impl FrameSink for SourceSink {
-    fn frame(&mut self, frame: Frame) {
+    fn frame(&mut self, mut frame: Frame) {
+        frame.number += self.first_frame;
+        self.frames.store(frame.number + 1, Ordering::Relaxed);
         self.intake.push(self.camera, frame);
     }
 
@@ -102,7 +114,10 @@ impl FrameSink for SourceSink {
                 tracing::debug!(camera, "at its end");
                 self.state.change(|state| state.health = Health::Ended);
             }
-            SourceEvent::Counted(counts) => self.state.change(|state| state.counts = counts),
+            SourceEvent::Counted(counts) => {
+                let counts = counts + self.counted;
+                self.state.change(|state| state.counts = counts);
+            }
         }
     }
 }

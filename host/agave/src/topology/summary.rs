@@ -6,10 +6,14 @@ use std::time::Duration;
 use agave_core::{DropReason, Ledger};
 use serde_json::{Map, Value, json};
 
-use super::chain::{Account, Stages, Step};
+use super::account::Account;
+use super::camera::RunningCamera;
+use super::chain::{Chain, Stages, Step};
+use super::exchange::Retired;
 use super::lane::Lane;
 use super::latency::Latency;
-use super::running::Running;
+use super::outbox::Outbox;
+use super::running::Live;
 use super::source::{Health, State};
 
 /// The end of a run.
@@ -39,25 +43,148 @@ pub(crate) struct CameraCounts {
 }
 
 impl CameraCounts {
+    /// Adds what a camera of the same name did before.
+    fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.sampled += other.sampled;
+        self.inferred += other.inferred;
+        self.detections += other.detections;
+        self.alerts += other.alerts;
+        self.damaged_packets += other.damaged_packets;
+        self.reconnects += other.reconnects;
+        for (&reason, count) in &other.dropped {
+            *self.dropped.entry(reason).or_default() += count;
+        }
+    }
+
     /// sampled = inferred + dropped, once nothing waits any more.
     fn balances(&self) -> bool {
         self.sampled == self.inferred + self.dropped.values().sum::<u64>()
     }
 }
 
-impl Running {
-    /// The numbers of all cameras now.
-    pub(crate) fn counts(&self) -> Vec<(&str, CameraCounts)> {
-        self.camera_names
+/// What cameras and nodes that were taken out of the running flow have done.
+#[derive(Default)]
+pub(super) struct Departed {
+    cameras: BTreeMap<String, CameraCounts>,
+    nodes: BTreeMap<String, NodeAccount>,
+}
+
+impl Departed {
+    /// A camera is no more. Its chain does nothing any more, and `dropped` is what the intake
+    /// dropped.
+    pub(super) fn camera(
+        &mut self,
+        name: &str,
+        state: &State,
+        lane: &Lane,
+        dropped: BTreeMap<DropReason, u64>,
+    ) {
+        let mut counts = camera_counts(state, lane, dropped);
+        counts.health = Health::Removed;
+        let retired = lane.with_chain(Chain::retire);
+        match self.cameras.get_mut(name) {
+            Some(before) => before.add(&counts),
+            None => {
+                self.cameras.insert(name.to_owned(), counts);
+            }
+        }
+        self.nodes(retired);
+    }
+
+    /// Nodes are no more, for one camera.
+    pub(super) fn nodes(&mut self, retired: impl IntoIterator<Item = Retired>) {
+        for Retired {
+            node,
+            account,
+            failures,
+        } in retired
+        {
+            let sum = self.nodes.entry(node).or_default();
+            sum.account.add(&account);
+            sum.failures += failures;
+        }
+    }
+
+    /// An adapter has delivered what it had.
+    pub(super) fn adapter(&mut self, outbox: &Outbox) {
+        let node = outbox.node().to_owned();
+        outbox.report(self.nodes.entry(node).or_default());
+    }
+}
+
+impl Live {
+    /// The numbers of all cameras now, in the order of the flow.
+    pub(crate) fn counts(&self) -> Vec<(String, CameraCounts)> {
+        let parts = self.parts();
+        let counts = |camera: &RunningCamera| {
+            let dropped = self.post.intake.dropped(camera.id);
+            camera_counts(&camera.state.get(), &camera.lane, dropped)
+        };
+        parts
+            .cameras
             .iter()
-            .zip(&self.states)
-            .zip(self.lanes.iter())
-            .enumerate()
-            .map(|(index, ((name, state), lane))| {
-                let dropped = self.intake.dropped(index);
-                (name.as_str(), camera_counts(&state.get(), lane, dropped))
-            })
+            .map(|camera| (camera.camera.name.clone(), counts(camera)))
             .collect()
+    }
+
+    /// Each node's account over all cameras, in the order of the flow; then those of nodes that
+    /// are no more.
+    pub(super) fn node_accounts(&self) -> Vec<(String, NodeAccount)> {
+        let parts = self.parts();
+        let nodes = parts.version.flow.nodes.iter();
+        let mut accounts: Vec<(String, NodeAccount)> = nodes
+            .map(|node| (node.name.clone(), NodeAccount::default()))
+            .collect();
+        let mut add = |name: &str, add: &mut dyn FnMut(&mut NodeAccount)| match accounts
+            .iter_mut()
+            .find(|(node, _)| node == name)
+        {
+            Some((_, account)) => add(account),
+            None => {
+                let mut account = NodeAccount::default();
+                add(&mut account);
+                accounts.push((name.to_owned(), account));
+            }
+        };
+        for camera in &parts.cameras {
+            camera.lane.with_chain(|chain| {
+                for step in &chain.steps {
+                    add(&step.name, &mut |node| node.add_step(step));
+                }
+            });
+        }
+        for adapter in parts.adapters.iter().chain(&parts.leaving) {
+            add(adapter.outbox.node(), &mut |node| {
+                adapter.outbox.report(node);
+            });
+        }
+        for (name, departed) in &parts.departed.nodes {
+            add(name, &mut |node| node.add(departed));
+        }
+        accounts
+    }
+
+    fn latencies(&self) -> Value {
+        let parts = self.parts();
+        let sum = |stage: fn(&Stages) -> &Latency| {
+            let mut sum = Latency::new();
+            for camera in &parts.cameras {
+                camera
+                    .lane
+                    .with_chain(|chain| sum.add(stage(&chain.stages)));
+            }
+            sum.milliseconds()
+        };
+        json!({
+            "waiting": sum(|stages| &stages.waiting),
+            "preprocess": sum(|stages| &stages.preprocess),
+            "inference": sum(|stages| &stages.inference),
+            "postprocess": sum(|stages| &stages.postprocess),
+            "flow": sum(|stages| &stages.flow),
+            "total": sum(|stages| &stages.total),
+            "changes": sum(|stages| &stages.changes),
+        })
     }
 }
 
@@ -87,9 +214,15 @@ fn camera_counts(
 /// Call it when nothing runs any more: then the numbers belong together.
 ///
 /// `looked` is how long the sources and the flow took, without the deliveries after them.
-pub(super) fn summarise(running: &Running, looked: Duration) -> Summary {
-    let counts = running.counts();
-    let nodes = node_accounts(running);
+pub(super) fn summarise(live: &Live, looked: Duration) -> Summary {
+    let mut counts = live.counts();
+    for (name, departed) in &live.parts().departed.cameras {
+        match counts.iter_mut().find(|(camera, _)| camera == name) {
+            Some((_, counts)) => counts.add(departed),
+            None => counts.push((name.clone(), departed.clone())),
+        }
+    }
+    let nodes = live.node_accounts();
     let nodes_off = nodes
         .iter()
         .filter(|(_, node)| !node.account.ledger.balances())
@@ -97,14 +230,14 @@ pub(super) fn summarise(running: &Running, looked: Duration) -> Summary {
     let cameras_off = counts
         .iter()
         .filter(|(_, counts)| !counts.balances())
-        .map(|(name, _)| (*name).to_owned());
+        .map(|(name, _)| name.clone());
     let unbalanced: Vec<String> = nodes_off.chain(cameras_off).collect();
     for name in &unbalanced {
         tracing::error!(name, "the ledger does not balance; please report this");
     }
     let cameras: Map<String, Value> = counts
         .iter()
-        .map(|(name, counts)| ((*name).to_owned(), camera_json(counts)))
+        .map(|(name, counts)| (name.clone(), camera_json(counts)))
         .collect();
     let sum = |number: fn(&CameraCounts) -> u64| -> u64 {
         counts.iter().map(|(_, counts)| number(counts)).sum()
@@ -114,7 +247,7 @@ pub(super) fn summarise(running: &Running, looked: Duration) -> Summary {
         *dropped.entry(*reason).or_default() += count;
     }
     let json = json!({
-        "flow": running.flow_name,
+        "flow": live.parts().version.flow.name,
         "seconds": (looked.as_secs_f64() * 1000.0).round() / 1000.0,
         "frames": {
             "read": sum(|counts| counts.read),
@@ -129,14 +262,14 @@ pub(super) fn summarise(running: &Running, looked: Duration) -> Summary {
             .iter()
             .map(|(name, node)| (name.clone(), node.json()))
             .collect::<Map<_, _>>(),
-        "latencies_ms": latencies(running),
+        "latencies_ms": live.latencies(),
     });
     Summary {
         json,
         failed_cameras: counts
             .iter()
             .filter_map(|(name, counts)| match &counts.health {
-                Health::Failed(reason) => Some(((*name).to_owned(), reason.clone())),
+                Health::Failed(reason) => Some((name.clone(), reason.clone())),
                 _ => None,
             })
             .collect(),
@@ -161,6 +294,7 @@ fn camera_json(counts: &CameraCounts) -> Value {
 }
 
 /// What a node has done, over all cameras.
+#[derive(Default)]
 pub(super) struct NodeAccount {
     pub(super) account: Account,
     pub(super) failures: u64,
@@ -169,20 +303,15 @@ pub(super) struct NodeAccount {
 }
 
 impl NodeAccount {
-    pub(super) fn new() -> Self {
-        Self {
-            account: Account::new(),
-            failures: 0,
-            quarantined: 0,
-        }
+    fn add(&mut self, other: &Self) {
+        self.account.add(&other.account);
+        self.failures += other.failures;
+        self.quarantined += other.quarantined;
     }
 
-    /// Adds what the node did for one camera.
-    pub(super) fn add(&mut self, step: &Step) {
-        self.account.ledger.add(&step.account.ledger);
-        self.account.calls.add(&step.account.calls);
-        self.account.alerts += step.account.alerts;
-        if let Some(plugin) = step.plugin() {
+    pub(super) fn add_step(&mut self, step: &Step) {
+        self.account.add(&step.account);
+        if let Some(plugin) = step.work.plugin() {
             self.failures += plugin.failures();
             self.quarantined += u64::from(plugin.quarantined());
         }
@@ -201,47 +330,4 @@ impl NodeAccount {
             "call_ms": self.account.calls.milliseconds(),
         })
     }
-}
-
-/// Each node's account over all cameras, in the order of the flow.
-fn node_accounts(running: &Running) -> Vec<(String, NodeAccount)> {
-    let mut nodes: Vec<(String, NodeAccount)> = running
-        .node_names
-        .iter()
-        .map(|name| (name.clone(), NodeAccount::new()))
-        .collect();
-    for lane in running.lanes.iter() {
-        lane.with_chain(|chain| {
-            for step in chain.steps() {
-                let Some((_, node)) = nodes.get_mut(step.node) else {
-                    continue;
-                };
-                node.add(step);
-            }
-        });
-    }
-    for (&index, outbox) in &running.outboxes {
-        if let Some((_, node)) = nodes.get_mut(index) {
-            outbox.report(node);
-        }
-    }
-    nodes
-}
-
-fn latencies(running: &Running) -> Value {
-    let sum = |stage: fn(&Stages) -> &Latency| {
-        let mut sum = Latency::new();
-        for lane in running.lanes.iter() {
-            lane.with_chain(|chain| sum.add(stage(&chain.stages)));
-        }
-        sum.milliseconds()
-    };
-    json!({
-        "waiting": sum(|stages| &stages.waiting),
-        "preprocess": sum(|stages| &stages.preprocess),
-        "inference": sum(|stages| &stages.inference),
-        "postprocess": sum(|stages| &stages.postprocess),
-        "flow": sum(|stages| &stages.flow),
-        "total": sum(|stages| &stages.total),
-    })
 }

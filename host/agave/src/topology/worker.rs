@@ -1,106 +1,85 @@
-//! A worker takes whichever camera's frame is next, looks at it with its own sessions of the
-//! models, and hands what it saw to the camera's lane. There are as many as cores: sessions of
-//! one thread each get more done than one session of many.
+//! A worker takes whichever camera's frame is next, looks at it with the camera's models, and
+//! hands what it saw to the camera's lane. There are as many as cores: sessions of one thread
+//! each get more done than one session of many.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use agave_media::{Detector, Frame, RecentPictures};
+use agave_core::Detection;
+use agave_media::{Frame, Picture};
 
-use super::chain::{Seen, Timings};
+use super::chain::{Arrival, Seen, Timings};
 use super::intake::{Intake, Turn};
-use super::lane::Lane;
+use super::models::LoadedModel;
 
-/// One thread's sessions and what it needs to know of the cameras.
-pub(super) struct Worker {
-    /// A session for each model of the flow.
-    pub(super) detectors: Vec<Detector>,
-    /// For each camera, the models that look at it, in the order of its infer nodes.
-    pub(super) models_of_camera: Arc<[Vec<usize>]>,
-    /// Where frames are kept, if somebody asks for their pictures.
-    pub(super) recent: Option<Arc<RecentPictures>>,
-    pub(super) camera_names: Arc<[String]>,
-    pub(super) lanes: Arc<[Lane]>,
-    pub(super) intake: Arc<Intake>,
+/// Works until no more frames will come.
+pub(super) fn work(intake: &Intake) {
+    while let Some(turn) = intake.take() {
+        let (camera, lane, ticket) = (turn.camera, Arc::clone(&turn.lane), turn.admission.ticket);
+        let arrival = look(turn);
+        lane.submit(ticket, arrival, || intake.done(camera));
+    }
 }
 
-impl Worker {
-    /// Works until no more frames will come.
-    pub(super) fn run(mut self) {
-        let lanes = Arc::clone(&self.lanes);
-        let intake = Arc::clone(&self.intake);
-        while let Some(turn) = intake.take() {
-            let (camera, ticket) = (turn.camera, turn.ticket);
-            let seen = self.look(turn);
-            match lanes.get(camera) {
-                Some(lane) => lane.submit(ticket, seen, || intake.done(camera)),
-                None => intake.done(camera),
-            }
-        }
+fn look(turn: Turn) -> Arrival {
+    let Turn {
+        name,
+        frame,
+        arrived,
+        admission,
+        ..
+    } = turn;
+    let mut timings = Timings {
+        waiting: arrived.elapsed(),
+        ..Timings::default()
+    };
+    let Frame {
+        number,
+        at,
+        media_time,
+        picture,
+    } = frame;
+    let mut look_with = |model: &Arc<LoadedModel>| {
+        let found = detect(model, &picture, &mut timings);
+        found.map_err(|reason| {
+            tracing::warn!(camera = %name, frame = number, "not looked at: {reason}");
+        })
+    };
+    let models = admission.look.models.iter();
+    let detections = models.map(|model| look_with(model).ok()).collect();
+    // Before the chain runs: its alerts are about this frame.
+    if let Some(recent) = &admission.look.recent {
+        recent.keep(&name, number, &picture);
     }
-
-    fn look(&mut self, turn: Turn) -> Seen {
-        let Turn {
-            camera,
-            frame,
-            arrived,
-            ..
-        } = turn;
-        let mut timings = Timings {
-            waiting: arrived.elapsed(),
-            ..Timings::default()
-        };
-        let models = self
-            .models_of_camera
-            .get(camera)
-            .map_or(&[][..], Vec::as_slice);
-        let mut detections = Vec::with_capacity(models.len());
-        for &model in models {
-            let Some(detector) = self.detectors.get_mut(model) else {
-                detections.push(None);
-                continue;
-            };
-            let looked = catch_unwind(AssertUnwindSafe(|| detector.detect(&frame.picture)));
-            detections.push(match looked {
-                // The lane waits for every ticket, so a frame must not vanish with a panic.
-                Err(_) => {
-                    tracing::error!(
-                        camera,
-                        frame = frame.number,
-                        "looking at it panicked; please report this"
-                    );
-                    None
-                }
-                Ok(Ok((found, spent))) => {
-                    timings.preprocess += spent.preprocess;
-                    timings.inference += spent.inference;
-                    timings.postprocess += spent.postprocess;
-                    Some(found)
-                }
-                Ok(Err(error)) => {
-                    tracing::warn!(camera, frame = frame.number, "not looked at: {error}");
-                    None
-                }
-            });
-        }
-        let Frame {
-            number,
-            at,
-            media_time,
-            picture,
-        } = frame;
-        // Before the chain runs: its alerts are about this frame.
-        if let (Some(recent), Some(name)) = (&self.recent, self.camera_names.get(camera)) {
-            recent.keep(name, number, &picture);
-        }
-        Seen {
+    Arrival {
+        seen: Seen {
             frame: number,
             at,
             media_time,
             size: (picture.width(), picture.height()),
             detections,
-            arrived,
-            timings,
+        },
+        arrived,
+        timings,
+    }
+}
+
+/// What `model` sees, or why it sees nothing. The lane waits for every ticket, so a frame must
+/// not vanish with a panic.
+fn detect(
+    model: &LoadedModel,
+    picture: &Picture,
+    timings: &mut Timings,
+) -> Result<Vec<Detection>, String> {
+    match catch_unwind(AssertUnwindSafe(|| model.detect(picture))) {
+        Ok(Some(Ok((found, spent)))) => {
+            timings.preprocess += spent.preprocess;
+            timings.inference += spent.inference;
+            timings.postprocess += spent.postprocess;
+            Ok(found)
         }
+        Ok(Some(Err(error))) => Err(error.to_string()),
+        Ok(None) => Err("all sessions of the model are in use; please report this".to_owned()),
+        Err(_) => Err("looking at it panicked; please report this".to_owned()),
     }
 }

@@ -79,6 +79,8 @@ pub(super) fn resolve(cx: &mut Context<'_, '_>, drafts: Vec<Draft<'_>>) -> Graph
                     .copied()
                     .map(CameraIndex)
                     .collect(),
+                active: draft.active?,
+                partition: draft.spec?.partition.unwrap_or_default(),
             })
         })
         .collect::<Option<Vec<Node>>>();

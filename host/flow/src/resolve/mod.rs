@@ -12,7 +12,9 @@ mod graph;
 mod limits;
 mod models;
 mod nodes;
+mod partition;
 mod quantity;
+mod schedule;
 mod tests;
 
 use crate::conform::Conforming;
@@ -54,6 +56,7 @@ pub(crate) fn resolve<'a>(
     };
     let spec = cx.spec();
     cx.check_name("/name", &spec.name, "the flow");
+    schedule::check_time_zone(&mut cx);
     let models = models::resolve(&mut cx);
     let brokers = brokers::resolve(&mut cx);
     let cameras = cameras::resolve(&mut cx);

@@ -7,16 +7,24 @@ pub(super) fn resolve(cx: &mut Context<'_, '_>) -> Option<Vec<Model>> {
     let models = &cx.spec().models;
     cx.each("models", models, |cx, pointer, name, spec| {
         let path = cx.text.folder().join(&spec.path);
-        if !cx.surroundings.file_exists(&path) {
+        let is_there = cx.surroundings.file_exists(&path);
+        let fingerprint = cx.surroundings.fingerprint(&path).filter(|_| is_there);
+        let Some(fingerprint) = fingerprint else {
             let at = tree::join(pointer, "path");
-            let message = format!("model '{name}': there is no file `{}`", path.display());
+            let problem = if is_there {
+                "may not be read: "
+            } else {
+                "there is no file "
+            };
+            let message = format!("model '{name}': {problem}`{}`", path.display());
             let help = "the path is relative to the folder of the flow file".to_owned();
             cx.problem(Code::FileNotFound, &at, message, Some(help));
             return None;
-        }
+        };
         Some(Model {
             name: name.to_owned(),
             path,
+            fingerprint,
             confidence: as_f32(spec.confidence),
             iou: as_f32(spec.iou),
         })

@@ -1,9 +1,9 @@
 //! Nodes one by one: what each does, and with what. What they read from each other is `graph`'s.
 
-use agave_core::Role;
+use agave_core::{Role, Schedule};
 
-use super::{Context, Lookup, config, grants, limits};
-use crate::spec::NodeSpec;
+use super::{Context, Lookup, config, grants, limits, partition, schedule};
+use crate::spec::{NodeSpec, Partition};
 use crate::{Code, ModelIndex, PluginFacts, PluginNode, PluginProblem, Work};
 use crate::{suggest, tree};
 
@@ -36,6 +36,8 @@ pub(super) struct Draft<'a> {
     pub(super) kind: Option<Kind>,
     /// `None` when anything in it is wrong.
     pub(super) work: Option<Work>,
+    /// `None` when its hours are wrong.
+    pub(super) active: Option<Option<Schedule>>,
     /// `None` when the node is broken in a way that hides it.
     pub(super) spec: Option<&'a NodeSpec>,
 }
@@ -49,19 +51,20 @@ pub(super) fn resolve<'a>(cx: &mut Context<'a, '_>) -> Vec<Draft<'a>> {
         .map(|name| {
             let pointer = tree::join("/nodes", name);
             let spec = specs.iter().find(|(one, _)| one == name);
-            let (kind, work) = match spec {
-                Some((_, spec)) => {
-                    check_own_name(cx, &pointer, name);
-                    one(cx, &pointer, name, spec)
-                }
-                None => (None, None),
-            };
-            Draft {
+            let spec = spec.map(|(_, spec)| spec);
+            let mut draft = Draft {
                 name,
-                kind,
-                work,
-                spec: spec.map(|(_, spec)| spec),
+                kind: None,
+                work: None,
+                active: None,
+                spec,
+            };
+            if let Some(spec) = spec {
+                check_own_name(cx, &pointer, name);
+                (draft.kind, draft.work) = one(cx, &pointer, name, spec);
+                draft.active = schedule::resolve(cx, &pointer, spec.active.as_deref());
             }
+            draft
         })
         .collect()
 }
@@ -156,6 +159,7 @@ fn only_for_plugins(
         ("allow", spec.allow.is_some()),
         ("limits", spec.limits.is_some()),
         ("on-failure", spec.on_failure.is_some()),
+        ("partition", spec.partition == Some(Partition::None)),
     ]
     .into_iter()
     .filter_map(|(key, is_there)| is_there.then_some(key))
@@ -210,9 +214,13 @@ fn plugin(
     let config = facts
         .as_ref()
         .and_then(|facts| config::resolve(cx, pointer, facts, spec.config.as_ref()));
-    let work = facts.and_then(|facts| {
+    let good = facts
+        .as_ref()
+        .is_some_and(|facts| partition::check(cx, pointer, name, spec.partition, facts));
+    let work = facts.filter(|_| good).and_then(|facts| {
         let PluginFacts {
             file,
+            fingerprint,
             name,
             version,
             role,
@@ -221,6 +229,7 @@ fn plugin(
         Some(Work::Plugin(PluginNode {
             reference: reference.to_owned(),
             file,
+            fingerprint,
             plugin_name: name,
             plugin_version: version,
             role,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use agave_core::{Role, Secret};
+use agave_core::{Fingerprint, Role, Secret};
 use agave_flow::{PluginCatalog, PluginFacts, PluginProblem, Surroundings};
 use serde_json::{Value, json};
 
@@ -39,6 +39,12 @@ impl Surroundings for World {
     fn file_exists(&self, path: &Path) -> bool {
         FILES.iter().any(|file| Path::new(file) == path)
     }
+
+    /// In this world a file holds its own path.
+    fn fingerprint(&self, path: &Path) -> Option<Fingerprint> {
+        self.file_exists(path)
+            .then(|| Fingerprint::of(path.as_os_str().as_encoded_bytes()))
+    }
 }
 
 impl PluginCatalog for World {
@@ -54,6 +60,7 @@ impl PluginCatalog for World {
             "roi" => (Role::Filter, roi(), vec![]),
             "track" => (Role::Filter, no_settings(), vec![]),
             "./own.wasm" => (Role::Filter, json!(true), vec![]),
+            "count" => (Role::Rule, no_settings(), vec![]),
             "forbidden-object" => (Role::Rule, forbidden_object(), vec![]),
             "debounce" => (Role::Gate, debounce(), vec![]),
             "hikvision" => (Role::Adapter, hikvision(), http),
@@ -82,6 +89,7 @@ impl PluginCatalog for World {
                 return Err(PluginProblem::NotFound {
                     known: [
                         "album",
+                        "count",
                         "debounce",
                         "forbidden-object",
                         "hikvision",
@@ -97,6 +105,7 @@ impl PluginCatalog for World {
             }
         };
         Ok(PluginFacts {
+            fingerprint: Fingerprint::of(reference.as_bytes()),
             file: match reference.strip_prefix("./") {
                 Some(own) => flow_folder.join(own),
                 None => PathBuf::from(format!("plugins/{reference}.wasm")),
@@ -106,6 +115,7 @@ impl PluginCatalog for World {
             role,
             config_schema,
             imports,
+            several_cameras: reference == "count",
         })
     }
 }

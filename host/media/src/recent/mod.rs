@@ -62,6 +62,11 @@ impl RecentPictures {
         }
     }
 
+    /// Whose frames are kept, in the order of their names.
+    pub fn cameras(&self) -> impl Iterator<Item = &str> {
+        self.cameras.keys().map(String::as_str)
+    }
+
     /// Keeps a frame, if frames of its camera are kept.
     pub fn keep(&self, camera: &str, frame: u64, picture: &Arc<Picture>) {
         if let Some(&camera) = self.cameras.get(camera) {

@@ -104,6 +104,19 @@ pub struct SourceCounts {
     pub key_frames: u64,
 }
 
+impl std::ops::Add for SourceCounts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            read: self.read + other.read,
+            sampled: self.sampled + other.sampled,
+            unreadable: self.unreadable + other.unreadable,
+            key_frames: self.key_frames + other.key_frames,
+        }
+    }
+}
+
 /// What becomes of a source.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SourceEvent {

@@ -44,7 +44,7 @@ fn described(plugin: &Plugin, path: &Path) -> Value {
         "role": plugin.role(),
         "file": path,
         "size_bytes": plugin.size_bytes(),
-        "sha256": plugin.sha256(),
+        "sha256": plugin.fingerprint(),
         "imports": plugin.imports(),
         "state_version": description.state_version,
         "reads_state": description.reads_state,
@@ -60,7 +60,7 @@ fn told(plugin: &Plugin, path: &Path) -> String {
         format!("summary   {}", description.summary),
         format!("file      {}", path.display()),
         format!("size      {} KiB", plugin.size_bytes().div_ceil(1024)),
-        format!("sha256    {}", plugin.sha256()),
+        format!("sha256    {}", plugin.fingerprint()),
         format!("state     {}", state(plugin)),
     ];
     lines.extend(under("imports", imports(plugin.imports())));

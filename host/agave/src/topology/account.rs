@@ -1,0 +1,163 @@
+//! What a node does with its input, counted: every call of a plugin, what came of it, and where
+//! what did not get any further went.
+
+use std::time::Instant;
+
+use agave_core::{Alert, Detection, DropReason, FrameDetections, Ledger, Timestamp};
+use agave_plugin::{Failure, Supervised, Verdict};
+
+use super::chain::{Output, Seen};
+use super::latency::Latency;
+
+/// What a step has done so far.
+#[derive(Default)]
+pub(super) struct Account {
+    pub(super) ledger: Ledger,
+    pub(super) alerts: u64,
+    pub(super) calls: Latency,
+}
+
+impl Account {
+    /// Adds what the same node did elsewhere.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.ledger.add(&other.ledger);
+        self.alerts += other.alerts;
+        self.calls.add(&other.calls);
+    }
+
+    /// The node is taken out of the flow; what it still held ends with it.
+    pub(super) fn close(&mut self) {
+        let waiting = std::mem::take(&mut self.ledger.waiting);
+        self.ledger.drop(DropReason::Removed, waiting);
+    }
+}
+
+impl Account {
+    pub(super) fn inferred(
+        &mut self,
+        seen: &Seen,
+        found: Option<Vec<Detection>>,
+        classes: &[u16],
+        next_id: &mut u32,
+    ) -> Output {
+        self.ledger.received += 1;
+        let Some(mut detections) = found else {
+            self.ledger.drop(DropReason::Unreadable, 1);
+            return Output::Nothing;
+        };
+        self.ledger.passed += 1;
+        for detection in &mut detections {
+            detection.id = *next_id;
+            *next_id += 1;
+            if let Some(&class) = classes.get(usize::from(detection.class)) {
+                detection.class = class;
+            }
+        }
+        Output::Detections(FrameDetections {
+            frame: seen.frame,
+            at: seen.at,
+            detections,
+        })
+    }
+
+    pub(super) fn filter(&mut self, plugin: &mut Supervised, frame: &FrameDetections) -> Output {
+        let count = frame.detections.len() as u64;
+        self.ledger.received += count;
+        let began = Instant::now();
+        let verdict = plugin.call(frame.at, |instance| instance.process(frame));
+        self.calls.record(began.elapsed());
+        match verdict {
+            Verdict::Answered(passed) => {
+                let kept = passed.detections.len() as u64;
+                self.ledger.passed += kept;
+                self.ledger.drop(DropReason::Filtered, count - kept);
+                Output::Detections(passed)
+            }
+            Verdict::Around(_) => {
+                self.ledger.passed += count;
+                Output::Detections(frame.clone())
+            }
+            Verdict::Dropped(reason) => {
+                self.ledger.drop(reason, count);
+                Output::Nothing
+            }
+        }
+    }
+
+    pub(super) fn rule(&mut self, plugin: &mut Supervised, frame: &FrameDetections) -> Output {
+        self.ledger.received += 1;
+        let began = Instant::now();
+        let verdict = plugin.call_announcing(
+            frame.at,
+            |instance| instance.evaluate(frame),
+            |alerts| !alerts.is_empty(),
+        );
+        self.calls.record(began.elapsed());
+        match verdict {
+            Verdict::Answered(alerts) => {
+                self.ledger.passed += 1;
+                self.alerts += alerts.len() as u64;
+                Output::Alerts(alerts)
+            }
+            // There is no way around a rule: detections are no alerts.
+            Verdict::Around(reason) | Verdict::Dropped(reason) => {
+                self.ledger.drop(reason, 1);
+                Output::Nothing
+            }
+        }
+    }
+
+    pub(super) fn gate(
+        &mut self,
+        plugin: &mut Supervised,
+        now: Timestamp,
+        alerts: &[Alert],
+    ) -> Output {
+        let weight = weight(alerts);
+        let had = self.ledger.waiting + weight;
+        self.ledger.received += weight;
+        let began = Instant::now();
+        let verdict = plugin.call_announcing(
+            now,
+            |instance| {
+                let passed = if alerts.is_empty() {
+                    instance.tick(now)?
+                } else {
+                    instance.pass(alerts)?
+                };
+                conserved(had, passed)
+            },
+            |passed| !(alerts.is_empty() && passed.is_empty()),
+        );
+        self.calls.record(began.elapsed());
+        let passed = match verdict {
+            Verdict::Answered(passed) => passed,
+            Verdict::Around(_) => alerts.to_vec(),
+            Verdict::Dropped(reason) => {
+                self.ledger.drop(reason, weight);
+                Vec::new()
+            }
+        };
+        self.alerts += passed.len() as u64;
+        self.ledger.passed += self::weight(&passed);
+        let settled = self.ledger.passed + self.ledger.total_dropped();
+        self.ledger.waiting = self.ledger.received.saturating_sub(settled);
+        Output::Alerts(passed)
+    }
+}
+
+/// A gate gives what it got, or less: alerts come from rules.
+fn conserved(had: u64, passed: Vec<Alert>) -> Result<Vec<Alert>, Failure> {
+    let gives = weight(&passed);
+    if gives > had {
+        return Err(Failure::BadOutput(format!(
+            "alerts that stand for {gives}, where it had {had}"
+        )));
+    }
+    Ok(passed)
+}
+
+/// An alert weighs as much as the alerts that are folded into it.
+fn weight(alerts: &[Alert]) -> u64 {
+    alerts.iter().map(|alert| u64::from(alert.count)).sum()
+}

@@ -1,0 +1,116 @@
+//! A camera of the running flow: the thread that reads it, and its way through the flow.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread::JoinHandle;
+
+use agave_flow::Camera;
+use tokio_util::sync::CancellationToken;
+
+use super::build::{source_config, terms};
+use super::intake::{CameraId, Intake};
+use super::lane::Lane;
+use super::running::{Signal, join, thread};
+use super::source::{Health, SourceSink, SourceState};
+
+/// What a running camera needs of its surroundings.
+#[derive(Clone)]
+pub(super) struct Post {
+    pub(super) intake: Arc<Intake>,
+    /// Ends all sources.
+    pub(super) shutdown: CancellationToken,
+    pub(super) sender: Sender<Signal>,
+}
+
+/// A camera that is being read.
+pub(super) struct RunningCamera {
+    /// As the flow has it.
+    pub(super) camera: Camera,
+    pub(super) id: CameraId,
+    pub(super) lane: Arc<Lane>,
+    pub(super) state: Arc<SourceState>,
+    /// How many frames came from sources before this one.
+    frames: Arc<AtomicU64>,
+    stop: CancellationToken,
+    source: Vec<JoinHandle<()>>,
+}
+
+impl RunningCamera {
+    /// Begins to read `camera`.
+    pub(super) fn start(camera: Camera, lane: Arc<Lane>, post: &Post) -> io::Result<Self> {
+        let id = post
+            .intake
+            .add(&camera.name, terms(&camera), Arc::clone(&lane));
+        let mut running = Self {
+            camera,
+            id,
+            lane,
+            state: Arc::default(),
+            frames: Arc::default(),
+            stop: CancellationToken::new(),
+            source: Vec::new(),
+        };
+        running.start_source(post)?;
+        Ok(running)
+    }
+
+    /// Reads it as `camera` says from now on, without losing its place in the flow.
+    pub(super) fn read_as(&mut self, camera: Camera, post: &Post) -> io::Result<()> {
+        self.stop_source();
+        self.camera = camera;
+        post.intake.set_terms(self.id, terms(&self.camera));
+        self.start_source(post)
+    }
+
+    /// Other terms and zones, the same source.
+    pub(super) fn describe_as(&mut self, camera: Camera, post: &Post) {
+        self.camera = camera;
+        post.intake.set_max_age(self.id, self.camera.max_age);
+    }
+
+    fn start_source(&mut self, post: &Post) -> io::Result<()> {
+        self.stop = post.shutdown.child_token();
+        let stop = self.stop.clone();
+        let post = post.clone();
+        let (id, config) = (self.id, source_config(&self.camera));
+        let mut sink = SourceSink {
+            camera: id,
+            name: self.camera.name.clone(),
+            intake: Arc::clone(&post.intake),
+            state: Arc::clone(&self.state),
+            frames: Arc::clone(&self.frames),
+            first_frame: self.frames.load(Ordering::Relaxed),
+            counted: self.state.get().counts,
+        };
+        let state = Arc::clone(&self.state);
+        let source = move || {
+            if let Err(error) = agave_media::run(&config, &mut sink, &stop) {
+                tracing::error!(camera = config.camera, "{error}");
+                state.change(|state| state.health = Health::Failed(error.to_string()));
+            }
+            post.intake.close(id);
+            // Nobody hears it when the process is already stopping.
+            let _ = post.sender.send(Signal::SourceEnded);
+        };
+        self.source.push(thread(self.camera.name.clone(), source)?);
+        Ok(())
+    }
+
+    /// Whether its source will give no more.
+    pub(super) fn has_ended(&self) -> bool {
+        self.source.iter().all(JoinHandle::is_finished)
+    }
+
+    /// Tells the source to let go.
+    pub(super) fn begin_to_stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Lets go of the source and waits until it is gone.
+    pub(super) fn stop_source(&mut self) {
+        self.begin_to_stop();
+        join(&mut self.source);
+    }
+}

@@ -1,0 +1,347 @@
+//! A running flow becomes another one. What the two have in common goes on untouched: instances
+//! of plugins, connections to cameras, models. Everything that can fail happens beside the
+//! running flow; then each camera's chain changes between two of its frames. Where even that
+//! fails, the cameras that had changed go back.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use agave_flow::{Camera, CameraIndex, Flow};
+
+use super::adapters::AdapterPlan;
+use super::build::{BuildError, CameraPlan, Standing, Topology, same_source};
+use super::camera::RunningCamera;
+use super::exchange::{ChainPlan, Refused, Retired};
+use super::lane::{Lane, Look};
+use super::nodes::{ChainBuilder, Purpose};
+use super::preflight::{self, Preflight};
+use super::running::{Live, Parts, RunningAdapter};
+
+/// How long a camera's chain may take until it is between two frames: a plugin may use its whole
+/// deadline for each of those that are on their way.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// How long an adapter that was taken out of the flow may still deliver.
+const DRAIN_REMOVED: Duration = Duration::from_secs(30);
+
+/// Why the flow goes on as it was.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReloadError {
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    #[error(transparent)]
+    Preflight(#[from] Preflight),
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error("camera '{camera}': its frames did not stop for {LONGEST_WAIT:?}")]
+    Busy { camera: String },
+    #[error("the system gives no more threads: {0}")]
+    Threads(#[from] io::Error),
+    #[error("the flow is stopping")]
+    Stopping,
+}
+
+/// What a change has done to the chains.
+#[derive(Default)]
+struct Changed {
+    /// The cameras whose chains are the new ones.
+    cameras: Vec<String>,
+    /// The accounts of nodes that are no more.
+    retired: Vec<Retired>,
+}
+
+impl Live {
+    /// The flow that runs.
+    pub(crate) fn flow(&self) -> Flow {
+        self.parts().version.flow.clone()
+    }
+
+    /// Makes the running flow into `flow`. It may take as long as compiling its plugins; the
+    /// cameras' frames wait only while their own chain changes.
+    ///
+    /// # Errors
+    /// Why it cannot be; then the flow goes on as it was.
+    pub(crate) fn reload(&self, flow: Flow) -> Result<(), ReloadError> {
+        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.post.shutdown.is_cancelled() {
+            return Err(ReloadError::Stopping);
+        }
+        let standing = self.standing();
+        let topology = Topology::build_beside(flow, &self.workshop, Some(&standing))?;
+        self.fly(&topology, &standing)?;
+        let Topology {
+            version,
+            cameras,
+            adapters,
+            ..
+        } = topology;
+        let (going_on, new): (Vec<_>, Vec<_>) =
+            cameras.into_iter().partition(|camera| camera.goes_on);
+        let described = going_on.iter().map(|plan| plan.camera.clone()).collect();
+        // New adapters first: a changed chain finds its outboxes attended.
+        let (known, unknown): (Vec<_>, Vec<_>) = adapters
+            .into_iter()
+            .partition(|adapter| standing.outboxes.contains_key(&adapter.name));
+        let started = start_adapters(unknown)?;
+        let mut changed = Changed::default();
+        if let Err(error) = self.change_chains(going_on, &mut changed) {
+            self.go_back(&standing, changed);
+            let now = Instant::now();
+            started.iter().for_each(|adapter| adapter.outbox.close(now));
+            return Err(error);
+        }
+        self.parts().departed.nodes(changed.retired);
+        self.settle_adapters(known, started);
+        self.parts().version = Arc::new(version);
+        self.settle_cameras(described, new);
+        Ok(())
+    }
+
+    fn standing(&self) -> Standing {
+        let parts = self.parts();
+        let stream = |lane: &Lane| lane.with_chain(|chain| chain.stream.clone());
+        let cameras = parts.cameras.iter();
+        let adapters = parts.adapters.iter();
+        Standing {
+            version: Arc::clone(&parts.version),
+            streams: cameras
+                .map(|camera| (camera.camera.name.clone(), stream(&camera.lane)))
+                .collect(),
+            outboxes: adapters
+                .clone()
+                .map(|adapter| (adapter.name.clone(), Arc::clone(&adapter.outbox)))
+                .collect(),
+            grants: adapters
+                .map(|adapter| (adapter.name.clone(), adapter.grants.clone()))
+                .collect(),
+        }
+    }
+
+    /// Tries the new plugins on what the cameras have seen last.
+    fn fly(&self, topology: &Topology, standing: &Standing) -> Result<(), ReloadError> {
+        let classes: Vec<Arc<[String]>> = topology
+            .version
+            .models
+            .iter()
+            .map(|model| Arc::clone(&model.classes))
+            .collect();
+        let builder = ChainBuilder {
+            flow: &topology.version.flow,
+            classes: &classes,
+            outboxes: &BTreeMap::new(),
+            standing: Some(standing),
+            catalog: &self.workshop.machine.catalog,
+            purpose: Purpose::Trial,
+        };
+        for (index, plan) in topology.cameras.iter().enumerate() {
+            let changed = plan.chain.new_plugins();
+            if changed.is_empty() || !plan.goes_on {
+                continue;
+            }
+            let Some(lane) = self.lane(&plan.camera.name) else {
+                continue;
+            };
+            // What other models have seen says nothing about these.
+            if !lane.looks_as(&plan.look) {
+                continue;
+            }
+            let (trial, _) = builder.chain(CameraIndex(index), &plan.camera)?;
+            preflight::fly(&lane, trial, &changed)?;
+        }
+        Ok(())
+    }
+
+    fn lane(&self, camera: &str) -> Option<Arc<Lane>> {
+        let parts = self.parts();
+        let mut cameras = parts.cameras.iter();
+        let found = cameras.find(|one| one.camera.name == camera)?;
+        Some(Arc::clone(&found.lane))
+    }
+
+    /// Changes the chain of each camera between two of its frames.
+    fn change_chains(
+        &self,
+        plans: Vec<CameraPlan>,
+        changed: &mut Changed,
+    ) -> Result<(), ReloadError> {
+        for CameraPlan {
+            camera,
+            look,
+            chain,
+            ..
+        } in plans
+        {
+            let Some(lane) = self.lane(&camera.name) else {
+                continue;
+            };
+            if lane.looks_as(&look) && lane.with_chain(|running| running.is_as(&chain)) {
+                continue;
+            }
+            let retired = self.change_chain(&camera.name, &lane, look, chain)?;
+            changed.cameras.push(camera.name);
+            changed.retired.extend(retired);
+        }
+        Ok(())
+    }
+
+    fn change_chain(
+        &self,
+        camera: &str,
+        lane: &Arc<Lane>,
+        look: Look,
+        plan: ChainPlan,
+    ) -> Result<Vec<Retired>, ReloadError> {
+        let before = lane.look();
+        let (told, outcome) = channel();
+        let done = self.done(camera);
+        lane.change(look, &done, move |chain| {
+            // Who asked may have given up waiting.
+            let _ = told.send(chain.exchange(plan));
+        });
+        let refused = match outcome.recv_timeout(LONGEST_WAIT) {
+            Ok(Ok(retired)) => return Ok(retired),
+            Ok(Err(refused)) => ReloadError::Refused(refused),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => ReloadError::Busy {
+                camera: camera.to_owned(),
+            },
+        };
+        // Frames are looked at as before; the chain is as it was.
+        lane.change((*before).clone(), &done, |_| {});
+        Err(refused)
+    }
+
+    /// What is to be done for each frame that is through.
+    fn done(&self, camera: &str) -> impl Fn() + use<> {
+        let parts = self.parts();
+        let mut cameras = parts.cameras.iter();
+        let id = cameras
+            .find(|one| one.camera.name == camera)
+            .map(|one| one.id);
+        let intake = Arc::clone(&self.post.intake);
+        move || {
+            if let Some(id) = id {
+                intake.done(id);
+            }
+        }
+    }
+
+    /// The cameras that have changed already become what they were, keeping what their plugins
+    /// know by now.
+    fn go_back(&self, standing: &Standing, changed: Changed) {
+        self.parts().departed.nodes(changed.retired);
+        if changed.cameras.is_empty() {
+            return;
+        }
+        let here = Standing {
+            // Nothing of it counts as running already.
+            streams: BTreeMap::new(),
+            ..self.standing()
+        };
+        let flow = standing.version.flow.clone();
+        let back = Topology::build_beside(flow, &self.workshop, Some(&here))
+            .map_err(ReloadError::from)
+            .and_then(|topology| {
+                let plans = topology.cameras.into_iter();
+                let plans = plans.filter(|plan| changed.cameras.contains(&plan.camera.name));
+                let mut again = Changed::default();
+                let result = self.change_chains(plans.collect(), &mut again);
+                self.parts().departed.nodes(again.retired);
+                result
+            });
+        if let Err(error) = back {
+            tracing::error!(
+                cameras = changed.cameras.join(", "),
+                "these cameras could not go back to the flow before: {error}; restart the flow"
+            );
+        }
+    }
+
+    /// Adapters that are no more deliver what they have; others get their new settings between
+    /// two deliveries.
+    fn settle_adapters(&self, known: Vec<AdapterPlan>, started: Vec<RunningAdapter>) {
+        let mut parts = self.parts();
+        let Parts {
+            adapters,
+            leaving,
+            departed,
+            ..
+        } = &mut *parts;
+        let until = Instant::now() + DRAIN_REMOVED;
+        let stays =
+            |adapter: &mut RunningAdapter| known.iter().any(|plan| plan.name == adapter.name);
+        for gone in adapters.extract_if(.., |adapter| !stays(adapter)) {
+            gone.outbox.close(until);
+            leaving.push(gone);
+        }
+        for left in leaving.extract_if(.., |adapter| adapter.is_finished()) {
+            departed.adapter(&left.outbox);
+        }
+        for plan in known {
+            let running = adapters.iter_mut().find(|one| one.name == plan.name);
+            if let (Some(running), Some(successor)) = (running, plan.adapter) {
+                running.grants = plan.grants;
+                running.outbox.replace(successor);
+            }
+        }
+        adapters.extend(started);
+    }
+
+    /// Sources of cameras that are no more are let go of, others that changed are connected
+    /// anew, new ones begin.
+    fn settle_cameras(&self, described: Vec<Camera>, new: Vec<CameraPlan>) {
+        let mut parts = self.parts();
+        let find = |name: &str| described.iter().find(|camera| camera.name == name);
+        let mut gone: Vec<RunningCamera> = parts
+            .cameras
+            .extract_if(.., |running| find(&running.camera.name).is_none())
+            .collect();
+        let moves = |running: &RunningCamera| {
+            find(&running.camera.name).is_some_and(|camera| !same_source(camera, &running.camera))
+        };
+        // All are told before any is waited for: a goodbye takes a camera up to two seconds.
+        gone.iter().for_each(RunningCamera::begin_to_stop);
+        let moving = parts.cameras.iter().filter(|running| moves(running));
+        moving.for_each(RunningCamera::begin_to_stop);
+        for running in &mut parts.cameras {
+            let Some(camera) = find(&running.camera.name).cloned() else {
+                continue;
+            };
+            if !moves(running) {
+                running.describe_as(camera, &self.post);
+            } else if let Err(error) = running.read_as(camera, &self.post) {
+                tracing::error!(camera = running.camera.name, "not read: {error}");
+            }
+        }
+        for camera in &mut gone {
+            camera.stop_source();
+            let dropped = self.post.intake.remove(camera.id);
+            let name = &camera.camera.name;
+            let state = camera.state.get();
+            parts.departed.camera(name, &state, &camera.lane, dropped);
+        }
+        for plan in new {
+            let name = plan.camera.name.clone();
+            match self.start_camera(plan) {
+                Ok(camera) => parts.cameras.push(camera),
+                Err(error) => tracing::error!(camera = name, "not read: {error}"),
+            }
+        }
+        let flow = &parts.version.flow;
+        let order: BTreeMap<String, usize> = flow
+            .cameras
+            .iter()
+            .map(|camera| camera.name.clone())
+            .zip(0..)
+            .collect();
+        parts
+            .cameras
+            .sort_by_key(|running| order.get(&running.camera.name).copied());
+    }
+}
+
+fn start_adapters(plans: Vec<AdapterPlan>) -> io::Result<Vec<RunningAdapter>> {
+    let started = plans.into_iter().map(RunningAdapter::start);
+    started.filter_map(Result::transpose).collect()
+}

@@ -1,0 +1,161 @@
+//! What happened: for those who look back, and for so long as is worth it.
+
+use rusqlite::params;
+
+use crate::store::{Store, StoreError, signed, unsigned};
+
+/// Which alerts somebody wants to see.
+#[derive(Clone, Debug)]
+pub struct AlertQuery {
+    /// Only those with a greater number.
+    pub after: u64,
+    /// Only those of this camera.
+    pub camera: Option<String>,
+    /// So many at most; the last ones where there are more.
+    pub most: usize,
+}
+
+impl Default for AlertQuery {
+    fn default() -> Self {
+        Self {
+            after: 0,
+            camera: None,
+            most: 1000,
+        }
+    }
+}
+
+/// An alert that left the flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAlert {
+    /// Its number.
+    pub sequence: u64,
+    /// The node that gave it.
+    pub node: String,
+    /// The camera that saw it.
+    pub camera: String,
+    /// Nanoseconds since the stream's first frame.
+    pub media_time: u64,
+    /// All of it, as JSON, as it was written.
+    pub body: String,
+}
+
+/// How much is kept. What an adapter has not settled is kept in any case.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// So many alerts.
+    pub most: u64,
+    /// Those that were written after this, in nanoseconds since 1970.
+    pub written_after: u64,
+}
+
+impl Store {
+    /// The alerts that left the flow, in their order.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn alerts(&self, query: &AlertQuery) -> Result<Vec<KeptAlert>, StoreError> {
+        let connection = self.lock();
+        let mut read = connection.prepare_cached(
+            "SELECT sequence, node, camera, media_time, body FROM alerts
+             WHERE left_the_flow AND sequence > ?1 AND (?2 IS NULL OR camera = ?2)
+             ORDER BY sequence DESC LIMIT ?3",
+        )?;
+        let most = i64::try_from(query.most).unwrap_or(i64::MAX);
+        let alerts = read.query_map(params![signed(query.after), query.camera, most], |row| {
+            Ok(KeptAlert {
+                sequence: unsigned(row.get(0)?),
+                node: row.get(1)?,
+                camera: row.get(2)?,
+                media_time: unsigned(row.get(3)?),
+                body: row.get(4)?,
+            })
+        })?;
+        let mut alerts = alerts.collect::<rusqlite::Result<Vec<_>>>()?;
+        alerts.reverse();
+        Ok(alerts)
+    }
+
+    /// Forgets up to `at_once` of the alerts that `retention` does not keep, the oldest first,
+    /// and says how many: with fewer than `at_once`, that was all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn prune(&self, retention: &Retention, at_once: usize) -> Result<usize, StoreError> {
+        let connection = self.lock();
+        let at_once = i64::try_from(at_once).unwrap_or(i64::MAX);
+        let mut delete = connection.prepare_cached(
+            "DELETE FROM alerts WHERE sequence IN (
+                SELECT sequence FROM alerts
+                WHERE (sequence <= (SELECT max(sequence) FROM alerts) - ?1 OR written_at <= ?2)
+                AND NOT EXISTS (SELECT 1 FROM deliveries
+                                WHERE deliveries.sequence = alerts.sequence)
+                ORDER BY sequence LIMIT ?3)",
+        )?;
+        let most = signed(retention.most);
+        let before = signed(retention.written_after);
+        Ok(delete.execute(params![most, before, at_once])?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::tests::{alert, alerts};
+
+    fn numbers(store: &Store, query: &AlertQuery) -> Vec<u64> {
+        let alerts = store.alerts(query).unwrap();
+        alerts.iter().map(|alert| alert.sequence).collect()
+    }
+
+    #[test]
+    fn the_last_ones_are_shown_in_their_order() {
+        let store = Store::in_memory().unwrap();
+        let mut happened = Vec::new();
+        for number in 0..10 {
+            let mut alert = alert("key", &[]);
+            alert.camera = ["yard", "gate"][number % 2];
+            alert.left_the_flow = number < 9;
+            happened.push(alert);
+        }
+        store.write(&alerts(happened)).unwrap();
+        let query = AlertQuery::default();
+        assert_eq!(numbers(&store, &query), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        let few = AlertQuery {
+            most: 3,
+            ..query.clone()
+        };
+        assert_eq!(numbers(&store, &few), [7, 8, 9]);
+        let of_gate = AlertQuery {
+            camera: Some("gate".to_owned()),
+            after: 2,
+            ..query
+        };
+        assert_eq!(numbers(&store, &of_gate), [4, 6, 8]);
+    }
+
+    #[test]
+    fn what_an_adapter_has_not_settled_is_kept() {
+        let store = Store::in_memory().unwrap();
+        let (old, held) = (alert("old", &[]), alert("held", &["hook"]));
+        store.write(&alerts(vec![old.clone(), held, old])).unwrap();
+        let mut recent = alerts(vec![alert("recent", &[])]);
+        recent.written_at = 9_000;
+        store.write(&recent).unwrap();
+        let by_age = Retention {
+            most: 100,
+            written_after: 6_000,
+        };
+        assert_eq!(store.prune(&by_age, 1).unwrap(), 1);
+        assert_eq!(store.prune(&by_age, 10).unwrap(), 1);
+        assert_eq!(numbers(&store, &AlertQuery::default()), [2, 4]);
+        let by_count = Retention {
+            most: 1,
+            written_after: 0,
+        };
+        assert_eq!(store.prune(&by_count, 10).unwrap(), 0);
+        store.give_up("hook", u64::MAX).unwrap();
+        assert_eq!(store.prune(&by_count, 10).unwrap(), 1);
+        assert_eq!(numbers(&store, &AlertQuery::default()), [4]);
+    }
+}
