@@ -1,5 +1,6 @@
 use agave_core::{BoundingBox, Detection};
 
+use super::reader::ReadError;
 use super::*;
 
 pub(super) fn header() -> Header {
