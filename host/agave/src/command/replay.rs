@@ -9,15 +9,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use agave_core::AlertReport;
+use agave_core::{AlertReport, Timestamp};
 use agave_flow::{Flow, Override};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
 use crate::command::{load, machine};
-use crate::recording::{Casting, Ending, Part, Reader, Record};
+use crate::recording::{Casting, Ending, Frame, Part, Reader, Record};
 use crate::report::{Format, ledger_table};
 use crate::surroundings::Rehearsed;
 use crate::topology::{AlertSink, Cast, Rehearsal};
@@ -35,24 +35,36 @@ pub(crate) struct Replay {
     /// Only what this camera saw, for the flow's camera of the same name, or for another one
     #[arg(long = "camera", value_name = "NAME[=CAMERA]")]
     cameras: Vec<Part>,
+    /// Play the recording so many times, one after the other, to measure how fast that goes
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
     /// Change a value of the flow file for this run, for example nodes.calm.config.hold=5s
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<Override>,
 }
 
+/// A file, or standard input.
+type Input = BufReader<Box<dyn Read>>;
+
 impl Replay {
+    fn open(&self, from_pipe: bool) -> Result<Reader<Input>> {
+        let input: Box<dyn Read> = match from_pipe {
+            true => Box::new(io::stdin().lock()),
+            false => Box::new(File::open(&self.recording)?),
+        };
+        Ok(Reader::new(BufReader::with_capacity(1 << 18, input))?)
+    }
+
     pub(crate) fn run(self) -> Result<ExitCode> {
         let from_pipe = self.recording == Path::new("-");
         let shown = match from_pipe {
             true => "standard input".to_owned(),
             false => self.recording.display().to_string(),
         };
-        let input: Box<dyn Read> = match from_pipe {
-            true => Box::new(io::stdin().lock()),
-            false => Box::new(File::open(&self.recording).with_context(|| shown.clone())?),
-        };
-        let reader = Reader::new(BufReader::with_capacity(1 << 18, input));
-        let reader = reader.with_context(|| shown.clone())?;
+        if from_pipe && self.repeat > 1 {
+            bail!("what comes from standard input cannot be repeated");
+        }
+        let reader = self.open(from_pipe).with_context(|| shown.clone())?;
         let machine = machine()?;
         let Some(flow) = load(&Rehearsed::on(&machine), &self.flow, &self.overrides) else {
             return Ok(ExitCode::FAILURE);
@@ -66,7 +78,14 @@ impl Replay {
         let prompt = from_pipe || io::stdout().is_terminal();
         let mut play = Play::new(&flow, &machine.catalog, reader, &self.cameras, &printer)
             .with_context(|| format!("{} on {shown}", self.flow.display()))?;
-        let played = play.run(&printer, prompt).with_context(|| shown.clone());
+        let mut played = play.run(&printer, prompt).with_context(|| shown.clone());
+        for _ in 1..self.repeat {
+            let mut again = || -> Result<()> {
+                play.again(self.open(from_pipe)?);
+                play.run(&printer, prompt)
+            };
+            played = played.and_then(|()| again().with_context(|| shown.clone()));
+        }
         let good = play.tell(&printer, format, played.is_ok());
         printer.flush();
         played?;
@@ -85,20 +104,21 @@ impl Replay {
 }
 
 /// A recording on its way through a flow.
-struct Play<R: Read> {
-    reader: Reader<R>,
+struct Play {
+    reader: Reader<Input>,
     casting: Casting,
     rehearsal: Rehearsal,
     frames: u64,
     lost: u64,
     took: Duration,
+    shift: Shift,
 }
 
-impl<R: Read> Play<R> {
+impl Play {
     fn new(
         flow: &Flow,
         catalog: &Catalog,
-        reader: Reader<R>,
+        reader: Reader<Input>,
         parts: &[Part],
         printer: &Arc<Printer>,
     ) -> Result<Self> {
@@ -118,7 +138,14 @@ impl<R: Read> Play<R> {
             frames: 0,
             lost: 0,
             took: Duration::ZERO,
+            shift: Shift::default(),
         })
+    }
+
+    /// What follows is the same recording, after what there was.
+    fn again(&mut self, reader: Reader<Input>) {
+        self.reader = reader;
+        self.shift.begin();
     }
 
     fn run(&mut self, printer: &Printer, prompt: bool) -> Result<()> {
@@ -130,7 +157,8 @@ impl<R: Read> Play<R> {
                         self.lost += frames;
                     }
                 }
-                Record::Frame(frame) => {
+                Record::Frame(mut frame) => {
+                    self.shift.apply(&mut frame);
                     let Some((camera, seen)) = self.casting.seen(frame) else {
                         continue;
                     };
@@ -145,7 +173,7 @@ impl<R: Read> Play<R> {
                 break;
             }
         }
-        self.took = began.elapsed();
+        self.took += began.elapsed();
         Ok(())
     }
 
@@ -193,6 +221,33 @@ impl<R: Read> Play<R> {
             tracing::error!(name, "the ledger does not balance; please report this");
         }
         accounts.unbalanced.is_empty()
+    }
+}
+
+/// Makes a recording that is played again follow the time before.
+#[derive(Default)]
+struct Shift {
+    first: Option<Timestamp>,
+    last: Timestamp,
+    last_number: u64,
+    time: Duration,
+    numbers: u64,
+}
+
+impl Shift {
+    fn begin(&mut self) {
+        let lasted = self.last.since(self.first.unwrap_or(self.last));
+        self.time = lasted + Duration::from_secs(1);
+        self.numbers = self.last_number + 1;
+    }
+
+    fn apply(&mut self, frame: &mut Frame) {
+        frame.at = frame.at + self.time;
+        frame.media_time += self.time;
+        frame.number = frame.number.saturating_add(self.numbers);
+        self.first.get_or_insert(frame.at);
+        self.last = self.last.max(frame.at);
+        self.last_number = self.last_number.max(frame.number);
     }
 }
 

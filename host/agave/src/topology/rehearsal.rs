@@ -55,7 +55,8 @@ impl Rehearsal {
             if let Some(camera) = flow.cameras.get(index.0) {
                 let (plan, _) = builder.chain(index, camera)?;
                 let sink = Arc::clone(&cast.sink);
-                let chain = Chain::new(plan, sink, Arc::clone(&cast.taps));
+                let mut chain = Chain::new(plan, sink, Arc::clone(&cast.taps));
+                chain.is_final = true;
                 chains.insert(index.0, (camera.name.clone(), chain));
             }
         }
