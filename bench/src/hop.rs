@@ -128,6 +128,7 @@ impl Hop {
         let setup = NodeSetup {
             node: "zoned".to_owned(),
             stream: stream(),
+            cameras: Vec::new(),
             config: "{}".to_owned(),
             limits: Limits {
                 deadline: Duration::from_millis(50),

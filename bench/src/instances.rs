@@ -94,6 +94,7 @@ fn start_camera(plugin: &Plugin, camera: usize) -> Result<Vec<Supervised>> {
                     classes: vec!["pina".to_owned(), "worker".to_owned(), "object".to_owned()],
                     zones: Vec::new(),
                 },
+                cameras: Vec::new(),
                 config: r#"{"hold":"30s"}"#.to_owned(),
                 limits: Limits::default(),
                 grants: Grants::default(),

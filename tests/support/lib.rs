@@ -24,7 +24,7 @@ pub use agave::{Agave, Outcome, agave, agave_in, agave_within};
 pub use alert::{Alert, begins, without_wall_clock};
 pub use broker::{BrokerOptions, Listener, Mosquitto};
 pub use device::{Device, DeviceRequest};
-pub use place::{crates, flow, free_port, repository, test_data, tool_path};
+pub use place::{crates, flow, free_port, plugins, repository, test_data, tool_path};
 pub use process::{Finished, Process};
 pub use rustix::process::Signal;
 pub use server::{HttpReceiver, HttpRequest, Login, RtspServer};

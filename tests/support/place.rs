@@ -94,7 +94,10 @@ pub fn crates() -> Result<PathBuf> {
 }
 
 /// The folder of the built plugins.
-pub(crate) fn plugins() -> Result<PathBuf> {
+///
+/// # Errors
+/// When they are not built.
+pub fn plugins() -> Result<PathBuf> {
     match env::var_os("AGAVE_PLUGINS") {
         Some(folder) => Ok(folder.into()),
         None => built("plugins"),

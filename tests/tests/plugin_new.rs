@@ -205,6 +205,7 @@ fn a_rule_in_typescript_raises_at_the_very_time_of_its_frame() -> Result<()> {
     let setup = NodeSetup {
         node: "rule".to_owned(),
         stream,
+        cameras: Vec::new(),
         config: r#"{"class":"person","seconds":0}"#.to_owned(),
         limits: Limits::default(),
         grants: Grants::default(),

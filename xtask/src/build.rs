@@ -11,22 +11,26 @@ use crate::paths::Paths;
 use crate::{setup, shell};
 
 /// What the shipped flows use.
-const PLUGINS: [&str; 5] = [
+const PLUGINS: [&str; 6] = [
     "plugins/roi",
     "plugins/track",
     "plugins/forbidden-object",
+    "plugins/crowd",
     "plugins/debounce",
     "plugins/webhook",
 ];
 
 /// For the tests: those that misbehave on request, one in each role, and one that makes the calls
 /// it is told to.
-const TEST_PLUGINS: [&str; 5] = [
+const TEST_PLUGINS: [&str; 8] = [
     "plugins/chaos",
     "plugins/chaos-rule",
+    "plugins/chaos-site",
     "plugins/chaos-gate",
     "plugins/chaos-adapter",
     "plugins/probe",
+    "plugins/sequence",
+    "plugins/ballast",
 ];
 
 /// `cargo xtask plugins`

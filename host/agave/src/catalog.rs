@@ -35,9 +35,14 @@ impl Catalog {
         let beside_program = std::env::current_exe()
             .ok()
             .and_then(|program| Some(program.parent()?.join("plugins")));
+        Self::in_folders(engine, named.into_iter().chain(beside_program).collect())
+    }
+
+    /// Looks in `folders`, in their order.
+    pub(crate) fn in_folders(engine: Engine, folders: Vec<PathBuf>) -> Self {
         Self {
             engine,
-            folders: named.into_iter().chain(beside_program).collect(),
+            folders,
             fingerprints: Fingerprints::default(),
             loaded: Mutex::default(),
         }
@@ -50,23 +55,28 @@ impl Catalog {
 
     /// The file that `reference` stands for: a name, or a path relative to `folder`.
     pub(crate) fn find(&self, reference: &str, folder: &Path) -> Result<PathBuf, PluginProblem> {
-        let is_path = reference.contains(['/', '\\']) || reference.ends_with(".wasm");
-        if is_path {
-            let path = folder.join(reference);
-            return if path.is_file() {
-                Ok(path)
-            } else {
-                Err(PluginProblem::CannotBeLoaded {
-                    reason: format!("there is no file {}", path.display()),
-                })
-            };
+        let candidates = self.candidates(reference, folder);
+        if let Some(path) = candidates.iter().find(|path| path.is_file()) {
+            return Ok(path.clone());
+        }
+        match candidates.as_slice() {
+            [path] if is_path(reference) => Err(PluginProblem::CannotBeLoaded {
+                reason: format!("there is no file {}", path.display()),
+            }),
+            _ => Err(PluginProblem::NotFound {
+                known: self.names(folder),
+            }),
+        }
+    }
+
+    /// Every file that `reference` can stand for, the first that is there before the others.
+    pub(crate) fn candidates(&self, reference: &str, folder: &Path) -> Vec<PathBuf> {
+        if is_path(reference) {
+            return vec![folder.join(reference)];
         }
         self.folders_for(folder)
             .map(|folder| folder.join(format!("{reference}.wasm")))
-            .find(|path| path.is_file())
-            .ok_or_else(|| PluginProblem::NotFound {
-                known: self.names(folder),
-            })
+            .collect()
     }
 
     /// The plugin that is in the file `path` now, compiled when it is seen for the first time.
@@ -157,5 +167,9 @@ impl Catalog {
     }
 }
 
+/// Everything else is a name.
+fn is_path(reference: &str) -> bool {
+    reference.contains(['/', '\\']) || reference.ends_with(".wasm")
+}
 #[cfg(test)]
 mod tests;

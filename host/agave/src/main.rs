@@ -13,14 +13,18 @@
 mod cache;
 mod catalog;
 mod command;
+mod control;
 mod fingerprints;
 mod flow_test;
+mod graph;
+mod keeper;
 mod plugin_project;
 mod recording;
 mod report;
 mod surroundings;
 mod topology;
 mod trial;
+mod watch;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

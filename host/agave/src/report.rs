@@ -10,7 +10,7 @@ use agave_core::{AlertReport, Phase};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::topology::{AlertSink, Live, Summary};
+use crate::topology::{AlertSink, CameraCounts, Summary};
 
 /// In which form alerts are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,12 +41,15 @@ pub(crate) struct Reporter {
 enum Line {
     /// For standard output.
     Out(String),
+    /// For standard error.
+    Error(String),
     /// For the last line of the terminal.
     Progress(String),
 }
 
 #[derive(Serialize)]
 struct AlertLine<'l> {
+    flow: &'l str,
     #[serde(flatten)]
     report: &'l AlertReport,
     node: &'l str,
@@ -82,37 +85,24 @@ impl Reporter {
         self.reader_is_gone.load(Ordering::Relaxed)
     }
 
-    /// Shows how far the flow is, where someone is watching.
-    pub(crate) fn progress(&self, running: &Live) {
+    /// Shows how far the flows are after `seconds`, where someone is watching.
+    pub(crate) fn progress(&self, seconds: f64, counts: impl FnOnce() -> Vec<CameraCounts>) {
         if !self.progress {
             return;
         }
-        let counts = running.counts();
-        let sum = |number: fn(&crate::topology::CameraCounts) -> u64| -> u64 {
-            counts.iter().map(|(_, counts)| number(counts)).sum()
-        };
-        let seconds = running.began().elapsed().as_secs_f64();
+        let counts = counts();
+        let sum = |number: fn(&CameraCounts) -> u64| -> u64 { counts.iter().map(number).sum() };
         let inferred = sum(|counts| counts.inferred);
+        let live = counts.iter().filter(|counts| counts.health.is_live());
         let line = format!(
             "{seconds:5.1} s  {} of {} cameras live  {inferred} frames looked at ({:.1}/s)  {} detections  {} alerts",
-            counts
-                .iter()
-                .filter(|(_, counts)| counts.health.is_live())
-                .count(),
+            live.count(),
             counts.len(),
             inferred as f64 / seconds.max(0.001),
             sum(|counts| counts.detections),
             sum(|counts| counts.alerts),
         );
         self.send(Line::Progress(line));
-    }
-
-    /// The end of the run.
-    pub(crate) fn summary(&self, summary: &Summary) {
-        match self.format {
-            Format::Json => self.line(serde_json::json!({ "summary": summary.json }).to_string()),
-            Format::Human => self.line(described(&summary.json)),
-        }
     }
 
     /// Waits until everything is written, and not for ever.
@@ -148,6 +138,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Takes the progress line off the terminal.
+fn clear(shown: &mut usize) {
+    if *shown > 0 {
+        let _ = write!(io::stderr(), "\r{}\r", " ".repeat(*shown));
+        *shown = 0;
+    }
+}
+
 /// Writes until there is nothing more to write.
 fn write_lines(lines: &Receiver<Line>, reader_is_gone: &AtomicBool) {
     // Length of the progress line that is on the terminal now.
@@ -160,11 +158,12 @@ fn write_lines(lines: &Receiver<Line>, reader_is_gone: &AtomicBool) {
                 let _ = write!(io::stderr(), "\r{line}{padding}");
                 shown = line.len();
             }
+            Line::Error(line) => {
+                clear(&mut shown);
+                let _ = writeln!(io::stderr(), "{line}");
+            }
             Line::Out(line) => {
-                if shown > 0 {
-                    let _ = write!(io::stderr(), "\r{}\r", " ".repeat(shown));
-                    shown = 0;
-                }
+                clear(&mut shown);
                 let mut output = io::stdout().lock();
                 let written = writeln!(output, "{line}").and_then(|()| output.flush());
                 if written.is_err() {
@@ -175,17 +174,59 @@ fn write_lines(lines: &Receiver<Line>, reader_is_gone: &AtomicBool) {
     }
 }
 
-impl AlertSink for Reporter {
+/// Where the alerts of one flow go.
+#[derive(Clone)]
+pub(crate) struct FlowReporter {
+    pub(crate) reporter: Arc<Reporter>,
+    /// The flow's name.
+    pub(crate) flow: String,
+    /// A person reads alerts of several flows.
+    pub(crate) one_of_several: bool,
+}
+
+impl FlowReporter {
+    /// An event of the flow's life: for a person on standard error, and with `--json` for a
+    /// program on standard output, too.
+    pub(crate) fn event(&self, said: String, json: &Value) {
+        if self.reporter.format == Format::Json {
+            self.reporter.line(json.to_string());
+        }
+        self.reporter.send(Line::Error(said));
+    }
+
+    /// The end of the flow.
+    pub(crate) fn summary(&self, summary: &Summary) {
+        let line = match self.reporter.format {
+            Format::Json => serde_json::json!({ "summary": summary.json }).to_string(),
+            Format::Human if self.one_of_several => {
+                format!("\nflow '{}':{}", self.flow, described(&summary.json))
+            }
+            Format::Human => described(&summary.json),
+        };
+        self.reporter.line(line);
+    }
+}
+
+impl AlertSink for FlowReporter {
     fn alert(&self, node: &str, report: &AlertReport) {
-        self.line(self.format.alert(node, report));
+        let flow = self.flow.as_str();
+        let format = self.reporter.format;
+        let line = format.alert(flow, node, report);
+        self.reporter.line(match format {
+            Format::Human if self.one_of_several => format!("{flow}  {line}"),
+            _ => line,
+        });
     }
 }
 
 impl Format {
-    /// An alert that leaves the flow behind `node`, as a line.
-    pub(crate) fn alert(self, node: &str, report: &AlertReport) -> String {
+    /// An alert that leaves `flow` behind `node`, as a line.
+    pub(crate) fn alert(self, flow: &str, node: &str, report: &AlertReport) -> String {
         match self {
-            Self::Json => serde_json::to_string(&AlertLine { report, node }).unwrap_or_default(),
+            Self::Json => {
+                let line = AlertLine { flow, report, node };
+                serde_json::to_string(&line).unwrap_or_default()
+            }
             Self::Human => told(report),
         }
     }

@@ -9,12 +9,12 @@ use agave_flow::{PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret
 
 use crate::catalog::Catalog;
 
-/// Where a flow keeps what is there again after a restart: a folder of its own in `given`, in
+/// Where flows keep what is there again after a restart, each in a folder of its name: `given`,
 /// `AGAVE_STATE`, or where the system has such things.
 ///
 /// # Errors
 /// When nothing says where that is.
-pub(crate) fn state_folder(given: Option<PathBuf>, flow: &str) -> Result<PathBuf, String> {
+pub(crate) fn state_root(given: Option<PathBuf>) -> Result<PathBuf, String> {
     let variable = |name: &str| {
         let value = std::env::var_os(name).filter(|value| !value.is_empty());
         value.map(PathBuf::from)
@@ -23,8 +23,24 @@ pub(crate) fn state_folder(given: Option<PathBuf>, flow: &str) -> Result<PathBuf
         .or_else(|| variable("AGAVE_STATE"))
         .or_else(|| Some(variable("XDG_STATE_HOME")?.join("agave")))
         .or_else(|| Some(variable("HOME")?.join(".local/state/agave")))
-        .map(|folder| folder.join(flow))
         .ok_or_else(|| "there is no folder for state; name one with --state".to_owned())
+}
+
+/// The folder for state of the flow called `flow`, in [`state_root`].
+///
+/// # Errors
+/// When nothing says where that is.
+pub(crate) fn state_folder(given: Option<PathBuf>, flow: &str) -> Result<PathBuf, String> {
+    Ok(state_root(given)?.join(flow))
+}
+
+/// The file that holds the secret `name`, where no variable does.
+pub(crate) fn secret_file(name: &str) -> Option<PathBuf> {
+    // A name is checked when the flow is parsed; this must not become a way out of the folder.
+    if name.contains(['/', '\\']) || name.starts_with('.') {
+        return None;
+    }
+    Some(PathBuf::from(std::env::var_os("AGAVE_SECRETS_DIR")?).join(name))
 }
 
 /// This machine: its files, its environment, its plugins.
@@ -49,12 +65,7 @@ impl Surroundings for Machine {
         if let Ok(secret) = std::env::var(secret_variable(name)) {
             return Some(Secret::new(secret));
         }
-        // A name is checked when the flow is parsed; this must not become a way out of the folder.
-        if name.contains(['/', '\\']) || name.starts_with('.') {
-            return None;
-        }
-        let folder = PathBuf::from(std::env::var_os("AGAVE_SECRETS_DIR")?);
-        let text = std::fs::read_to_string(folder.join(name)).ok()?;
+        let text = std::fs::read_to_string(secret_file(name)?).ok()?;
         Some(Secret::new(text.trim_end_matches(['\r', '\n'])))
     }
 

@@ -21,20 +21,22 @@ pub struct CameraIndex(pub usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeIndex(pub usize);
 
-/// A flow without a mistake in it.
+/// A flow without a mistake in it. Two are equal when they mean the same: neither comments nor the
+/// order in which things were written are part of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flow {
     /// What the flow is called.
     pub name: String,
     /// The file that it was read from.
     pub file: PathBuf,
-    /// In the order of the file.
+    /// In the order of their names.
     pub models: Vec<Model>,
-    /// In the order of the file.
+    /// In the order of their names.
     pub brokers: Vec<Broker>,
-    /// In the order of the file.
+    /// In the order of their names.
     pub cameras: Vec<Camera>,
-    /// Every node comes after those it reads; otherwise in the order of the file.
+    /// Every node comes after those it reads; where nothing else decides, in the order of their
+    /// names.
     pub nodes: Vec<Node>,
     /// In the order of the file.
     pub tests: Vec<TestCase>,
@@ -93,7 +95,7 @@ pub struct Camera {
     pub transport: Transport,
     /// How fast a file is read; means nothing for a stream.
     pub pace: Pace,
-    /// At most [`agave_core::MAX_ZONES`], in the order of the file.
+    /// At most [`agave_core::MAX_ZONES`], in the order of their names.
     pub zones: Vec<Zone>,
 }
 
@@ -200,7 +202,7 @@ pub struct Limits {
 }
 
 /// Scheme of an [`Origin`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scheme {
     /// Plain.
     Http,
@@ -209,7 +211,7 @@ pub enum Scheme {
 }
 
 /// A server as an allow-list names it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
     /// Whether TLS is used.
     pub scheme: Scheme,

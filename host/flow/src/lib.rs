@@ -14,6 +14,7 @@
 mod code;
 mod conform;
 mod diagnostic;
+pub mod diff;
 mod document;
 mod findings;
 mod flow;
@@ -37,6 +38,7 @@ mod yaml;
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics};
+pub use diff::{Changes, diff};
 pub use document::document;
 pub use flow::{
     Broker, Camera, CameraIndex, CameraKind, ExpectedAlert, Flow, Given, GivenDetection, Grants,
@@ -66,6 +68,7 @@ pub fn load(
     let mut report = Report::new(text);
     let flow = yaml::parse(text, &mut report).and_then(|mut tree| {
         overrides::apply(&mut tree, overrides, &mut report);
+        tree.sort();
         let broken = interpolate::environment(&mut tree, surroundings, &mut report);
         let conforming = conform::conform(tree, broken, &mut report)?;
         resolve::resolve(text, &conforming, surroundings, &mut report)

@@ -134,6 +134,19 @@ impl Tree {
         }
     }
 
+    /// Puts the members of every mapping in the order of their keys: the order in which they were
+    /// written means nothing, so nothing that is made of them may depend on it.
+    pub(crate) fn sort(&mut self) {
+        match &mut self.content {
+            Content::List(items) => items.iter_mut().for_each(Self::sort),
+            Content::Map(members) => {
+                members.sort_by(|a, b| a.key.cmp(&b.key));
+                members.iter_mut().for_each(|member| member.value.sort());
+            }
+            _ => {}
+        }
+    }
+
     /// How many values there are in it, itself included.
     pub(crate) fn count(&self) -> usize {
         1 + match &self.content {

@@ -1,26 +1,16 @@
 //! A broken file gets an answer and never a panic: the samples with bytes changed, dropped,
 //! doubled and exchanged at random, the same ones on every run.
 
+mod chance;
 mod world;
 
 use std::path::Path;
 
 use agave_flow::{FlowText, load};
+use chance::Chance;
 use world::World;
 
 const ITERATIONS: usize = 4000;
-
-/// Enough chance for a test, and no dependency.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
-    }
-}
 
 #[test]
 fn a_damaged_file_is_answered() {

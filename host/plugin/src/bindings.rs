@@ -58,6 +58,10 @@ export_world!(
     "package agave:host-rule; world exports { export agave:plugin/rule@0.1.0; }"
 );
 export_world!(
+    site_rule,
+    "package agave:host-site-rule; world exports { export agave:plugin/site-rule@0.1.0; }"
+);
+export_world!(
     gate,
     "package agave:host-gate; world exports { export agave:plugin/gate@0.1.0; }"
 );

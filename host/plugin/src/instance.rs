@@ -1,16 +1,18 @@
 //! One running plugin of one node and camera: the calls of the contract, each under its limits,
 //! each answer checked.
 
+mod site;
+
 use std::time::Duration;
 
-use agave_core::{Alert, FrameDetections, Role, StreamInfo, Timestamp};
+use agave_core::{Alert, FrameDetections, StreamInfo, Timestamp};
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
 use crate::bindings::adapter::exports::agave::plugin::adapter as wit_adapter;
 use crate::bindings::imports::agave::plugin::types as wit;
 use crate::bindings::lifecycle::exports::agave::plugin::lifecycle as wit_lifecycle;
-use crate::bindings::{adapter, filter, gate, lifecycle, rule};
+use crate::bindings::{adapter, filter, gate, lifecycle, rule, site_rule};
 use crate::delivery::{Delivery, Outcome};
 use crate::engine::Engine;
 use crate::exact;
@@ -18,7 +20,7 @@ use crate::failure::Failure;
 use crate::grants::Grants;
 use crate::guest::{Guest, Limits};
 use crate::outside::Outside;
-use crate::plugin::Plugin;
+use crate::plugin::{Part, Plugin};
 use crate::snapshot::{self, Snapshot};
 use crate::text::{SENTENCE, shortened};
 use crate::validate::{Bounds, check_description};
@@ -33,8 +35,11 @@ const UPKEEP: u32 = 10;
 pub struct NodeSetup {
     /// The node's name in the flow file.
     pub node: String,
-    /// The stream it looks at. For adapters, which look at all of them, it is empty.
+    /// The stream it looks at. It is empty for adapters and for rules that look at several
+    /// cameras.
     pub stream: StreamInfo,
+    /// The cameras of a rule that looks at several, by their numbers; empty for all others.
+    pub cameras: Vec<StreamInfo>,
     /// The node's `config` as JSON.
     pub config: String,
     /// What it may use.
@@ -48,6 +53,7 @@ pub struct NodeSetup {
 enum Exports {
     Filter(filter::Exports),
     Rule(rule::Exports),
+    SiteRule(site_rule::Exports),
     Gate(gate::Exports),
     Adapter(adapter::Exports),
 }
@@ -59,6 +65,9 @@ pub struct Instance {
     lifecycle: lifecycle::Exports,
     exports: Exports,
     bounds: Bounds,
+    /// Of a rule that looks at several cameras, and the bounds of each.
+    cameras: Vec<StreamInfo>,
+    cameras_bounds: Vec<Bounds>,
     limits: Limits,
     /// For configuring, saving and restoring.
     upkeep_deadline: Duration,
@@ -141,11 +150,14 @@ impl Instance {
             .instantiate(&mut store)
             .and_then(|instance| {
                 let lifecycle = lifecycle::Exports::new(&mut store, &instance)?;
-                let exports = match plugin.role() {
-                    Role::Filter => Exports::Filter(filter::Exports::new(&mut store, &instance)?),
-                    Role::Rule => Exports::Rule(rule::Exports::new(&mut store, &instance)?),
-                    Role::Gate => Exports::Gate(gate::Exports::new(&mut store, &instance)?),
-                    Role::Adapter => {
+                let exports = match plugin.part() {
+                    Part::Filter => Exports::Filter(filter::Exports::new(&mut store, &instance)?),
+                    Part::Rule => Exports::Rule(rule::Exports::new(&mut store, &instance)?),
+                    Part::SiteRule => {
+                        Exports::SiteRule(site_rule::Exports::new(&mut store, &instance)?)
+                    }
+                    Part::Gate => Exports::Gate(gate::Exports::new(&mut store, &instance)?),
+                    Part::Adapter => {
                         Exports::Adapter(adapter::Exports::new(&mut store, &instance)?)
                     }
                 };
@@ -163,6 +175,8 @@ impl Instance {
             lifecycle,
             exports,
             bounds: Bounds::of(&setup.stream),
+            cameras: setup.cameras.clone(),
+            cameras_bounds: Vec::new(),
             limits: setup.limits,
             upkeep_deadline: deadline,
         };
@@ -182,7 +196,13 @@ impl Instance {
             .agave_plugin_lifecycle()
             .call_configure(&mut self.store, config, &stream.into())
             .map_err(|error| Failure::of(&error, self.store.data()))?
-            .map_err(|reason| Failure::Configuration(shortened(&reason, SENTENCE)))
+            .map_err(refused)?;
+        if matches!(self.exports, Exports::SiteRule(_)) {
+            // A new configuration is that of a plugin which knows no cameras yet.
+            let cameras = std::mem::take(&mut self.cameras);
+            self.cameras(cameras)?;
+        }
+        Ok(())
     }
 
     /// What it remembers.
@@ -361,6 +381,10 @@ impl Instance {
             .map_err(Failure::BadOutput)?;
         Ok(alerts)
     }
+}
+
+fn refused(reason: String) -> Failure {
+    Failure::Configuration(shortened(&reason, SENTENCE))
 }
 
 fn returned_error(reason: String) -> Failure {

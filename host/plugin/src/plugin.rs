@@ -1,6 +1,7 @@
 //! A compiled plugin: what it is called, which part it plays, and whether it imports only what
 //! that part may import.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,8 +42,8 @@ pub enum LoadError {
     },
     /// It exports no role, or more than one.
     #[error(
-        "{} has to export `agave:plugin/lifecycle` and exactly one of filter, rule, gate and \
-         adapter of `agave:plugin@0.1.0`; it exports: {found}",
+        "{} has to export `agave:plugin/lifecycle` and exactly one of filter, rule, site-rule, \
+         gate and adapter of `agave:plugin@0.1.0`; it exports: {found}",
         .path.display()
     )]
     Role {
@@ -117,10 +118,58 @@ pub struct Plugin {
     pub(crate) inner: Arc<Inner>,
 }
 
+/// Which interface it exports. A rule has two forms: for one camera and for several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Filter,
+    Rule,
+    SiteRule,
+    Gate,
+    Adapter,
+}
+
+impl Part {
+    const ALL: [Self; 5] = [
+        Self::Filter,
+        Self::Rule,
+        Self::SiteRule,
+        Self::Gate,
+        Self::Adapter,
+    ];
+
+    fn interface(self) -> &'static str {
+        match self {
+            Self::Filter => "filter",
+            Self::Rule => "rule",
+            Self::SiteRule => "site-rule",
+            Self::Gate => "gate",
+            Self::Adapter => "adapter",
+        }
+    }
+
+    fn role(self) -> Role {
+        match self {
+            Self::Filter => Role::Filter,
+            Self::Rule | Self::SiteRule => Role::Rule,
+            Self::Gate => Role::Gate,
+            Self::Adapter => Role::Adapter,
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::SiteRule => "rule for several cameras",
+            one_camera => one_camera.interface(),
+        })
+    }
+}
+
 pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) instance_pre: InstancePre<Guest>,
-    role: Role,
+    part: Part,
     description: Description,
     imports: Vec<String>,
     size_bytes: usize,
@@ -164,7 +213,7 @@ impl Plugin {
             .imports(&engine.wasmtime)
             .map(|(name, _)| name.to_owned())
             .collect();
-        let role = role_of(&exports).ok_or_else(|| LoadError::Role {
+        let part = part_of(&exports).ok_or_else(|| LoadError::Role {
             path: path.to_owned(),
             found: if exports.is_empty() {
                 "nothing".to_owned()
@@ -172,6 +221,7 @@ impl Plugin {
                 shortened(&exports.join(", "), SENTENCE)
             },
         })?;
+        let role = part.role();
         if let Some(import) = imports.iter().find(|import| !may_import(role, import)) {
             return Err(LoadError::Import {
                 path: path.to_owned(),
@@ -198,7 +248,7 @@ impl Plugin {
             inner: Arc::new(Inner {
                 engine: engine.clone(),
                 instance_pre,
-                role,
+                part,
                 description: Description {
                     name: description.name,
                     version: description.version,
@@ -217,7 +267,17 @@ impl Plugin {
 
     /// The part it plays.
     pub fn role(&self) -> Role {
-        self.inner.role
+        self.inner.part.role()
+    }
+
+    /// Whether it is a rule that looks at several cameras: one instance for all of them, which is
+    /// called with [`Instance::evaluate_site`](crate::Instance::evaluate_site).
+    pub fn looks_at_several_cameras(&self) -> bool {
+        self.inner.part == Part::SiteRule
+    }
+
+    pub(crate) fn part(&self) -> Part {
+        self.inner.part
     }
 
     /// What it says about itself.
@@ -251,16 +311,16 @@ impl Plugin {
     }
 }
 
-fn role_of(exports: &[String]) -> Option<Role> {
+fn part_of(exports: &[String]) -> Option<Part> {
     let exported = |interface: &str| {
         let wanted = format!("agave:plugin/{interface}@0.1.");
         exports.iter().any(|export| export.starts_with(&wanted))
     };
-    let mut roles = [Role::Filter, Role::Rule, Role::Gate, Role::Adapter]
+    let mut parts = Part::ALL
         .into_iter()
-        .filter(|role| exported(&role.to_string()));
-    let role = roles.next().filter(|_| exported("lifecycle"))?;
-    roles.next().is_none().then_some(role)
+        .filter(|part| exported(part.interface()));
+    let part = parts.next().filter(|_| exported("lifecycle"))?;
+    parts.next().is_none().then_some(part)
 }
 
 fn may_import(role: Role, import: &str) -> bool {

@@ -138,6 +138,18 @@ impl Supervised {
         });
     }
 
+    /// Tells a rule that looks at several cameras more about the one with this number; what it
+    /// remembers stays.
+    pub fn describe_camera(&mut self, now: Timestamp, camera: usize, stream: StreamInfo) {
+        let Some(known) = self.setup.cameras.get_mut(camera) else {
+            return;
+        };
+        *known = stream;
+        let cameras = self.setup.cameras.clone();
+        // As above.
+        let _ = self.call(now, |instance| instance.cameras(cameras.clone()));
+    }
+
     /// How many calls have failed since the start.
     pub fn failures(&self) -> u64 {
         self.failures

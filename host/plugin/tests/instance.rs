@@ -38,6 +38,7 @@ fn setup(config: &str) -> NodeSetup {
             classes: vec!["object".to_owned()],
             ..StreamInfo::default()
         },
+        cameras: Vec::new(),
         config: config.to_owned(),
         limits: Limits::default(),
         grants: Grants::default(),

@@ -95,6 +95,22 @@ pub mod rule {
     });
 }
 
+pub mod site_rule {
+    wit_bindgen::generate!({
+        inline: "
+            package agave:sdk-site-rule;
+            world site-rule-component { export agave:plugin/site-rule@0.1.0; }
+        ",
+        path: "../../wit/0.1.0",
+        world: "site-rule-component",
+        with: { "agave:plugin/types@0.1.0": crate::bindings::imports::agave::plugin::types },
+        pub_export_macro: true,
+        export_macro_name: "__export_site_rule_component",
+        runtime_path: "agave_vision_sdk::wit_bindgen::rt",
+        type_section_suffix: "site-rule",
+    });
+}
+
 pub mod gate {
     wit_bindgen::generate!({
         inline: "

@@ -129,6 +129,45 @@ macro_rules! export_rule {
     };
 }
 
+/// Makes a rule for several cameras of a type that is a [`SiteRule`](crate::SiteRule).
+#[macro_export]
+macro_rules! export_site_rule {
+    ($plugin:ty) => {
+        const _: () = {
+            $crate::__export_lifecycle!($plugin);
+
+            impl $crate::bindings::site_rule::exports::agave::plugin::site_rule::Guest
+                for AgaveComponent
+            {
+                fn cameras(
+                    streams: ::std::vec::Vec<$crate::types::StreamInfo>,
+                ) -> ::std::result::Result<(), ::std::string::String> {
+                    AGAVE_PLUGIN.with(|slot| $crate::glue::cameras(slot, &streams))
+                }
+
+                fn evaluate(
+                    camera: u32,
+                    frame: $crate::types::FrameDetections,
+                ) -> ::std::result::Result<
+                    ::std::vec::Vec<$crate::types::Alert>,
+                    ::std::string::String,
+                > {
+                    AGAVE_PLUGIN.with(|slot| {
+                        $crate::glue::with(slot, |plugin, state| {
+                            $crate::SiteRule::evaluate(plugin, state, camera as usize, &frame)
+                        })
+                    })
+                }
+            }
+
+            #[cfg(target_arch = "wasm32")]
+            $crate::bindings::site_rule::__export_site_rule_component!(
+                AgaveComponent with_types_in $crate::bindings::site_rule
+            );
+        };
+    };
+}
+
 /// Makes a gate component of a type that is a [`Gate`](crate::Gate).
 #[macro_export]
 macro_rules! export_gate {

@@ -3,8 +3,8 @@
 
 use std::cell::RefCell;
 
-use crate::Plugin;
 use crate::types::StreamInfo;
+use crate::{Plugin, SiteRule};
 
 /// A configured plugin and what it remembers.
 pub struct Running<P: Plugin> {
@@ -45,6 +45,13 @@ pub fn with<P: Plugin, T>(
     let mut slot = slot.borrow_mut();
     let running = slot.as_mut().ok_or("the plugin is not configured yet")?;
     work(&running.plugin, &mut running.state)
+}
+
+/// Tells a rule for several cameras which they are.
+pub fn cameras<P: SiteRule>(slot: &Slot<P>, cameras: &[StreamInfo]) -> Result<(), String> {
+    let mut slot = slot.borrow_mut();
+    let running = slot.as_mut().ok_or("the plugin is not configured yet")?;
+    running.plugin.cameras(cameras)
 }
 
 /// The state as bytes. JSON, so that a person can read what a plugin remembered.

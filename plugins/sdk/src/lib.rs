@@ -64,7 +64,7 @@ pub mod testing;
 pub use bindings::adapter::exports::agave::plugin::adapter::{Delivery, Outcome};
 pub use bindings::imports::agave::plugin::{clock, frames, keyvalue, mqtt, secrets, tcp, types};
 pub use duration::Duration;
-pub use plugin::{Adapter, Filter, Gate, Plugin, Rule};
+pub use plugin::{Adapter, Filter, Gate, Plugin, Rule, SiteRule};
 pub use report::alert_json;
 #[doc(hidden)]
 pub use wit_bindgen;
@@ -75,7 +75,7 @@ pub mod prelude {
         Alert, Bbox, Detection, FrameDetections, Phase, Point, Severity, StreamInfo, Timestamp,
         Zone,
     };
-    pub use crate::{Adapter, Delivery, Duration, Filter, Gate, Outcome, Plugin, Rule};
+    pub use crate::{Adapter, Delivery, Duration, Filter, Gate, Outcome, Plugin, Rule, SiteRule};
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};
 }

@@ -60,6 +60,36 @@ pub trait Rule: Plugin {
     ) -> Result<Vec<Alert>, String>;
 }
 
+/// Detections of several cameras in, alerts out, for a node with `partition: none`: one instance
+/// looks at all cameras of the node.
+///
+/// [`Plugin::configure`] is given a stream without a name, a size, classes and zones; what the
+/// cameras have comes with [`SiteRule::cameras`]. The numbers of cameras may differ after a
+/// restart, so a state remembers them by name.
+pub trait SiteRule: Plugin {
+    /// Takes the cameras, by the numbers that [`SiteRule::evaluate`] uses: after each `configure`,
+    /// and again when one of them changes, comes or goes.
+    ///
+    /// # Errors
+    /// A sentence for the user when the configuration makes no sense for these cameras.
+    fn cameras(&mut self, cameras: &[StreamInfo]) -> Result<(), String>;
+
+    /// Looks at one frame of one camera. The alerts are that camera's: with its classes and
+    /// zones, and not later than the frame.
+    ///
+    /// Of one camera time never goes back. Cameras are not in step, so between two of them it
+    /// does, by as much as one lags behind the other.
+    ///
+    /// # Errors
+    /// A sentence for the user; the frame is then dropped and counted.
+    fn evaluate(
+        &self,
+        state: &mut Self::State,
+        camera: usize,
+        frame: &FrameDetections,
+    ) -> Result<Vec<Alert>, String>;
+}
+
 /// Alerts in, alerts out: debounce, rate limit, schedule, enrich.
 ///
 /// A gate may hold alerts back and fold several into one, whose `count` is then their sum: the

@@ -56,6 +56,7 @@ fn setup(config: &str) -> NodeSetup {
             classes: ["pina", "worker", "object"].map(str::to_owned).to_vec(),
             zones: (0..64).map(zone).collect(),
         },
+        cameras: Vec::new(),
         config: config.to_owned(),
         limits: Limits::default(),
         grants: Grants::default(),

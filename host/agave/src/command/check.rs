@@ -38,7 +38,7 @@ impl Check {
         let runtime = runtime()?;
         let mut all_good = true;
         for file in &self.flows {
-            let Some(flow) = load(&*machine, file, &self.overrides) else {
+            let Some(flow) = load(&machine, file, &self.overrides) else {
                 all_good = false;
                 continue;
             };

@@ -1,12 +1,18 @@
 //! The command line, one file a command.
 
 mod check;
+mod graph;
+mod plan;
 mod plugin;
 mod record;
+mod reload;
 mod replay;
 mod run;
 mod schema;
+mod tap;
+mod target;
 mod test;
+mod top;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,6 +23,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cache;
 use crate::catalog::Catalog;
+use crate::keeper::{self, Reading};
 use crate::surroundings::Machine;
 
 /// Cameras in, alerts out. What is decided in between lives in sandboxed plugins, wired by a
@@ -40,6 +47,16 @@ enum Command {
     Check(check::Check),
     /// Run the tests of flow files
     Test(test::Test),
+    /// Read a running flow's files again, as saving them does
+    Reload(reload::Reload),
+    /// Say what a flow file would change in the running flow, and change nothing
+    Plan(plan::Plan),
+    /// Show what passes a node of a running flow
+    Tap(tap::Tap),
+    /// Show the cameras and nodes of running flows with their rates and failures
+    Top(top::Top),
+    /// Draw a flow
+    Graph(graph::Draw),
     /// Build a plugin, or look into one
     #[command(subcommand)]
     Plugin(plugin::Plugin),
@@ -55,6 +72,11 @@ impl CommandLine {
             Command::Replay(replay) => replay.run(),
             Command::Check(check) => check.run(),
             Command::Test(test) => test.run(),
+            Command::Reload(reload) => reload.run(),
+            Command::Plan(plan) => plan.run(),
+            Command::Tap(tap) => tap.run(),
+            Command::Top(top) => top.run(),
+            Command::Graph(graph) => graph.run(),
             Command::Plugin(plugin) => plugin.run(),
             Command::Schema => schema::run(),
         }
@@ -80,18 +102,27 @@ fn machine() -> Result<Machine> {
 }
 
 /// Reads and checks a flow file; prints what is wrong with it. None when it cannot be run.
-fn load(machine: &dyn Surroundings, file: &Path, overrides: &[Override]) -> Option<Flow> {
+fn load(machine: &Machine, file: &Path, overrides: &[Override]) -> Option<Flow> {
+    let Reading { flow, problems, .. } = keeper::read(machine, file, overrides);
+    if !problems.is_empty() {
+        eprintln!("{problems}");
+    }
+    flow
+}
+
+/// The same for a flow that is rehearsed and not run.
+fn load_in(surroundings: &dyn Surroundings, file: &Path, overrides: &[Override]) -> Option<Flow> {
     let text = match FlowText::read(file) {
         Ok(text) => text,
         Err(problem) => {
-            eprintln!("{problem}");
+            eprintln!("{}", problem.to_string().trim_end());
             return None;
         }
     };
-    let (flow, diagnostics) = agave_flow::load(&text, overrides, machine);
-    let printed = diagnostics.to_string();
-    if !printed.is_empty() {
-        eprintln!("{}", printed.trim_end());
+    let (flow, diagnostics) = agave_flow::load(&text, overrides, surroundings);
+    let problems = diagnostics.to_string();
+    if !problems.is_empty() {
+        eprintln!("{}", problems.trim_end());
     }
     flow
 }

@@ -16,7 +16,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::command::{load, machine};
+use crate::command::{load_in, machine};
 use crate::recording::{Casting, Ending, Frame, Part, Reader, Record};
 use crate::report::{Format, ledger_table};
 use crate::surroundings::Rehearsed;
@@ -66,14 +66,14 @@ impl Replay {
         }
         let reader = self.open(from_pipe).with_context(|| shown.clone())?;
         let machine = machine()?;
-        let Some(flow) = load(&Rehearsed::on(&machine), &self.flow, &self.overrides) else {
+        let Some(flow) = load_in(&Rehearsed::on(&machine), &self.flow, &self.overrides) else {
             return Ok(ExitCode::FAILURE);
         };
         let format = match self.json {
             true => Format::Json,
             false => Format::Human,
         };
-        let printer = Arc::new(Printer::new(format));
+        let printer = Arc::new(Printer::new(format, &flow.name));
         // Whoever sends a recording through a pipe may still be making it.
         let prompt = from_pipe || io::stdout().is_terminal();
         let mut play = Play::new(&flow, &machine.catalog, reader, &self.cameras, &printer)
@@ -299,14 +299,16 @@ fn told(summary: &Value) -> String {
 /// Prints every alert, and waits for whoever reads them.
 struct Printer {
     format: Format,
+    flow: String,
     output: Mutex<BufWriter<io::Stdout>>,
     reader_is_gone: AtomicBool,
 }
 
 impl Printer {
-    fn new(format: Format) -> Self {
+    fn new(format: Format, flow: &str) -> Self {
         Self {
             format,
+            flow: flow.to_owned(),
             output: Mutex::new(BufWriter::with_capacity(1 << 16, io::stdout())),
             reader_is_gone: AtomicBool::new(false),
         }
@@ -334,6 +336,6 @@ impl Printer {
 
 impl AlertSink for Printer {
     fn alert(&self, node: &str, report: &AlertReport) {
-        self.line(&self.format.alert(node, report));
+        self.line(&self.format.alert(&self.flow, node, report));
     }
 }

@@ -1,27 +1,35 @@
-//! `agave run`: a flow from its cameras to its adapters, until the sources end, the time is
-//! over or someone stops it.
+//! `agave run`: flows from their cameras to their adapters, until the sources end, the time is
+//! over or someone stops them. Several flows share the process and nothing else: each has its
+//! threads, its folder for state and its control socket, and ends by itself.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant, SystemTime};
 
 use agave_flow::{Flow, Override};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use crate::command::{load, machine};
-use crate::report::{Format, Reporter};
+use crate::command::machine;
+use crate::control::{Controlled, Server, Trigger};
+use crate::keeper::{self, Keeper, Reading, Source};
+use crate::report::{FlowReporter, Format, Reporter};
 use crate::surroundings::{Machine, state_folder};
-use crate::topology::build::Workshop;
-use crate::topology::{AlertSink, Finish, Live, Running, Signal, Tap, Taps, Topology};
+use crate::topology::build::{BuildError, Workshop};
+use crate::topology::{AlertSink, Finish, Running, Signal, Summary, Topology};
+
+/// How often the progress is shown.
+const GLANCE: Duration = Duration::from_millis(250);
 
 #[derive(Args)]
 pub(crate) struct Run {
-    /// The flow file
-    flow: PathBuf,
+    /// The flow files; several run beside each other
+    #[arg(required = true)]
+    flows: Vec<PathBuf>,
     /// Print each alert and the closing summary as a JSON object on a line of its own
     #[arg(long)]
     json: bool,
@@ -35,50 +43,34 @@ pub(crate) struct Run {
     /// system, if not said
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
-    /// How many frames are looked at in parallel; as many as there are cores if not said
+    /// How many frames of each flow are looked at in parallel; as many as there are cores if not
+    /// said
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     workers: Option<u16>,
 }
 
-/// What goes along with a running flow.
-pub(super) trait Companion {
-    /// Who looks at what passes, from the first frame.
-    fn tap(&self) -> Option<Arc<dyn Tap>> {
-        None
-    }
-
-    /// Hears what will run, before it does; `classes` are what each model of the flow can see.
-    fn begin(&self, _flow: &Flow, _classes: &[Arc<[String]>]) -> Result<()> {
-        Ok(())
-    }
-
-    /// Whether the flow should stop because of it.
-    fn has_enough(&self) -> bool {
-        false
-    }
-
-    /// Whether the flow may become another one while it runs.
-    fn may_reload(&self) -> bool {
-        true
-    }
+/// A flow that is checked and built, and has not started.
+struct Ready {
+    source: Source,
+    files: BTreeSet<PathBuf>,
+    topology: Topology,
+    state: Result<PathBuf, String>,
+    reporter: FlowReporter,
 }
 
-/// Nobody.
-struct Alone;
-
-impl Companion for Alone {}
+/// A flow that has ended.
+pub(super) struct Ended {
+    pub(super) file: PathBuf,
+    pub(super) summary: Summary,
+}
 
 impl Run {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        self.run_with(&Alone)
-    }
-
-    /// Runs the flow to its end.
-    pub(super) fn run_with(self, companion: &dyn Companion) -> Result<ExitCode> {
+        ensure!(
+            self.flows.len() == 1 || self.overrides.is_empty(),
+            "--set changes one flow; with several, change their files or run them one by one"
+        );
         let machine = Arc::new(machine()?);
-        let Some(flow) = load(&*machine, &self.flow, &self.overrides) else {
-            return Ok(ExitCode::FAILURE);
-        };
         let runtime = runtime()?;
         let format = if self.json {
             Format::Json
@@ -86,55 +78,218 @@ impl Run {
             Format::Human
         };
         let reporter = Arc::new(Reporter::new(format).context("cannot start the printing thread")?);
-        let taps = Arc::<Taps>::default();
-        let _looks = companion.tap().map(|tap| taps.add(tap));
-        let workshop = Workshop {
-            machine: Arc::clone(&machine),
-            runtime: runtime.handle().clone(),
-            hang_up: CancellationToken::new(),
-            sink: Arc::clone(&reporter) as Arc<dyn AlertSink>,
-            taps: Arc::clone(&taps),
-            state: state_folder(self.state, &flow.name),
-            workers: self.workers.map_or_else(cores, usize::from),
+        let read = SystemTime::now();
+        let Some(ready) = self.ready(&machine, &runtime, &reporter) else {
+            return Ok(ExitCode::FAILURE);
         };
-        let shown = self.flow.display().to_string();
-        let topology = Topology::build(flow, &workshop).with_context(|| shown)?;
-        companion.begin(topology.flow(), &topology.classes())?;
-        let running = Running::start(topology).context("cannot start the flow's threads")?;
-        runtime.spawn(interrupt_on_signal(running.sender()));
-        let reloader = Reloader {
-            machine,
-            file: self.flow,
-            overrides: self.overrides,
-            live: Arc::clone(running.live()),
-        };
-        if companion.may_reload() {
-            runtime.spawn(reload_on_signal(Arc::new(reloader)));
+        let began = Instant::now();
+        let (ended, ends) = channel();
+        let mut flows = Flows::default();
+        for one in ready {
+            self.start(one, read, &runtime, ended.clone(), &mut flows)?;
         }
-        let sender = running.sender();
-        let finish = running.wait(self.limit, &mut |live| {
-            reporter.progress(live);
-            if reporter.reader_is_gone() || companion.has_enough() {
-                // The wait is over when the running flow hears it; it hears it at once.
-                let _ = sender.send(Signal::Interrupted);
-            }
-        });
-        if finish == Finish::Stopped && self.limit.is_none() {
-            tracing::info!("stopping");
-        }
-        let summary = running.finish(finish);
-        reporter.summary(&summary);
+        drop(ended);
+        let flows = Arc::new(flows);
+        let running = Arc::clone(&flows);
+        runtime.spawn(interrupt_on_signal(move || running.interrupt()));
+        runtime.spawn(reload_on_signal(Arc::clone(&flows)));
+        let good = attend(&flows, &ends, &reporter, began);
         reporter.finish();
-        for (camera, reason) in &summary.failed_cameras {
-            eprintln!("agave: camera '{camera}' could not be read: {reason}");
-        }
-        let good = summary.failed_cameras.is_empty() && summary.unbalanced.is_empty();
         Ok(if good {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
         })
     }
+
+    /// Checks and builds all flows, so that what is wrong with any of them is said before one
+    /// has started. None when something is.
+    fn ready(
+        &self,
+        machine: &Arc<Machine>,
+        runtime: &tokio::runtime::Runtime,
+        reporter: &Arc<Reporter>,
+    ) -> Option<Vec<Ready>> {
+        let mut all_good = true;
+        let mut read: Vec<(Source, BTreeSet<PathBuf>, Flow)> = Vec::new();
+        for file in &self.flows {
+            let source = Source {
+                machine: Arc::clone(machine),
+                file: file.clone(),
+                overrides: self.overrides.clone(),
+            };
+            let Reading {
+                flow,
+                problems,
+                files,
+            } = keeper::read(machine, file, &self.overrides);
+            if !problems.is_empty() {
+                eprintln!("{problems}");
+            }
+            match flow {
+                None => all_good = false,
+                Some(flow) if read.iter().any(|(_, _, other)| other.name == flow.name) => {
+                    let (name, file) = (&flow.name, file.display());
+                    eprintln!("{file}: error: another of these flows is called '{name}', too");
+                    all_good = false;
+                }
+                Some(flow) => read.push((source, files, flow)),
+            }
+        }
+        let mut ready = Vec::new();
+        for (source, files, flow) in read {
+            let shown = source.file.display().to_string();
+            match self.build(source, files, flow, runtime, reporter) {
+                Ok(built) => ready.push(built),
+                Err(error) => {
+                    eprintln!("{shown}: error: {error}");
+                    all_good = false;
+                }
+            }
+        }
+        all_good.then_some(ready)
+    }
+
+    fn build(
+        &self,
+        source: Source,
+        files: BTreeSet<PathBuf>,
+        flow: Flow,
+        runtime: &tokio::runtime::Runtime,
+        reporter: &Arc<Reporter>,
+    ) -> Result<Ready, BuildError> {
+        let reporter = FlowReporter {
+            reporter: Arc::clone(reporter),
+            flow: flow.name.clone(),
+            one_of_several: self.flows.len() > 1,
+        };
+        let state = state_folder(self.state.clone(), &flow.name);
+        let workshop = Workshop {
+            machine: Arc::clone(&source.machine),
+            runtime: runtime.handle().clone(),
+            hang_up: CancellationToken::new(),
+            sink: Arc::new(reporter.clone()) as Arc<dyn AlertSink>,
+            taps: Arc::default(),
+            state: state.clone(),
+            workers: self.workers.map_or_else(cores, usize::from),
+        };
+        Ok(Ready {
+            topology: Topology::build(flow, &workshop)?,
+            source,
+            files,
+            state,
+            reporter,
+        })
+    }
+
+    /// Starts a flow on a thread of its own, which tells when it has ended.
+    fn start(
+        &self,
+        ready: Ready,
+        read: SystemTime,
+        runtime: &tokio::runtime::Runtime,
+        ended: Sender<Ended>,
+        flows: &mut Flows,
+    ) -> Result<()> {
+        let Ready {
+            source,
+            files,
+            topology,
+            state,
+            reporter,
+        } = ready;
+        let (file, limit) = (source.file.clone(), self.limit);
+        let running = Running::start(topology).context("cannot start the flow's threads")?;
+        flows.senders.push(running.sender());
+        let live = Arc::clone(running.live());
+        let keeper = Keeper::new(source, files, read, live, reporter.clone());
+        flows.keepers.push(Arc::clone(&keeper));
+        let watcher = keeper.watch().context("cannot watch the flow's files")?;
+        let control = control(&keeper, state, runtime.handle());
+        let attend = move || {
+            let finish = running.wait(limit, &mut |_| {});
+            if finish == Finish::Stopped && limit.is_none() {
+                tracing::info!(flow = keeper.name(), "stopping");
+            }
+            keeper.end();
+            // A flow that ends is not changed any more.
+            drop((watcher, control));
+            let summary = running.finish(finish);
+            reporter.summary(&summary);
+            // Nobody hears it when the process is ending in another way.
+            let _ = ended.send(Ended { file, summary });
+        };
+        std::thread::Builder::new()
+            .name("flow".to_owned())
+            .spawn(attend)
+            .context("cannot start the flow's thread")?;
+        Ok(())
+    }
+}
+
+/// The flows of this process.
+#[derive(Default)]
+struct Flows {
+    keepers: Vec<Arc<Keeper>>,
+    /// Whoever has these can end them.
+    senders: Vec<Sender<Signal>>,
+}
+
+impl Flows {
+    fn interrupt(&self) {
+        for sender in &self.senders {
+            // Nobody hears it when the flow is already over.
+            let _ = sender.send(Signal::Interrupted);
+        }
+    }
+}
+
+/// A flow runs without, where there can be no control socket.
+fn control(
+    keeper: &Arc<Keeper>,
+    state: Result<PathBuf, String>,
+    runtime: &tokio::runtime::Handle,
+) -> Option<Server> {
+    let controlled = Arc::clone(keeper) as Arc<dyn Controlled>;
+    let started = state.and_then(|folder| {
+        Server::start(&folder, controlled, runtime).map_err(|error| error.to_string())
+    });
+    started
+        .inspect_err(|reason| {
+            let flow = keeper.name();
+            tracing::warn!(
+                flow,
+                "agave reload, plan, tap and top cannot reach this flow: {reason}"
+            );
+        })
+        .ok()
+}
+
+/// Waits for the end of all flows, and says whether all ended well.
+fn attend(flows: &Flows, ends: &Receiver<Ended>, reporter: &Reporter, began: Instant) -> bool {
+    let mut well = 0;
+    loop {
+        match ends.recv_timeout(GLANCE) {
+            Ok(ended) => well += usize::from(ended_well(&ended)),
+            Err(RecvTimeoutError::Timeout) => {
+                let counts = || flows.keepers.iter().flat_map(|one| one.counts()).collect();
+                reporter.progress(began.elapsed().as_secs_f64(), counts);
+                if reporter.reader_is_gone() {
+                    flows.interrupt();
+                }
+            }
+            // One that ended without a word has panicked.
+            Err(RecvTimeoutError::Disconnected) => return well == flows.keepers.len(),
+        }
+    }
+}
+
+pub(super) fn ended_well(Ended { file, summary }: &Ended) -> bool {
+    for (camera, reason) in &summary.failed_cameras {
+        let file = file.display();
+        eprintln!("agave: {file}: camera '{camera}' could not be read: {reason}");
+    }
+    summary.failed_cameras.is_empty() && summary.unbalanced.is_empty()
 }
 
 /// For what talks to the outside: adapters' requests and the process's signals. Frames never
@@ -153,7 +308,7 @@ pub(super) fn cores() -> usize {
 }
 
 /// The first signal ends the run in good order, the second ends the process.
-async fn interrupt_on_signal(sender: Sender<Signal>) {
+pub(super) async fn interrupt_on_signal(interrupt: impl Fn() + Send + 'static) {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return;
@@ -168,47 +323,21 @@ async fn interrupt_on_signal(sender: Sender<Signal>) {
             std::process::exit(130);
         }
         asked_before = true;
-        // Nobody hears it when the run is already over.
-        let _ = sender.send(Signal::Interrupted);
-    }
-}
-
-/// Reads the flow file again and makes the running flow into what it says.
-struct Reloader {
-    machine: Arc<Machine>,
-    file: PathBuf,
-    overrides: Vec<Override>,
-    live: Arc<Live>,
-}
-
-impl Reloader {
-    fn reload(&self) {
-        let Some(flow) = load(&*self.machine, &self.file, &self.overrides) else {
-            eprintln!("agave: the flow goes on as it was");
-            return;
-        };
-        match self.live.reload(flow) {
-            Ok(()) => eprintln!("agave: reloaded"),
-            Err(error) => {
-                let file = self.file.display();
-                eprintln!("{file}: error: {error}\nagave: the flow goes on as it was");
-            }
-        }
+        interrupt();
     }
 }
 
 /// SIGHUP is how services are told to read their files again.
-async fn reload_on_signal(reloader: Arc<Reloader>) {
+async fn reload_on_signal(flows: Arc<Flows>) {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut hang_up) = signal(SignalKind::hangup()) else {
         return;
     };
     while hang_up.recv().await.is_some() {
-        let reloader = Arc::clone(&reloader);
-        // It compiles and waits: not for the network's threads.
-        let done = tokio::task::spawn_blocking(move || reloader.reload());
-        if done.await.is_err() {
-            tracing::error!("reloading panicked; please report this");
+        for keeper in &flows.keepers {
+            let keeper = Arc::clone(keeper);
+            // It compiles and waits: not for the network's threads. One flow waits for no other.
+            tokio::task::spawn_blocking(move || keeper.reload(&Trigger::Signal));
         }
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::json;
 
-use crate::command::{load, machine, print};
+use crate::command::{load_in, machine, print};
 use crate::flow_test::{Classes, Found, Stage, flows, json, told};
 use crate::surroundings::{Machine, Rehearsed};
 
@@ -38,7 +38,7 @@ impl Test {
         let surroundings = Rehearsed::on(&machine);
         let mut counts = Counts::default();
         for file in &found.flows {
-            match load(&surroundings, file, &self.overrides) {
+            match load_in(&surroundings, file, &self.overrides) {
                 Some(flow) => self.run_flow(&machine, file, &flow, &mut counts),
                 None => counts.broken += 1,
             }

@@ -29,6 +29,7 @@ mod rehearsal;
 mod reload;
 mod running;
 mod source;
+mod status;
 mod summary;
 mod taps;
 mod worker;
@@ -41,3 +42,6 @@ pub(crate) use reload::ReloadError;
 pub(crate) use running::{Finish, Live, Running, Signal};
 pub(crate) use summary::{CameraCounts, Summary};
 pub(crate) use taps::{Tap, TapGuard, Taps};
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,7 @@ pub(super) fn start(
     let setup = NodeSetup {
         node: node.name.clone(),
         stream,
+        cameras: Vec::new(),
         config: plugin.config.clone(),
         limits: limits(&plugin.limits),
         grants,

@@ -39,7 +39,7 @@ pub(crate) struct CameraCounts {
     pub(crate) dropped: BTreeMap<DropReason, u64>,
     /// Damaged packets of the stream; what was in them is not among the frames.
     damaged_packets: u64,
-    reconnects: u64,
+    pub(super) reconnects: u64,
 }
 
 impl CameraCounts {

@@ -37,6 +37,7 @@ pub(crate) fn node_setup(
     Ok(NodeSetup {
         node: NODE.to_owned(),
         stream: agave_core::StreamInfo::default(),
+        cameras: Vec::new(),
         config: Value::Object(config.clone()).to_string(),
         limits: Limits {
             deadline: match role {

@@ -61,7 +61,7 @@ pub(super) fn resolve(
     })
 }
 
-fn each<'a, 'r, T>(
+fn each<'a, 'r, T: Ord>(
     cx: &mut Context<'a, 'r>,
     pointer: &str,
     entries: &[String],
@@ -72,7 +72,10 @@ fn each<'a, 'r, T>(
         .enumerate()
         .map(|(index, entry)| one(cx, &tree::join(pointer, &index.to_string()), entry))
         .collect();
-    resolved.into_iter().collect()
+    let mut resolved: Vec<T> = resolved.into_iter().collect::<Option<_>>()?;
+    resolved.sort();
+    resolved.dedup();
+    Some(resolved)
 }
 
 /// An adapter that uses something which nothing grants it fails at every delivery. It may have

@@ -7,9 +7,13 @@ use crate::{Code, conform, suggest, tree};
 
 const UTC: &str = "UTC";
 
-/// Checks the time zone, whether or not anything has hours.
+/// Checks the time zone, whether or not anything has hours; and whether one is given, where
+/// anything has.
 pub(super) fn check_time_zone(cx: &mut Context<'_, '_>) {
     let Some(zone) = &cx.spec().time_zone else {
+        if !cx.conforming.is_damaged("/time-zone") {
+            warn_of_utc(cx);
+        }
         return;
     };
     // Any hours will do to ask whether there is such a zone.
@@ -25,6 +29,21 @@ pub(super) fn check_time_zone(cx: &mut Context<'_, '_>) {
     }
 }
 
+/// Says it once, where hours are written first.
+fn warn_of_utc(cx: &mut Context<'_, '_>) {
+    let nodes = &cx.spec().nodes.0;
+    let hours = nodes.iter().filter(|(_, node)| node.active.is_some());
+    let places = hours.map(|(name, _)| {
+        let at = tree::join(&tree::join("/nodes", name), "active");
+        cx.tree().place(&at)
+    });
+    if let Some(first) = places.min() {
+        let message = "these hours are in UTC: the flow does not say its time zone";
+        let help = "add `time-zone: Europe/Berlin` beside `name`, or `time-zone: UTC`";
+        cx.report.add(Code::NoTimeZone, first, message, [help]);
+    }
+}
+
 /// The hours of a node. `pointer` is the node's. `None` when they are wrong.
 pub(super) fn resolve(
     cx: &mut Context<'_, '_>,
@@ -36,12 +55,6 @@ pub(super) fn resolve(
     };
     let at = tree::join(pointer, "active");
     let zone = cx.spec().time_zone.as_deref();
-    let none_is_said = zone.is_none() && !cx.conforming.is_damaged("/time-zone");
-    if none_is_said && !cx.report.has_any(&[Code::NoTimeZone]) {
-        let message = "these hours are in UTC: the flow does not say its time zone".to_owned();
-        let help = "add `time-zone: Europe/Berlin` beside `name`, or `time-zone: UTC`".to_owned();
-        cx.problem(Code::NoTimeZone, &at, message, Some(help));
-    }
     match Schedule::parse(active, zone.unwrap_or(UTC)) {
         Ok(schedule) => Some(Some(schedule)),
         // It has been reported where it stands. The hours can still be wrong, too.

@@ -89,6 +89,7 @@ impl Probe {
         let setup = NodeSetup {
             node: "probe".to_owned(),
             stream: StreamInfo::default(),
+            cameras: Vec::new(),
             config: "{}".to_owned(),
             limits: Limits {
                 deadline,

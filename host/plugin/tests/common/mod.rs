@@ -67,6 +67,7 @@ pub(crate) fn setup(camera: &str, config: impl std::fmt::Display) -> NodeSetup {
                     .to_vec(),
             }],
         },
+        cameras: Vec::new(),
         config: config.to_string(),
         limits: limits(),
         grants: Grants::default(),

@@ -176,6 +176,8 @@ mod rule {
     }
 }
 
+mod site;
+
 mod gate {
     use super::*;
     use chaos_gate::Mode;

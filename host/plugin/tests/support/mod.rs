@@ -100,6 +100,7 @@ pub(crate) fn setup() -> NodeSetup {
     NodeSetup {
         node: "node".to_owned(),
         stream: StreamInfo::default(),
+        cameras: Vec::new(),
         config: "{}".to_owned(),
         limits: Limits::default(),
         grants: Grants::default(),

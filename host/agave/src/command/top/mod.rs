@@ -1,0 +1,103 @@
+//! `agave top`: running flows as a table that is drawn again every second.
+
+mod screen;
+mod table;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::target::StateFolder;
+use crate::command::print;
+use crate::control::Status;
+use crate::control::client::{self, AskError, Found};
+use screen::Screen;
+
+#[derive(Args)]
+pub(crate) struct Top {
+    /// The flow, by its name or its file; all that run if not said
+    #[arg(long)]
+    flow: Option<String>,
+    /// Print it once, as when standard output is no terminal
+    #[arg(long)]
+    once: bool,
+    #[command(flatten)]
+    state: StateFolder,
+}
+
+/// How often the table is drawn.
+const EVERY: Duration = Duration::from_secs(1);
+
+impl Top {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        if !self.once
+            && let Some(screen) = Screen::open()
+        {
+            self.live(screen)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        // Since their start: that is all one look can say.
+        let found = self.found()?;
+        let now: Vec<&Status> = found.iter().map(|found| &found.status).collect();
+        print(table::drawn(&now, &BTreeMap::new()).join("\n").trim_end());
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn found(&self) -> Result<Vec<Found>> {
+        match &self.flow {
+            Some(flow) => Ok(vec![self.state.find(Some(flow))?]),
+            None => {
+                let root = self.state.root()?;
+                let running = client::running(&root);
+                if running.is_empty() {
+                    return Err(AskError::NothingRuns(root).into());
+                }
+                Ok(running)
+            }
+        }
+    }
+
+    /// Draws until someone stops it or nothing runs any more.
+    fn live(&self, mut screen: Screen) -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot listen for Ctrl-C")?;
+        let mut before: BTreeMap<String, (Instant, Status)> = BTreeMap::new();
+        let mut next = Instant::now();
+        loop {
+            let found = self.found()?;
+            let seen = Instant::now();
+            let now: Vec<&Status> = found.iter().map(|found| &found.status).collect();
+            let earlier: BTreeMap<String, (Duration, &Status)> = before
+                .iter()
+                .map(|(flow, (at, status))| (flow.clone(), (seen - *at, status)))
+                .collect();
+            screen.show(&table::drawn(&now, &earlier));
+            before = found
+                .into_iter()
+                .map(|found| (found.status.flow.clone(), (seen, found.status)))
+                .collect();
+            next = (next + EVERY).max(Instant::now());
+            if runtime.block_on(stopped_before(next)) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Whether someone stops it before `moment`.
+async fn stopped_before(moment: Instant) -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return true;
+    };
+    tokio::select! {
+        () = tokio::time::sleep_until(moment.into()) => false,
+        _ = tokio::signal::ctrl_c() => true,
+        _ = terminate.recv() => true,
+    }
+}

@@ -1,0 +1,90 @@
+//! How a running flow is at one moment, in numbers since its start. Rates are the difference of
+//! two of these, and whoever wants some asks twice.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// The whole flow.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Status {
+    /// The flow's name.
+    pub(crate) flow: String,
+    /// The file that it is read from, as an absolute path.
+    pub(crate) file: PathBuf,
+    /// Of the program that runs it.
+    pub(crate) process: u32,
+    /// Since its start.
+    pub(crate) seconds: f64,
+    /// In the order of the flow.
+    pub(crate) cameras: Vec<CameraStatus>,
+    /// In the order of the flow.
+    pub(crate) nodes: Vec<NodeStatus>,
+    pub(crate) reloads: Reloads,
+}
+
+/// How often the flow was read again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reloads {
+    pub(crate) applied: u64,
+    /// The files said what ran already.
+    pub(crate) unchanged: u64,
+    pub(crate) refused: u64,
+    /// Why the last one was refused, if what runs is not what the files say.
+    pub(crate) pending: Option<String>,
+}
+
+/// One camera.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CameraStatus {
+    pub(crate) name: String,
+    /// `connecting`, `live`, `lost`, `ended` or `failed`.
+    pub(crate) health: String,
+    /// Why it is lost or failed.
+    pub(crate) reason: Option<String>,
+    /// Frames that came.
+    pub(crate) read: u64,
+    /// Of these, those that were to be looked at.
+    pub(crate) sampled: u64,
+    /// Of these, those that were.
+    pub(crate) inferred: u64,
+    /// And those that were not, by reason.
+    pub(crate) dropped: BTreeMap<String, u64>,
+    pub(crate) reconnects: u64,
+}
+
+/// One node over all cameras. The unit is what it reads.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct NodeStatus {
+    pub(crate) name: String,
+    /// `infer`, `filter`, `rule`, `gate` or `adapter`.
+    pub(crate) role: String,
+    #[serde(rename = "in")]
+    pub(crate) received: u64,
+    #[serde(rename = "out")]
+    pub(crate) passed: u64,
+    /// By reason.
+    pub(crate) dropped: BTreeMap<String, u64>,
+    pub(crate) waiting: u64,
+    pub(crate) alerts: u64,
+    pub(crate) failures: u64,
+    /// For how many cameras its plugin was given up.
+    pub(crate) quarantined: u64,
+    /// Milliseconds that half of its calls stay below.
+    pub(crate) p50_ms: f64,
+    /// Milliseconds that 99 of 100 calls stay below.
+    pub(crate) p99_ms: f64,
+}
+
+impl NodeStatus {
+    /// How many did not get any further.
+    pub(crate) fn total_dropped(&self) -> u64 {
+        self.dropped.values().sum()
+    }
+
+    /// in = out + dropped + waiting.
+    pub(crate) fn balances(&self) -> bool {
+        self.received == self.passed + self.total_dropped() + self.waiting
+    }
+}

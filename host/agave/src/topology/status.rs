@@ -1,0 +1,77 @@
+//! How the running flow is at this moment, for those who look on from outside.
+
+use agave_core::DropReason;
+use agave_flow::Work;
+
+use super::running::Live;
+use super::source::Health;
+use super::summary::{CameraCounts, NodeAccount};
+use crate::control::{CameraStatus, NodeStatus};
+
+impl Live {
+    /// Each camera, in the order of the flow.
+    pub(crate) fn camera_statuses(&self) -> Vec<CameraStatus> {
+        let counts = self.counts().into_iter();
+        counts.map(|(name, counts)| camera(name, &counts)).collect()
+    }
+
+    /// Each node over all cameras, in the order of the flow; then those that are no more.
+    pub(crate) fn node_statuses(&self) -> Vec<NodeStatus> {
+        let flow = self.flow();
+        let role = |name: &str| {
+            let node = flow.nodes.iter().find(|node| node.name == name);
+            match node.map(|node| &node.work) {
+                Some(Work::Infer { .. }) => "infer".to_owned(),
+                Some(Work::Plugin(plugin)) => plugin.role.to_string(),
+                None => "removed".to_owned(),
+            }
+        };
+        let accounts = self.node_accounts().into_iter();
+        accounts
+            .map(|(name, account)| node(role(&name), name, &account))
+            .collect()
+    }
+}
+
+fn camera(name: String, counts: &CameraCounts) -> CameraStatus {
+    let reason = match &counts.health {
+        Health::Lost(reason) | Health::Failed(reason) => Some(reason.clone()),
+        Health::Connecting | Health::Live | Health::Ended | Health::Removed => None,
+    };
+    CameraStatus {
+        name,
+        health: counts.health.word().to_owned(),
+        reason,
+        read: counts.read,
+        sampled: counts.sampled,
+        inferred: counts.inferred,
+        dropped: counts.dropped.iter().map(named).collect(),
+        reconnects: counts.reconnects,
+    }
+}
+
+fn node(role: String, name: String, node: &NodeAccount) -> NodeStatus {
+    let ledger = &node.account.ledger;
+    let calls = node.account.calls.milliseconds();
+    let milliseconds = |quantile: &str| {
+        let value = calls.get(quantile).and_then(serde_json::Value::as_f64);
+        value.unwrap_or(0.0)
+    };
+    NodeStatus {
+        name,
+        role,
+        received: ledger.received,
+        passed: ledger.passed,
+        dropped: ledger.dropped.iter().map(named).collect(),
+        waiting: ledger.waiting,
+        alerts: node.account.alerts,
+        failures: node.failures,
+        quarantined: node.quarantined,
+        p50_ms: milliseconds("p50"),
+        p99_ms: milliseconds("p99"),
+    }
+}
+
+fn named((reason, count): (&DropReason, &u64)) -> (String, u64) {
+    (reason.to_string(), *count)
+}
