@@ -34,6 +34,10 @@ macro_rules! codes {
             /// All there are, by their numbers.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
+            /// Those that only a built flow shows: this crate has no way to report them by itself.
+            pub const OF_BUILT_FLOWS: &'static [Self] =
+                &[Self::ModelRefused, Self::PluginRefused, Self::NotBuilt];
+
             /// Its number, for good.
             pub fn number(self) -> u16 {
                 match self { $(Self::$name => $number,)* }
@@ -99,6 +103,9 @@ codes! {
     BadInclude = Error 41, "An included file leads back to itself, is included twice, or is no part of a flow file.";
     BadTemplate = Error 42, "A template is made for cameras or for nodes, and says which parameters it has.";
     BadUse = Error 43, "A template is used for what it is not made for, or with other parameters than it has.";
+    ModelRefused = Error 44, "The file of a model is there, and is no model that can be run.";
+    PluginRefused = Error 45, "A plugin was started with the node's settings for a camera, and refused them or failed.";
+    NotBuilt = Error 46, "The flow is right on paper, and something that it needs cannot be had.";
     NoTimeZone = Warning 54, "Hours are given and the flow does not say on whose clocks, so they are taken as UTC.";
     UnusedTemplate = Warning 55, "A template is defined and nothing uses it, so nobody knows whether it is right.";
     NoEffect = Warning 53, "A setting means nothing for what it is set on.";

@@ -24,6 +24,7 @@ mod mask;
 mod named;
 mod overrides;
 mod place;
+mod places;
 mod report;
 mod resolve;
 mod scalar;
@@ -50,6 +51,7 @@ pub use flow::{
 pub use include::Inputs;
 pub use overrides::Override;
 pub use place::{FileIndex, Place, Position, Span};
+pub use places::{Part, Places};
 pub use schema::schema;
 pub use settings::settings_problems;
 pub use spec::{OnFailure, Pace, Partition, Transport};

@@ -39,6 +39,17 @@ impl Sources {
         }
     }
 
+    /// Says of a problem in a template where that is used, and how many more uses have it.
+    pub(crate) fn words_of_use(&self, user: &Place, more: usize) -> String {
+        let user = self.words(user);
+        let more = match more {
+            0 => String::new(),
+            1 => ", and for one more that uses it".to_owned(),
+            more => format!(", and for {more} more that use it"),
+        };
+        format!("this is in the template that is used at {user}{more}")
+    }
+
     /// `parts/gate.yaml:3:5`: for messages about another place.
     pub(crate) fn words(&self, place: &Place) -> String {
         let file = self.text(place).file().display();
