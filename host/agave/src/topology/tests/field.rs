@@ -24,20 +24,16 @@ struct Notes(Mutex<Told>);
 
 impl AlertSink for Notes {
     fn alert(&self, _node: &str, report: &AlertReport) {
-        let json = serde_json::to_value(report).unwrap();
         let attribute = |name: &str| {
-            let value = json.pointer(&format!("/attributes/{name}"));
-            value
-                .and_then(|value| value.as_str())
-                .unwrap_or_default()
-                .to_owned()
+            let value = report.attributes.get(name).and_then(|value| value.as_str());
+            value.unwrap_or_default().to_owned()
         };
         let note = (
-            json["frame"].as_u64().unwrap(),
+            report.frame,
             attribute("frames").parse().unwrap(),
             attribute("label"),
         );
-        let camera = json["camera"].as_str().unwrap().to_owned();
+        let camera = report.camera_id.clone();
         self.0.lock().unwrap().entry(camera).or_default().push(note);
     }
 }
@@ -122,9 +118,16 @@ impl Field {
 
 /// Hands a camera's lane what a model might have seen. Says whether there is such a camera.
 pub(super) fn feed(live: &Live, camera: &str, frame: u64) -> bool {
-    let Some(lane) = live.lane(camera) else {
+    let found = {
+        let parts = live.parts();
+        let mut cameras = parts.cameras.iter();
+        let found = cameras.find(|one| one.camera.name == camera);
+        found.map(|one| (Arc::clone(&one.lane), Arc::clone(&one.state)))
+    };
+    let Some((lane, state)) = found else {
         return false;
     };
+    state.change(|state| state.counts.sampled += 1);
     let ticket = lane.admit().ticket;
     lane.submit(ticket, Arrival::now(seen(frame)), || {});
     true
