@@ -2,8 +2,11 @@
 //! up, searched for and silenced.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
+
+use crate::suggest;
 
 /// Whether a problem keeps the flow from running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -52,6 +55,14 @@ macro_rules! codes {
             pub fn explanation(self) -> &'static str {
                 match self { $(Self::$name => $explanation,)* }
             }
+
+            /// All that there is to say, with an example of what is wrong and what is right. The
+            /// texts are files, and without one this does not compile.
+            pub fn details(self) -> &'static str {
+                match self {
+                    $(Self::$name => include_str!(concat!("explain/", stringify!($name), ".md")),)*
+                }
+            }
         }
     };
 }
@@ -97,18 +108,53 @@ codes! {
     BadSchedule = Error 38, "The hours of `active` are days and times: `Mon-Fri 06:00-22:00`.";
     UnknownTimeZone = Error 39, "`time-zone` is the name of a time zone in the IANA database: `Europe/Berlin`, `UTC`.";
     WrongPartition = Error 40, "Most nodes look at each camera alone. A rule that is made to look at several cameras together says so, and only such a rule can, and must, have `partition: none`.";
-    Unread = Warning 50, "Detections are made and nothing uses them.";
-    UnwatchedCamera = Warning 51, "A camera is defined and no model looks at it.";
-    GrantMissing = Warning 52, "An adapter is made to use something that `allow` does not grant it, so every attempt will be refused.";
     BadInclude = Error 41, "An included file leads back to itself, is included twice, or is no part of a flow file.";
     BadTemplate = Error 42, "A template is made for cameras or for nodes, and says which parameters it has.";
     BadUse = Error 43, "A template is used for what it is not made for, or with other parameters than it has.";
     ModelRefused = Error 44, "The file of a model is there, and is no model that can be run.";
     PluginRefused = Error 45, "A plugin was started with the node's settings for a camera, and refused them or failed.";
     NotBuilt = Error 46, "The flow is right on paper, and something that it needs cannot be had.";
+    Unread = Warning 50, "Detections are made and nothing uses them.";
+    UnwatchedCamera = Warning 51, "A camera is defined and no model looks at it.";
+    GrantMissing = Warning 52, "An adapter is made to use something that `allow` does not grant it, so every attempt will be refused.";
+    NoEffect = Warning 53, "A setting means nothing for what it is set on.";
     NoTimeZone = Warning 54, "Hours are given and the flow does not say on whose clocks, so they are taken as UTC.";
     UnusedTemplate = Warning 55, "A template is defined and nothing uses it, so nobody knows whether it is right.";
-    NoEffect = Warning 53, "A setting means nothing for what it is set on.";
+}
+
+/// There is no such code.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no code '{wrong}'; {help}")]
+pub struct NoSuchCode {
+    wrong: String,
+    help: String,
+}
+
+/// Reads `E012`, also as `e12` or `12`.
+impl FromStr for Code {
+    type Err = NoSuchCode;
+
+    fn from_str(text: &str) -> Result<Self, NoSuchCode> {
+        let text = text.trim();
+        let digits = text.trim_start_matches(['E', 'e', 'W', 'w']);
+        // No two have one number, so the letter does not matter.
+        let number: Option<u16> = digits
+            .parse()
+            .ok()
+            .filter(|_| text.len() <= digits.len() + 1);
+        let found = Self::ALL.iter().find(|code| Some(code.number()) == number);
+        found.copied().ok_or_else(|| {
+            let codes: Vec<String> = Self::ALL.iter().map(Self::to_string).collect();
+            let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+            NoSuchCode {
+                wrong: text.to_owned(),
+                help: match suggest::closest(text, codes.iter().copied()) {
+                    Some(meant) => format!("did you mean '{meant}'?"),
+                    None => "`agave explain` lists all of them".to_owned(),
+                },
+            }
+        })
+    }
 }
 
 /// `E012` for an error, `W050` for a warning.

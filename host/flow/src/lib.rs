@@ -40,7 +40,7 @@ mod tree;
 mod wording;
 mod yaml;
 
-pub use code::{Code, Severity};
+pub use code::{Code, NoSuchCode, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use diff::{Changes, diff};
 pub use document::document;
@@ -52,7 +52,7 @@ pub use include::Inputs;
 pub use overrides::Override;
 pub use place::{FileIndex, Place, Position, Span};
 pub use places::{Part, Places};
-pub use schema::schema;
+pub use schema::{part_schema, schema};
 pub use settings::settings_problems;
 pub use spec::{OnFailure, Pace, Partition, Transport};
 pub use suggest::instead_of;

@@ -11,6 +11,8 @@ use crate::{Code, Diagnostic, Flow, Place};
 /// A part of a flow that a problem can be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part<'a> {
+    /// The flow as a whole.
+    Flow,
     /// A model: its file.
     Model(&'a str),
     /// A broker.
@@ -29,9 +31,10 @@ pub enum Part<'a> {
 
 /// Where everything in a flow was written. It is no part of what the flow means: any two are
 /// equal.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Places(Arc<Written>);
 
+#[derive(Default)]
 struct Written {
     tree: Tree,
     sources: Sources,
@@ -46,6 +49,7 @@ impl Places {
     fn find(&self, part: Part<'_>, message: &str) -> Place {
         let tree = &self.0.tree;
         let (section, name, key) = match part {
+            Part::Flow => return Place::File,
             Part::Model(name) => ("models", name, Some("path")),
             Part::Broker(name) => ("brokers", name, None),
             Part::Camera(name) => ("cameras", name, None),

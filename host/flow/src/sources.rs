@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{FileIndex, FlowText, Place};
 
 /// The flow file, and the parts that it includes, in the order in which they were read.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Sources {
     main: FlowText,
     parts: Vec<FlowText>,

@@ -1,6 +1,7 @@
 //! The command line, one file a command.
 
 mod check;
+mod explain;
 mod graph;
 mod plan;
 mod plugin;
@@ -38,6 +39,8 @@ enum Command {
     Run(run::Run),
     /// Check flow files and say everything that is wrong with them
     Check(check::Check),
+    /// Say what a code such as E012 means, with an example of wrong and right
+    Explain(explain::Explain),
     /// Read a running flow's files again, as saving them does
     Reload(reload::Reload),
     /// Say what a flow file would change in the running flow, and change nothing
@@ -52,7 +55,7 @@ enum Command {
     #[command(subcommand)]
     Plugin(plugin::Plugin),
     /// Print the JSON Schema of flow files, for completion in an editor
-    Schema,
+    Schema(schema::Schema),
 }
 
 impl CommandLine {
@@ -60,13 +63,14 @@ impl CommandLine {
         match self.command {
             Command::Run(run) => run.run(),
             Command::Check(check) => check.run(),
+            Command::Explain(explain) => explain.run(),
             Command::Reload(reload) => reload.run(),
             Command::Plan(plan) => plan.run(),
             Command::Tap(tap) => tap.run(),
             Command::Top(top) => top.run(),
             Command::Graph(graph) => graph.run(),
             Command::Plugin(plugin) => plugin.run(),
-            Command::Schema => schema::run(),
+            Command::Schema(schema) => schema.run(),
         }
     }
 }

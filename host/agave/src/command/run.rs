@@ -137,11 +137,10 @@ impl Run {
         }
         let mut ready = Vec::new();
         for (source, files, flow) in read {
-            let shown = source.file.display().to_string();
-            match self.build(source, files, flow, runtime, reporter) {
+            match self.build(source, files, flow.clone(), runtime, reporter) {
                 Ok(built) => ready.push(built),
                 Err(error) => {
-                    eprintln!("{shown}: error: {error}");
+                    eprintln!("{}", error.diagnostic(&flow).to_string().trim_end());
                     all_good = false;
                 }
             }

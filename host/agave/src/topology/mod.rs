@@ -25,6 +25,7 @@ mod nodes;
 mod outbox;
 mod outside;
 mod preflight;
+mod problem;
 mod reload;
 mod running;
 mod source;
