@@ -27,6 +27,7 @@ mod outbox;
 mod outside;
 mod preflight;
 mod rehearsal;
+mod problem;
 mod reload;
 mod remembered;
 mod running;
