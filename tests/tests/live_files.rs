@@ -247,7 +247,7 @@ fn a_password_that_is_replaced_reaches_the_camera_at_once() -> Result<()> {
     let mut agave = Agave::run_with(&yard.at("yard.yaml"), &["--workers", "1"], &variables)?;
     // After a refused login it would wait for a minute.
     agave.wait_until_shown("yard", " lost ", RELOAD_LIMIT)?;
-    yard.save("secrets/field", "the-new-one\n")?;
+    yard.write("secrets/field", "the-new-one\n")?;
     let reload = applied(&mut agave)?;
     assert_eq!(reload.files, [yard.at("secrets/field")]);
     agave.wait_until_live("yard", Duration::from_secs(30))?;
