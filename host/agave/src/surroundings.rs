@@ -6,6 +6,8 @@ use agave_core::{Fingerprint, Secret};
 use agave_flow::{
     FlowText, PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret_variable,
 };
+use agave_store::{Store, StoreError};
+use anyhow::Context;
 
 use crate::catalog::Catalog;
 
@@ -32,6 +34,37 @@ pub(crate) fn state_root(given: Option<PathBuf>) -> Result<PathBuf, String> {
 /// When nothing says where that is.
 pub(crate) fn state_folder(given: Option<PathBuf>, flow: &str) -> Result<PathBuf, String> {
     Ok(state_root(given)?.join(flow))
+}
+
+/// Opens what the flow `flow` keeps in `folder`, for this process alone. Without a folder that can
+/// be used, unless it was asked for by name, a flow runs all the same, and keeps nothing: cameras
+/// that nobody watches are worse.
+///
+/// # Errors
+/// When another process has it, or what was `asked_for` cannot be used.
+pub(crate) fn open_store(
+    folder: &Result<PathBuf, String>,
+    asked_for: bool,
+    flow: &str,
+) -> anyhow::Result<Store> {
+    let opened = match folder {
+        Ok(folder) => Store::open(folder),
+        Err(reason) => return nothing_is_kept(reason),
+    };
+    match opened {
+        Ok(store) => Ok(store),
+        Err(error @ StoreError::InUse(_)) => Err(error).context(format!(
+            "the flow '{flow}' runs already; stop that process, name another folder with --state, \
+             or keep nothing with --no-state"
+        )),
+        Err(error) if asked_for => Err(error.into()),
+        Err(error) => nothing_is_kept(&error.to_string()),
+    }
+}
+
+fn nothing_is_kept(reason: &str) -> anyhow::Result<Store> {
+    tracing::error!("nothing is kept, and after a restart everything begins anew: {reason}");
+    Ok(Store::in_memory()?)
 }
 
 /// The file that holds the secret `name`, where no variable does.

@@ -1,5 +1,6 @@
 //! The command line, one file a command.
 
+mod alerts;
 mod check;
 mod graph;
 mod plan;
@@ -36,6 +37,8 @@ pub(crate) struct CommandLine {
 enum Command {
     /// Run a flow
     Run(run::Run),
+    /// Show the alerts that a flow has had
+    Alerts(alerts::Alerts),
     /// Check flow files and say everything that is wrong with them
     Check(check::Check),
     /// Read a running flow's files again, as saving them does
@@ -59,6 +62,7 @@ impl CommandLine {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Run(run) => run.run(),
+            Command::Alerts(alerts) => alerts.run(),
             Command::Check(check) => check.run(),
             Command::Reload(reload) => reload.run(),
             Command::Plan(plan) => plan.run(),
