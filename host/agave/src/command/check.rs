@@ -51,6 +51,7 @@ impl Check {
                 hang_up: CancellationToken::new(),
                 journal: Journal::start(Store::in_memory()?, Arc::new(Silence))?,
                 store: Err("nothing is kept while a flow is only checked".to_owned()),
+                taps: Arc::default(),
                 workers: 1,
             };
             // A class that the model does not have shows only here.

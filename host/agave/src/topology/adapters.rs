@@ -81,7 +81,13 @@ pub(super) fn build_adapters(
                 let stream = StreamInfo::default();
                 let grants = grants.clone();
                 Some(start(
-                    node, plugin, stream, grants, outside, None, workshop,
+                    node,
+                    plugin,
+                    stream,
+                    grants,
+                    outside,
+                    None,
+                    &workshop.machine.catalog,
                 )?)
             };
             Ok(AdapterPlan {

@@ -22,6 +22,7 @@ use super::models::LoadedModel;
 use super::nodes::{ChainBuilder, Purpose};
 use super::outbox::Outbox;
 use super::remembered::Remembered;
+use super::taps::Taps;
 use crate::catalog::FetchError;
 use crate::surroundings::Machine;
 
@@ -73,6 +74,8 @@ pub(crate) struct Workshop {
     pub(crate) journal: Arc<Journal>,
     /// What plugins keep, or why they cannot.
     pub(crate) store: Result<Store, String>,
+    /// Who looks on from the first frame.
+    pub(crate) taps: Arc<Taps>,
     /// How many frames are looked at in parallel.
     pub(crate) workers: usize,
 }
@@ -131,6 +134,17 @@ impl Topology {
         Self::build_beside(flow, workshop, None)
     }
 
+    /// What is to run.
+    pub(crate) fn flow(&self) -> &Flow {
+        &self.version.flow
+    }
+
+    /// For each model of the flow, what it can see.
+    pub(crate) fn classes(&self) -> Vec<Arc<[String]>> {
+        let models = self.version.models.iter();
+        models.map(|model| Arc::clone(&model.classes)).collect()
+    }
+
     /// Builds what of `flow` is not standing yet.
     pub(super) fn build_beside(
         flow: Flow,
@@ -169,7 +183,7 @@ impl Topology {
             outboxes: &outboxes,
             remembered: &remembered,
             standing,
-            workshop,
+            catalog: &workshop.machine.catalog,
             purpose: Purpose::Running,
         };
         let cameras = flow

@@ -156,6 +156,8 @@ pub(super) struct Chain {
     pub(super) now: Timestamp,
     /// The last frames, the oldest first.
     pub(super) recent: VecDeque<Seen>,
+    /// Nothing will take its place, so that nothing will be tried on what it saw.
+    pub(super) is_final: bool,
     pub(super) frames: u64,
     pub(super) detections: u64,
     pub(super) unreadable: u64,
@@ -174,6 +176,7 @@ impl Chain {
             checkpoint_at: None,
             now: Timestamp::default(),
             recent: VecDeque::with_capacity(RECENT_FRAMES),
+            is_final: false,
             frames: 0,
             detections: 0,
             unreadable: 0,
@@ -225,7 +228,9 @@ impl Chain {
     pub(super) fn run(&mut self, mut seen: Seen) -> Option<Entry> {
         self.learn_size(&seen);
         self.now = seen.at;
-        self.remember(&seen);
+        if !self.is_final {
+            self.remember(&seen);
+        }
         if !seen.detections.is_empty() && seen.detections.iter().all(Option::is_none) {
             self.unreadable += 1;
         } else {

@@ -8,11 +8,12 @@ use agave_core::{Role, StreamInfo};
 use agave_flow::{Camera, CameraIndex, CameraKind, Flow, Node, PluginNode, Work as FlowWork};
 use agave_plugin::{Grants, Limits, NodeSetup, OnFailure, Outside, Snapshot, Supervised};
 
-use super::build::{BuildError, Standing, Workshop, same_source};
+use super::build::{BuildError, Standing, same_source};
 use super::chain::Work;
 use super::exchange::{ChainPlan, Part, StepPlan};
 use super::outbox::Outbox;
 use super::remembered::Remembered;
+use crate::catalog::Catalog;
 
 /// Starts the plugin of a node, for one camera or as an adapter. It goes on from `remembered`,
 /// or begins anew, and says so, when it cannot read that.
@@ -23,11 +24,9 @@ pub(super) fn start(
     grants: Grants,
     outside: Outside,
     remembered: Option<Arc<Snapshot>>,
-    workshop: &Workshop,
+    catalog: &Catalog,
 ) -> Result<Supervised, BuildError> {
-    let loaded = workshop
-        .machine
-        .catalog
+    let loaded = catalog
         .fetch(&plugin.file, plugin.fingerprint)
         .map_err(|reason| BuildError::Load {
             node: node.name.clone(),
@@ -98,7 +97,7 @@ pub(super) struct ChainBuilder<'b> {
     /// What nodes knew when the flow last stopped.
     pub(super) remembered: &'b Remembered,
     pub(super) standing: Option<&'b Standing>,
-    pub(super) workshop: &'b Workshop,
+    pub(super) catalog: &'b Catalog,
     pub(super) purpose: Purpose,
 }
 
@@ -230,7 +229,7 @@ impl ChainBuilder<'_> {
             Grants::default(),
             Outside::default(),
             self.remembered.snapshot(&stream.camera, &node.name),
-            self.workshop,
+            self.catalog,
         )?;
         Ok(Part::New(match plugin.role {
             Role::Filter => Work::Filter(started),

@@ -134,7 +134,7 @@ impl Live {
             outboxes: &BTreeMap::new(),
             remembered: &Remembered::default(),
             standing: Some(standing),
-            workshop: &self.workshop,
+            catalog: &self.workshop.machine.catalog,
             purpose: Purpose::Trial,
         };
         for (index, plan) in topology.cameras.iter().enumerate() {

@@ -161,6 +161,7 @@ impl Running {
                 thread(format!("worker {index}"), move || worker::work(&intake))
             })
             .collect::<io::Result<_>>()?;
+        let taps = Arc::clone(&workshop.taps);
         let live = Live {
             workshop,
             post: Post {
@@ -168,7 +169,7 @@ impl Running {
                 shutdown: CancellationToken::new(),
                 sender,
             },
-            taps: Arc::default(),
+            taps,
             parts: Mutex::new(Parts {
                 version: Arc::new(version),
                 cameras: Vec::new(),
