@@ -178,6 +178,7 @@ fn a_socket_is_its_owners_and_one_processs() -> Result<()> {
             "2s",
             "--state",
             state,
+            "--no-state",
             "--set",
             "cameras.field.fps=1",
         ],
