@@ -20,11 +20,11 @@ mod summary;
 mod truth;
 mod web;
 
-pub use agave::{Agave, Outcome, agave, agave_in, agave_within};
+pub use agave::{Agave, Outcome, agave, agave_in, agave_with, agave_with_within, agave_within};
 pub use alert::{Alert, begins, without_wall_clock};
 pub use broker::{BrokerOptions, Listener, Mosquitto};
 pub use device::{Device, DeviceRequest};
-pub use place::{crates, flow, free_port, plugins, repository, test_data, tool_path};
+pub use place::{crates, flow, free_port, plugins, program, repository, test_data, tool_path};
 pub use process::{Finished, Process};
 pub use rustix::process::Signal;
 pub use server::{HttpReceiver, HttpRequest, Login, RtspServer};

@@ -18,7 +18,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use agave_flow::{Flow, FlowText, Override, Surroundings};
-use anyhow::{Context, Result};
+use agave_plugin::Optimisation;
+use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 
 use crate::cache;
@@ -85,7 +86,8 @@ impl CommandLine {
 
 /// This machine, with an engine for its plugins.
 fn machine() -> Result<Machine> {
-    let mut engine = agave_plugin::Engine::new().context("cannot run plugins here")?;
+    let engine = agave_plugin::Engine::compiling(optimisation()?);
+    let mut engine = engine.context("cannot run plugins here")?;
     if let Some(folder) = cache::folder() {
         let folder = folder.join("compiled");
         match engine.clone().with_cache(&folder) {
@@ -99,6 +101,15 @@ fn machine() -> Result<Machine> {
     Ok(Machine {
         catalog: Catalog::new(engine),
     })
+}
+
+/// What `AGAVE_OPTIMISE` says of compiling plugins.
+fn optimisation() -> Result<Optimisation> {
+    match std::env::var("AGAVE_OPTIMISE").as_deref() {
+        Err(_) | Ok("" | "speed") => Ok(Optimisation::Speed),
+        Ok("none") => Ok(Optimisation::None),
+        Ok(other) => bail!("AGAVE_OPTIMISE is '{other}'; it can be 'speed' or 'none'"),
+    }
 }
 
 /// Reads and checks a flow file; prints what is wrong with it. None when it cannot be run.
