@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Alert, Finished, Process, Summary, place};
+use crate::{Alert, Finished, Process, Reload, Summary, place};
 
 /// How long a command that runs no flow may take.
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
@@ -83,10 +83,12 @@ pub fn agave_in<A: AsRef<OsStr>>(
 /// A running `agave run --json`.
 pub struct Agave {
     process: Process,
+    flows: usize,
     alerts: Vec<Alert>,
-    summary: Option<Summary>,
+    reloads: Vec<Reload>,
+    summaries: Vec<Summary>,
     /// Of this run alone, unless the test names another.
-    _state: TempDir,
+    state: TempDir,
 }
 
 /// What a run that has ended with success reported.
@@ -94,8 +96,12 @@ pub struct Agave {
 pub struct Outcome {
     /// All alerts, in the order in which they were printed.
     pub alerts: Vec<Alert>,
+    /// All reloads, in the order in which they were printed.
+    pub reloads: Vec<Reload>,
     /// The last line.
     pub summary: Summary,
+    /// One for each flow, in the order in which they ended.
+    pub summaries: Vec<Summary>,
     /// Everything that was printed, and complained about.
     pub output: Finished,
 }
@@ -114,16 +120,121 @@ impl Agave {
     /// # Errors
     /// When it cannot be started.
     pub fn run_with(flow: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<Self> {
+        Self::start(&[flow], arguments, variables)
+    }
+
+    /// Starts several flows in one process.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn run_all(flows: &[&Path], arguments: &[&str]) -> Result<Self> {
+        Self::start(flows, arguments, &[])
+    }
+
+    fn start(flows: &[&Path], arguments: &[&str], variables: &[(&str, &str)]) -> Result<Self> {
         let state = state()?;
         let mut command = command(&state)?;
         command.envs(variables.iter().copied());
-        command.args(["run", "--json"]).arg(flow).args(arguments);
+        command.args(["run", "--json"]).args(flows).args(arguments);
         Ok(Self {
             process: Process::start("agave run", &mut command)?,
+            flows: flows.len(),
             alerts: Vec::new(),
-            summary: None,
-            _state: state,
+            reloads: Vec::new(),
+            summaries: Vec::new(),
+            state,
         })
+    }
+
+    /// Runs another `agave` beside it, which finds what this one runs.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not end.
+    pub fn beside<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Finished> {
+        let mut command = command(&self.state)?;
+        Process::start("agave beside it", command.args(arguments))?.finish(COMMAND_LIMIT)
+    }
+
+    /// The same for one that goes on.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_beside<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Process> {
+        Process::start("agave beside it", command(&self.state)?.args(arguments))
+    }
+
+    /// Where its flows keep what they remember.
+    #[must_use]
+    pub fn state(&self) -> &Path {
+        self.state.path()
+    }
+
+    /// Waits until a flow of it can be asked from outside and its camera sends.
+    ///
+    /// # Errors
+    /// When that is not so within `within`.
+    pub fn wait_until_live(&self, flow: &str, within: Duration) -> Result<()> {
+        self.wait_until_shown(flow, " live ", within)
+    }
+
+    /// Waits until `agave top` shows `text` of a flow.
+    ///
+    /// # Errors
+    /// When that is not so within `within`.
+    pub fn wait_until_shown(&self, flow: &str, text: &str, within: Duration) -> Result<()> {
+        let deadline = Instant::now() + within;
+        loop {
+            let shown = self.beside(["top", "--once", "--flow", flow])?;
+            if shown.stdout.contains(text) {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "flow '{flow}' did not show '{text}' within {within:?}: {}{}",
+                shown.stdout,
+                shown.stderr
+            );
+        }
+    }
+
+    /// Waits for the next reload.
+    ///
+    /// # Errors
+    /// When there is none within `within`, or the run ends without one.
+    pub fn next_reload(&mut self, within: Duration) -> Result<Reload> {
+        let deadline = Instant::now() + within;
+        let before = self.reloads.len();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let more = self.read_line("a reload", left)?;
+            ensure!(more, "agave ended without another reload");
+            if let Some(reload) = self.reloads.get(before) {
+                return Ok(reload.clone());
+            }
+        }
+    }
+
+    /// Waits for the summary of one of its flows.
+    ///
+    /// # Errors
+    /// When there is none within `within`.
+    pub fn next_summary(&mut self, within: Duration) -> Result<Summary> {
+        let deadline = Instant::now() + within;
+        let before = self.summaries.len();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let more = self.read_line("a summary", left)?;
+            ensure!(more, "agave ended without another summary");
+            if let Some(summary) = self.summaries.get(before) {
+                return Ok(summary.clone());
+            }
+        }
     }
 
     /// Ends the process at once, as a power cut would. Gives the alerts that it printed.
@@ -176,11 +287,15 @@ impl Agave {
             output.status,
             output.stderr
         );
-        let summary = self.summary.context("the last line is not a summary")?;
-        summary.check_ledger()?;
+        for summary in &self.summaries {
+            summary.check_ledger()?;
+        }
+        let summary = self.summaries.last().cloned();
         Ok(Outcome {
             alerts: self.alerts,
-            summary,
+            reloads: self.reloads,
+            summary: summary.context("the last line is not a summary")?,
+            summaries: self.summaries,
             output,
         })
     }
@@ -192,9 +307,15 @@ impl Agave {
         };
         let value: Value = serde_json::from_str(&line)
             .with_context(|| format!("with --json this line is not JSON: {line}"))?;
-        ensure!(self.summary.is_none(), "a line follows the summary: {line}");
-        self.summary = Summary::from_line(&value);
-        if self.summary.is_none() {
+        ensure!(
+            self.summaries.len() < self.flows,
+            "a line follows the summary: {line}"
+        );
+        if let Some(summary) = Summary::from_line(&value) {
+            self.summaries.push(summary);
+        } else if let Some(reload) = Reload::from_line(&value)? {
+            self.reloads.push(reload);
+        } else {
             self.alerts.push(Alert::parse(value)?);
         }
         Ok(true)

@@ -16,6 +16,7 @@ pub struct Alert {
 /// The fields that tests look at; that all of them are there is part of every test.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 struct Fields {
+    flow: String,
     camera_id: String,
     ts: String,
     media_time: f64,
@@ -68,6 +69,12 @@ impl Alert {
             "it has no kind or key"
         );
         Ok(())
+    }
+
+    /// The flow that raised it.
+    #[must_use]
+    pub fn flow(&self) -> &str {
+        &self.fields.flow
     }
 
     /// The camera that saw it.

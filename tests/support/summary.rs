@@ -13,6 +13,23 @@ impl Summary {
         line.get("summary").cloned().map(Self)
     }
 
+    /// The flow that it is of.
+    ///
+    /// # Errors
+    /// When the summary does not say.
+    pub fn flow(&self) -> Result<&str> {
+        let flow = self.at(&["flow"])?.as_str();
+        flow.context("the flow's name is no text")
+    }
+
+    /// How often a camera was connected to again.
+    ///
+    /// # Errors
+    /// When there is no such camera.
+    pub fn reconnects(&self, camera: &str) -> Result<u64> {
+        self.number(&["cameras", camera, "reconnects"])
+    }
+
     /// How many frames of a camera got as far as `stage`: `read`, `sampled` or `inferred`.
     ///
     /// # Errors

@@ -21,6 +21,19 @@ pub(crate) enum Format {
     Json,
 }
 
+impl Format {
+    /// The line for an alert that left `flow` behind `node`.
+    pub(crate) fn alert(self, flow: &str, node: &str, report: &AlertReport) -> String {
+        match self {
+            Self::Json => {
+                let line = AlertLine { flow, report, node };
+                serde_json::to_string(&line).unwrap_or_default()
+            }
+            Self::Human => told(report),
+        }
+    }
+}
+
 /// So many lines may wait for whoever reads standard output.
 const MOST_LINES_WAITING: usize = 10_000;
 /// So long a reader has for the rest at the end of the run.
@@ -210,25 +223,12 @@ impl FlowReporter {
 impl AlertSink for FlowReporter {
     fn alert(&self, node: &str, report: &AlertReport) {
         let flow = self.flow.as_str();
-        let format = self.reporter.format;
-        let line = format.alert(flow, node, report);
-        self.reporter.line(match format {
-            Format::Human if self.one_of_several => format!("{flow}  {line}"),
-            _ => line,
+        let line = self.reporter.format.alert(flow, node, report);
+        let is_one = self.one_of_several && self.reporter.format == Format::Human;
+        self.reporter.line(match is_one {
+            true => format!("{flow}  {line}"),
+            false => line,
         });
-    }
-}
-
-impl Format {
-    /// An alert that leaves `flow` behind `node`, as a line.
-    pub(crate) fn alert(self, flow: &str, node: &str, report: &AlertReport) -> String {
-        match self {
-            Self::Json => {
-                let line = AlertLine { flow, report, node };
-                serde_json::to_string(&line).unwrap_or_default()
-            }
-            Self::Human => told(report),
-        }
     }
 }
 

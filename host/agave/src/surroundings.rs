@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use agave_core::{Fingerprint, Secret};
-use agave_flow::{PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret_variable};
+use agave_flow::{
+    FlowText, PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret_variable,
+};
+use agave_store::{Store, StoreError};
+use anyhow::Context;
 
 use crate::catalog::Catalog;
 
@@ -32,6 +36,37 @@ pub(crate) fn state_root(given: Option<PathBuf>) -> Result<PathBuf, String> {
 /// When nothing says where that is.
 pub(crate) fn state_folder(given: Option<PathBuf>, flow: &str) -> Result<PathBuf, String> {
     Ok(state_root(given)?.join(flow))
+}
+
+/// Opens what the flow `flow` keeps in `folder`, for this process alone. Without a folder that can
+/// be used, unless it was asked for by name, a flow runs all the same, and keeps nothing: cameras
+/// that nobody watches are worse.
+///
+/// # Errors
+/// When another process has it, or what was `asked_for` cannot be used.
+pub(crate) fn open_store(
+    folder: &Result<PathBuf, String>,
+    asked_for: bool,
+    flow: &str,
+) -> anyhow::Result<Store> {
+    let opened = match folder {
+        Ok(folder) => Store::open(folder),
+        Err(reason) => return nothing_is_kept(reason),
+    };
+    match opened {
+        Ok(store) => Ok(store),
+        Err(error @ StoreError::InUse(_)) => Err(error).context(format!(
+            "the flow '{flow}' runs already; stop that process, name another folder with --state, \
+             or keep nothing with --no-state"
+        )),
+        Err(error) if asked_for => Err(error.into()),
+        Err(error) => nothing_is_kept(&error.to_string()),
+    }
+}
+
+fn nothing_is_kept(reason: &str) -> anyhow::Result<Store> {
+    tracing::error!("nothing is kept, and after a restart everything begins anew: {reason}");
+    Ok(Store::in_memory()?)
 }
 
 /// The file that holds the secret `name`, where no variable does.
@@ -67,6 +102,21 @@ impl Surroundings for Machine {
         }
         let text = std::fs::read_to_string(secret_file(name)?).ok()?;
         Some(Secret::new(text.trim_end_matches(['\r', '\n'])))
+    }
+
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        FlowText::bytes(path)
+    }
+
+    fn files_in(&self, folder: &Path) -> std::io::Result<Vec<String>> {
+        let entries = std::fs::read_dir(folder)?;
+        let files = entries
+            .flatten()
+            // Of a link, what it leads to.
+            .filter(|entry| entry.path().is_file());
+        Ok(files
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect())
     }
 
     fn file_exists(&self, path: &Path) -> bool {
@@ -119,6 +169,14 @@ impl Surroundings for Rehearsed<'_> {
 
     fn secret(&self, _name: &str) -> Option<Secret> {
         Some(Secret::new("secret"))
+    }
+
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        self.machine.read(path)
+    }
+
+    fn files_in(&self, folder: &Path) -> std::io::Result<Vec<String>> {
+        self.machine.files_in(folder)
     }
 
     fn file_exists(&self, _path: &Path) -> bool {

@@ -25,6 +25,7 @@ fn one() -> u64 {
 /// The rule for one camera.
 pub struct Sequence {
     config: Config,
+    classes: Vec<String>,
 }
 
 /// How many frames it has seen since the stream began.
@@ -37,10 +38,13 @@ impl Plugin for Sequence {
     type Config = Config;
     type State = State;
 
-    fn configure(config: Config, _stream: &StreamInfo) -> Result<Self, String> {
+    fn configure(config: Config, stream: &StreamInfo) -> Result<Self, String> {
         match config.every {
             0 => Err("`every` must be at least 1".to_owned()),
-            _ => Ok(Self { config }),
+            _ => Ok(Self {
+                config,
+                classes: stream.classes.clone(),
+            }),
         }
     }
 }
@@ -65,7 +69,7 @@ impl Rule for Sequence {
             severity: Severity::Info,
             at: frame.at,
             frame: frame.frame,
-            class: String::new(),
+            class: self.class(detection.class),
             zone: None,
             detection,
             count: 1,
@@ -74,6 +78,13 @@ impl Rule for Sequence {
                 ("label".to_owned(), self.config.label.clone()),
             ],
         }])
+    }
+}
+
+impl Sequence {
+    fn class(&self, number: u16) -> String {
+        let class = self.classes.get(usize::from(number));
+        class.cloned().unwrap_or_default()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line, one file a command.
 
+mod alerts;
 mod check;
 mod graph;
 mod plan;
@@ -17,7 +18,7 @@ mod top;
 use std::path::Path;
 use std::process::ExitCode;
 
-use agave_flow::{Flow, FlowText, Override, Surroundings};
+use agave_flow::{Flow, Override, Surroundings};
 use agave_plugin::Optimisation;
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
@@ -44,6 +45,8 @@ enum Command {
     Record(record::Record),
     /// Run a flow on what was recorded, as fast as the machine goes
     Replay(replay::Replay),
+    /// Show the alerts that a flow has had
+    Alerts(alerts::Alerts),
     /// Check flow files and say everything that is wrong with them
     Check(check::Check),
     /// Run the tests of flow files
@@ -71,6 +74,7 @@ impl CommandLine {
             Command::Run(run) => run.run(),
             Command::Record(record) => record.run(),
             Command::Replay(replay) => replay.run(),
+            Command::Alerts(alerts) => alerts.run(),
             Command::Check(check) => check.run(),
             Command::Test(test) => test.run(),
             Command::Reload(reload) => reload.run(),
@@ -123,19 +127,12 @@ fn load(machine: &Machine, file: &Path, overrides: &[Override]) -> Option<Flow> 
 
 /// The same for a flow that is rehearsed and not run.
 fn load_in(surroundings: &dyn Surroundings, file: &Path, overrides: &[Override]) -> Option<Flow> {
-    let text = match FlowText::read(file) {
-        Ok(text) => text,
-        Err(problem) => {
-            eprintln!("{}", problem.to_string().trim_end());
-            return None;
-        }
-    };
-    let (flow, diagnostics) = agave_flow::load(&text, overrides, surroundings);
-    let problems = diagnostics.to_string();
+    let loaded = agave_flow::load_file(file, overrides, surroundings);
+    let problems = loaded.diagnostics.to_string();
     if !problems.is_empty() {
         eprintln!("{}", problems.trim_end());
     }
-    flow
+    loaded.flow
 }
 
 /// Prints to standard output. A reader that has seen enough, such as `head`, is no failure.

@@ -44,7 +44,7 @@ impl Plan {
         }
         let found = match self.state.running(&after.name) {
             Ok(found) => found,
-            Err(AskError::NothingRuns(_) | AskError::NotRunning { .. }) => {
+            Err(AskError::NothingRuns(_)) => {
                 eprintln!("flow '{}' does not run, so all of it is new", after.name);
                 return self.show(&diff(&nothing_of(&after), &after));
             }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agave_flow::Override;
+use agave_store::Store;
 use anyhow::{Context, Result};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
@@ -16,8 +17,8 @@ use crate::command::run::{Ended, cores, ended_well, interrupt_on_signal, runtime
 use crate::command::{load, machine};
 use crate::recording::Scribe;
 use crate::report::{FlowReporter, Format, Reporter};
-use crate::surroundings::state_folder;
 use crate::topology::build::Workshop;
+use crate::topology::journal::Journal;
 use crate::topology::{AlertSink, Running, Signal, Summary, Tap, Taps, Topology};
 
 #[derive(Args)]
@@ -36,9 +37,6 @@ pub(crate) struct Record {
     /// Change a value of the flow file for this run, for example cameras.gate.url=clip.mp4
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<Override>,
-    /// The folder of what plugins keep, as for `agave run`
-    #[arg(long, value_name = "FOLDER")]
-    state: Option<PathBuf>,
     /// How many frames are looked at in parallel; as many as there are cores if not said
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     workers: Option<u16>,
@@ -64,13 +62,17 @@ impl Record {
         let scribe = Arc::<Scribe>::default();
         let taps = Arc::<Taps>::default();
         let _writes = taps.add(Arc::clone(&scribe) as Arc<dyn Tap>);
+        // Nodes begin anew, as they do in a replay; the flow may be running for real beside this.
+        let store = Store::in_memory().context("there is no memory for what plugins keep")?;
+        let sink = Arc::new(of_flow.clone()) as Arc<dyn AlertSink>;
+        let journal = Journal::start(store.clone(), sink).context("cannot start the journal")?;
         let workshop = Workshop {
             machine,
             runtime: runtime.handle().clone(),
             hang_up: CancellationToken::new(),
-            sink: Arc::new(of_flow.clone()) as Arc<dyn AlertSink>,
+            journal,
             taps,
-            state: state_folder(self.state.clone(), &flow.name),
+            store: Ok(store),
             workers: self.workers.map_or_else(cores, usize::from),
         };
         let shown = self.flow.display().to_string();

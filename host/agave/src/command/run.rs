@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use agave_flow::{Flow, Override};
+use agave_store::Store;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
@@ -18,8 +19,9 @@ use crate::command::machine;
 use crate::control::{Controlled, Server, Trigger};
 use crate::keeper::{self, Keeper, Reading, Source};
 use crate::report::{FlowReporter, Format, Reporter};
-use crate::surroundings::{Machine, state_folder};
-use crate::topology::build::{BuildError, Workshop};
+use crate::surroundings::{Machine, open_store, state_folder};
+use crate::topology::build::Workshop;
+use crate::topology::journal::Journal;
 use crate::topology::{AlertSink, Finish, Running, Signal, Summary, Topology};
 
 /// How often the progress is shown.
@@ -39,10 +41,13 @@ pub(crate) struct Run {
     /// Change a value of the flow file for this run, for example cameras.gate.url=clip.mp4
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<Override>,
-    /// The folder of what plugins keep; AGAVE_STATE, or agave in the folder for state of your
-    /// system, if not said
+    /// The folder of what is there again after a restart; AGAVE_STATE, or agave in the folder
+    /// for state of your system, if not said
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
+    /// Keep nothing: after a restart everything begins anew
+    #[arg(long)]
+    no_state: bool,
     /// How many frames of each flow are looked at in parallel; as many as there are cores if not
     /// said
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -142,7 +147,7 @@ impl Run {
             match self.build(source, files, flow, runtime, reporter) {
                 Ok(built) => ready.push(built),
                 Err(error) => {
-                    eprintln!("{shown}: error: {error}");
+                    eprintln!("{shown}: error: {error:#}");
                     all_good = false;
                 }
             }
@@ -157,20 +162,26 @@ impl Run {
         flow: Flow,
         runtime: &tokio::runtime::Runtime,
         reporter: &Arc<Reporter>,
-    ) -> Result<Ready, BuildError> {
+    ) -> Result<Ready> {
         let reporter = FlowReporter {
             reporter: Arc::clone(reporter),
             flow: flow.name.clone(),
             one_of_several: self.flows.len() > 1,
         };
         let state = state_folder(self.state.clone(), &flow.name);
+        let store = match self.no_state {
+            true => Store::in_memory()?,
+            false => open_store(&state, self.state.is_some(), &flow.name)?,
+        };
+        let sink = Arc::new(reporter.clone()) as Arc<dyn AlertSink>;
+        let journal = Journal::start(store.clone(), sink).context("cannot start the journal")?;
         let workshop = Workshop {
             machine: Arc::clone(&source.machine),
             runtime: runtime.handle().clone(),
             hang_up: CancellationToken::new(),
-            sink: Arc::new(reporter.clone()) as Arc<dyn AlertSink>,
+            journal,
             taps: Arc::default(),
-            state: state.clone(),
+            store: Ok(store),
             workers: self.workers.map_or_else(cores, usize::from),
         };
         Ok(Ready {
@@ -334,7 +345,7 @@ async fn reload_on_signal(flows: Arc<Flows>) {
         return;
     };
     while hang_up.recv().await.is_some() {
-        for keeper in &flows.keepers {
+        for keeper in flows.keepers.iter().filter(|one| !one.is_ending()) {
             let keeper = Arc::clone(keeper);
             // It compiles and waits: not for the network's threads. One flow waits for no other.
             tokio::task::spawn_blocking(move || keeper.reload(&Trigger::Signal));

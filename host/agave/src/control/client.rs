@@ -121,15 +121,6 @@ fn status(socket: &Path) -> Result<Status, AskError> {
 }
 
 impl Found {
-    /// Asks again how it is.
-    ///
-    /// # Errors
-    /// When it does not say.
-    pub(crate) fn look(&mut self) -> Result<&Status, AskError> {
-        self.status = status(&self.socket)?;
-        Ok(&self.status)
-    }
-
     /// Asks something, and gives the lines of the answer.
     ///
     /// # Errors

@@ -28,6 +28,7 @@ fn plugin(name: &str, role: Role) -> Work {
     Work::Plugin(PluginNode {
         reference: name.to_owned(),
         file: Path::new(name).to_owned(),
+        fingerprint: agave_core::Fingerprint::of(name.as_bytes()),
         plugin_name: name.to_owned(),
         plugin_version: "1.0.0".to_owned(),
         role,
@@ -52,6 +53,8 @@ fn flow() -> Flow {
         work,
         inputs: inputs.iter().copied().map(NodeIndex).collect(),
         cameras: vec![CameraIndex(0), CameraIndex(1)],
+        active: None,
+        partition: agave_flow::Partition::Camera,
     };
     Flow {
         name: "yard".to_owned(),
@@ -59,6 +62,7 @@ fn flow() -> Flow {
         models: vec![Model {
             name: "pina".to_owned(),
             path: "model.onnx".into(),
+            fingerprint: agave_core::Fingerprint::of(b"pina"),
             confidence: 0.4,
             iou: 0.7,
         }],

@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::build::BuildError;
 use super::chain::{AlertSink, Chain, Seen};
+use super::journal::{Outlet, Told};
 use super::nodes::{ChainBuilder, Purpose};
+use super::remembered::Remembered;
 use super::summary::NodeAccount;
 use super::taps::Taps;
 use crate::catalog::Catalog;
@@ -32,6 +34,7 @@ pub(crate) struct Rehearsal {
     flow_name: String,
     node_names: Vec<String>,
     adapters: Vec<String>,
+    outlet: Told,
     /// By the index of the camera in the flow.
     chains: BTreeMap<usize, (String, Chain)>,
 }
@@ -46,6 +49,7 @@ impl Rehearsal {
             flow,
             classes: cast.classes,
             outboxes: &BTreeMap::new(),
+            remembered: &Remembered::default(),
             standing: None,
             catalog: cast.catalog,
             purpose: Purpose::Trial,
@@ -54,8 +58,7 @@ impl Rehearsal {
         for &index in cast.cameras {
             if let Some(camera) = flow.cameras.get(index.0) {
                 let (plan, _) = builder.chain(index, camera)?;
-                let sink = Arc::clone(&cast.sink);
-                let mut chain = Chain::new(plan, sink, Arc::clone(&cast.taps));
+                let mut chain = Chain::new(plan, Arc::clone(&cast.taps));
                 chain.is_final = true;
                 chains.insert(index.0, (camera.name.clone(), chain));
             }
@@ -66,14 +69,19 @@ impl Rehearsal {
             flow_name: flow.name.clone(),
             node_names: flow.nodes.iter().map(|node| node.name.clone()).collect(),
             adapters: adapters.map(|node| node.name.clone()).collect(),
+            outlet: Told(Arc::clone(&cast.sink)),
             chains,
         })
     }
 
     /// Takes what `camera` saw all the way; frames of a camera that takes no part go nowhere.
     pub(crate) fn run(&mut self, camera: CameraIndex, seen: Seen) {
-        if let Some((_, chain)) = self.chains.get_mut(&camera.0) {
-            chain.run(seen);
+        let entry = match self.chains.get_mut(&camera.0) {
+            Some((_, chain)) => chain.run(seen),
+            None => None,
+        };
+        if let Some(entry) = entry {
+            self.outlet.keep(entry);
         }
     }
 

@@ -18,6 +18,7 @@ use super::exchange::{ChainPlan, Refused, Retired};
 use super::lane::{Lane, Look};
 use super::nodes::{ChainBuilder, Purpose};
 use super::preflight::{self, Preflight};
+use super::remembered::Remembered;
 use super::running::{Live, Parts, RunningAdapter};
 
 /// How long a camera's chain may take until it is between two frames: a plugin may use its whole
@@ -131,6 +132,7 @@ impl Live {
             flow: &topology.version.flow,
             classes: &classes,
             outboxes: &BTreeMap::new(),
+            remembered: &Remembered::default(),
             standing: Some(standing),
             catalog: &self.workshop.machine.catalog,
             purpose: Purpose::Trial,
@@ -153,7 +155,7 @@ impl Live {
         Ok(())
     }
 
-    pub(super) fn lane(&self, camera: &str) -> Option<Arc<Lane>> {
+    fn lane(&self, camera: &str) -> Option<Arc<Lane>> {
         let parts = self.parts();
         let mut cameras = parts.cameras.iter();
         let found = cameras.find(|one| one.camera.name == camera)?;

@@ -10,7 +10,7 @@ use super::models::as_f32;
 use super::nodes::Kind;
 use super::{Context, Lookup, quantity};
 use crate::spec::{ExpectedSpec, GivenSpec, InputsSpec, TestSpec};
-use crate::{CameraIndex, Code, ExpectedAlert, Given, GivenDetection, Inputs, NodeIndex, TestCase};
+use crate::{CameraIndex, Code, ExpectedAlert, Given, GivenDetection, NodeIndex, Scene, TestCase};
 use crate::{suggest, tree};
 
 pub(super) fn resolve(cx: &mut Context<'_, '_>, graph: &Graph) -> Option<Vec<TestCase>> {
@@ -66,7 +66,7 @@ fn one(
     })
 }
 
-fn inputs(cx: &mut Context<'_, '_>, pointer: &str, test: &TestSpec) -> Option<Inputs> {
+fn inputs(cx: &mut Context<'_, '_>, pointer: &str, test: &TestSpec) -> Option<Scene> {
     match &test.given {
         InputsSpec::Seen(seen) => {
             let given: Vec<Option<Given>> = seen
@@ -74,7 +74,7 @@ fn inputs(cx: &mut Context<'_, '_>, pointer: &str, test: &TestSpec) -> Option<In
                 .enumerate()
                 .map(|(index, one)| given(cx, &tree::join(pointer, &index.to_string()), one))
                 .collect();
-            given.into_iter().collect::<Option<_>>().map(Inputs::Seen)
+            given.into_iter().collect::<Option<_>>().map(Scene::Seen)
         }
         InputsSpec::Recorded(spec) => {
             let file = cx.text.folder().join(&spec.recording);
@@ -90,7 +90,7 @@ fn inputs(cx: &mut Context<'_, '_>, pointer: &str, test: &TestSpec) -> Option<In
                 cx.problem(Code::FileNotFound, &at, message, Some(help.to_owned()));
                 return None;
             }
-            Some(Inputs::Recorded {
+            Some(Scene::Recorded {
                 file,
                 camera: spec.camera.as_ref().unwrap_or(&test.camera).clone(),
             })

@@ -24,6 +24,9 @@ pub(crate) struct Top {
     /// Print it once, as when standard output is no terminal
     #[arg(long)]
     once: bool,
+    /// Print it once as a JSON array with an object for each flow
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     state: StateFolder,
 }
@@ -34,6 +37,7 @@ const EVERY: Duration = Duration::from_secs(1);
 impl Top {
     pub(crate) fn run(self) -> Result<ExitCode> {
         if !self.once
+            && !self.json
             && let Some(screen) = Screen::open()
         {
             self.live(screen)?;
@@ -42,6 +46,10 @@ impl Top {
         // Since their start: that is all one look can say.
         let found = self.found()?;
         let now: Vec<&Status> = found.iter().map(|found| &found.status).collect();
+        if self.json {
+            print(&serde_json::to_string(&now)?);
+            return Ok(ExitCode::SUCCESS);
+        }
         print(table::drawn(&now, &BTreeMap::new()).join("\n").trim_end());
         Ok(ExitCode::SUCCESS)
     }

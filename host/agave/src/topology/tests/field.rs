@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use agave_core::{AlertReport, BoundingBox, Detection, Timestamp};
 use agave_flow::{Flow, FlowText};
+use agave_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
 use crate::surroundings::Machine;
 use crate::topology::build::Workshop;
 use crate::topology::chain::Arrival;
+use crate::topology::journal::Journal;
 use crate::topology::{AlertSink, Finish, Live, ReloadError, Running, Seen, Summary, Topology};
 
 /// What came out, by camera: the frame of each alert, how many frames its rule had counted, and
@@ -24,20 +26,16 @@ struct Notes(Mutex<Told>);
 
 impl AlertSink for Notes {
     fn alert(&self, _node: &str, report: &AlertReport) {
-        let json = serde_json::to_value(report).unwrap();
         let attribute = |name: &str| {
-            let value = json.pointer(&format!("/attributes/{name}"));
-            value
-                .and_then(|value| value.as_str())
-                .unwrap_or_default()
-                .to_owned()
+            let value = report.attributes.get(name).and_then(|value| value.as_str());
+            value.unwrap_or_default().to_owned()
         };
         let note = (
-            json["frame"].as_u64().unwrap(),
+            report.frame,
             attribute("frames").parse().unwrap(),
             attribute("label"),
         );
-        let camera = json["camera"].as_str().unwrap().to_owned();
+        let camera = report.camera_id.clone();
         self.0.lock().unwrap().entry(camera).or_default().push(note);
     }
 }
@@ -70,8 +68,9 @@ impl Field {
             machine: Arc::clone(&machine),
             runtime: runtime.handle().clone(),
             hang_up: CancellationToken::new(),
-            sink: Arc::clone(&notes) as Arc<dyn AlertSink>,
-            state: Err("a test keeps nothing".to_owned()),
+            journal: Journal::start(Store::in_memory().unwrap(), Arc::clone(&notes) as _).unwrap(),
+            store: Err("a test keeps nothing".to_owned()),
+            taps: Arc::default(),
             workers: 0,
         };
         let flow = read(&machine, folder.path(), text).unwrap();
@@ -108,6 +107,7 @@ impl Field {
     }
 
     pub(super) fn told(&self, camera: &str) -> Vec<(u64, u64, String)> {
+        self.live().workshop.journal.flush();
         let told = self.notes.0.lock().unwrap();
         told.get(camera).cloned().unwrap_or_default()
     }
@@ -122,9 +122,16 @@ impl Field {
 
 /// Hands a camera's lane what a model might have seen. Says whether there is such a camera.
 pub(super) fn feed(live: &Live, camera: &str, frame: u64) -> bool {
-    let Some(lane) = live.lane(camera) else {
+    let found = {
+        let parts = live.parts();
+        let mut cameras = parts.cameras.iter();
+        let found = cameras.find(|one| one.camera.name == camera);
+        found.map(|one| (Arc::clone(&one.lane), Arc::clone(&one.state)))
+    };
+    let Some((lane, state)) = found else {
         return false;
     };
+    state.change(|state| state.counts.sampled += 1);
     let ticket = lane.admit().ticket;
     lane.submit(ticket, Arrival::now(seen(frame)), || {});
     true

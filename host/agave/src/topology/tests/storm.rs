@@ -16,6 +16,14 @@ pub(super) fn replace(component: &Path, number: u32) {
     std::fs::write(component, bytes).unwrap();
 }
 
+struct StopAtEnd<'s>(&'s AtomicBool);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// What a user, or their editor, does next.
 fn step(random: &mut fastrand::Rng, field: &Field, draft: &mut Draft, fed: u64) -> bool {
     let before = draft.clone();
@@ -42,6 +50,9 @@ fn step(random: &mut fastrand::Rng, field: &Field, draft: &mut Draft, fed: u64) 
     }
     let text = draft.text();
     let reloaded = field.reload(&text);
+    if let Err(error) = &reloaded {
+        println!("{error}");
+    }
     if !good {
         assert!(reloaded.is_err());
     }
@@ -65,6 +76,8 @@ fn a_storm_of_changes_loses_and_doubles_nothing() {
     let stop = AtomicBool::new(false);
     let fed = [AtomicU64::new(0), AtomicU64::new(0)];
     std::thread::scope(|scope| {
+        // Also when the test fails: the scope waits for its threads.
+        let _stop = StopAtEnd(&stop);
         for (camera, fed) in ["a", "b"].into_iter().zip(&fed) {
             let (live, stop) = (field.live(), &stop);
             scope.spawn(move || {
@@ -81,7 +94,6 @@ fn a_storm_of_changes_loses_and_doubles_nothing() {
             applied += u32::from(step(&mut random, &field, &mut draft, so_far));
         }
         assert!(applied > 40, "{applied}");
-        stop.store(true, Ordering::Relaxed);
     });
     let (told, summary) = field.stop();
     for (camera, fed) in ["a", "b"].into_iter().zip(&fed) {
