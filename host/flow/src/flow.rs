@@ -244,14 +244,14 @@ pub struct TestCase {
     /// The camera that the detections are played to.
     pub camera: CameraIndex,
     /// What is played.
-    pub given: Scene,
+    pub given: TestInputs,
     /// What must come out, by node. A node that is listed with nothing must give nothing.
     pub expect: Vec<(NodeIndex, Vec<ExpectedAlert>)>,
 }
 
 /// What a test plays.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Scene {
+pub enum TestInputs {
     /// What is seen, as the file says it.
     Seen(Vec<Given>),
     /// What was recorded.

@@ -50,8 +50,8 @@ impl Check {
                 runtime: runtime.handle().clone(),
                 hang_up: CancellationToken::new(),
                 journal: Journal::start(Store::in_memory()?, Arc::new(Silence))?,
-                taps: Arc::default(),
                 store: Err("nothing is kept while a flow is only checked".to_owned()),
+                taps: Arc::default(),
                 workers: 1,
             };
             // A class that the model does not have shows only here.

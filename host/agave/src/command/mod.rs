@@ -18,9 +18,8 @@ mod top;
 use std::path::Path;
 use std::process::ExitCode;
 
-use agave_flow::{Flow, Override, Surroundings};
-use agave_plugin::Optimisation;
-use anyhow::{Context, Result, bail};
+use agave_flow::{Flow, FlowText, Override, Surroundings};
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use crate::cache;
@@ -41,12 +40,12 @@ pub(crate) struct CommandLine {
 enum Command {
     /// Run a flow
     Run(run::Run),
+    /// Show the alerts that a flow has had
+    Alerts(alerts::Alerts),
     /// Run a flow, and write what its models see to a file
     Record(record::Record),
     /// Run a flow on what was recorded, as fast as the machine goes
     Replay(replay::Replay),
-    /// Show the alerts that a flow has had
-    Alerts(alerts::Alerts),
     /// Check flow files and say everything that is wrong with them
     Check(check::Check),
     /// Run the tests of flow files
@@ -72,9 +71,9 @@ impl CommandLine {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Run(run) => run.run(),
+            Command::Alerts(alerts) => alerts.run(),
             Command::Record(record) => record.run(),
             Command::Replay(replay) => replay.run(),
-            Command::Alerts(alerts) => alerts.run(),
             Command::Check(check) => check.run(),
             Command::Test(test) => test.run(),
             Command::Reload(reload) => reload.run(),
@@ -90,8 +89,7 @@ impl CommandLine {
 
 /// This machine, with an engine for its plugins.
 fn machine() -> Result<Machine> {
-    let engine = agave_plugin::Engine::compiling(optimisation()?);
-    let mut engine = engine.context("cannot run plugins here")?;
+    let mut engine = agave_plugin::Engine::new().context("cannot run plugins here")?;
     if let Some(folder) = cache::folder() {
         let folder = folder.join("compiled");
         match engine.clone().with_cache(&folder) {
@@ -107,15 +105,6 @@ fn machine() -> Result<Machine> {
     })
 }
 
-/// What `AGAVE_OPTIMISE` says of compiling plugins.
-fn optimisation() -> Result<Optimisation> {
-    match std::env::var("AGAVE_OPTIMISE").as_deref() {
-        Err(_) | Ok("" | "speed") => Ok(Optimisation::Speed),
-        Ok("none") => Ok(Optimisation::None),
-        Ok(other) => bail!("AGAVE_OPTIMISE is '{other}'; it can be 'speed' or 'none'"),
-    }
-}
-
 /// Reads and checks a flow file; prints what is wrong with it. None when it cannot be run.
 fn load(machine: &Machine, file: &Path, overrides: &[Override]) -> Option<Flow> {
     let Reading { flow, problems, .. } = keeper::read(machine, file, overrides);
@@ -127,12 +116,19 @@ fn load(machine: &Machine, file: &Path, overrides: &[Override]) -> Option<Flow> 
 
 /// The same for a flow that is rehearsed and not run.
 fn load_in(surroundings: &dyn Surroundings, file: &Path, overrides: &[Override]) -> Option<Flow> {
-    let loaded = agave_flow::load_file(file, overrides, surroundings);
-    let problems = loaded.diagnostics.to_string();
+    let text = match FlowText::read(file) {
+        Ok(text) => text,
+        Err(problem) => {
+            eprintln!("{}", problem.to_string().trim_end());
+            return None;
+        }
+    };
+    let (flow, diagnostics) = agave_flow::load(&text, overrides, surroundings);
+    let problems = diagnostics.to_string();
     if !problems.is_empty() {
         eprintln!("{}", problems.trim_end());
     }
-    loaded.flow
+    flow
 }
 
 /// Prints to standard output. A reader that has seen enough, such as `head`, is no failure.

@@ -180,8 +180,8 @@ impl Run {
             runtime: runtime.handle().clone(),
             hang_up: CancellationToken::new(),
             journal,
-            taps: Arc::default(),
             store: Ok(store),
+            taps: Arc::default(),
             workers: self.workers.map_or_else(cores, usize::from),
         };
         Ok(Ready {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use agave_flow::{Flow, Model, Scene, Work};
+use agave_flow::{Flow, Model, TestInputs, Work};
 use agave_media::ModelOptions;
 use serde_json::Value;
 
@@ -46,7 +46,7 @@ fn read(model: &Model) -> Option<Vec<String>> {
 fn words(flow: &Flow) -> Vec<String> {
     let mut words = BTreeSet::new();
     for test in &flow.tests {
-        if let Scene::Seen(given) = &test.given {
+        if let TestInputs::Seen(given) = &test.given {
             let seen = given.iter().flat_map(|given| &given.detections);
             words.extend(seen.map(|detection| detection.class.clone()));
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agave_core::{Detection, Timestamp};
-use agave_flow::{CameraIndex, Flow, Given, GivenDetection, Scene, TestCase, instead_of};
+use agave_flow::{CameraIndex, Flow, Given, GivenDetection, TestCase, TestInputs, instead_of};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::classes::Classes;
@@ -80,8 +80,8 @@ impl Frames {
             given: 0,
         };
         match &test.given {
-            Scene::Seen(given) => frames.write(flow, classes, test.camera, given)?,
-            Scene::Recorded { file, camera } => {
+            TestInputs::Seen(given) => frames.write(flow, classes, test.camera, given)?,
+            TestInputs::Recorded { file, camera } => {
                 frames
                     .open(flow, test.camera, file, camera)
                     .with_context(|| file.display().to_string())?;

@@ -72,10 +72,10 @@ pub(crate) struct Workshop {
     pub(crate) hang_up: CancellationToken,
     /// Where alerts go.
     pub(crate) journal: Arc<Journal>,
-    /// Who looks on from the first frame.
-    pub(crate) taps: Arc<Taps>,
     /// What plugins keep, or why they cannot.
     pub(crate) store: Result<Store, String>,
+    /// Who looks on from the first frame.
+    pub(crate) taps: Arc<Taps>,
     /// How many frames are looked at in parallel.
     pub(crate) workers: usize,
 }

@@ -34,7 +34,7 @@ pub(crate) struct Rehearsal {
     flow_name: String,
     node_names: Vec<String>,
     adapters: Vec<String>,
-    outlet: Told,
+    told: Told,
     /// By the index of the camera in the flow.
     chains: BTreeMap<usize, (String, Chain)>,
 }
@@ -69,19 +69,16 @@ impl Rehearsal {
             flow_name: flow.name.clone(),
             node_names: flow.nodes.iter().map(|node| node.name.clone()).collect(),
             adapters: adapters.map(|node| node.name.clone()).collect(),
-            outlet: Told(Arc::clone(&cast.sink)),
+            told: Told(Arc::clone(&cast.sink)),
             chains,
         })
     }
 
     /// Takes what `camera` saw all the way; frames of a camera that takes no part go nowhere.
     pub(crate) fn run(&mut self, camera: CameraIndex, seen: Seen) {
-        let entry = match self.chains.get_mut(&camera.0) {
-            Some((_, chain)) => chain.run(seen),
-            None => None,
-        };
-        if let Some(entry) = entry {
-            self.outlet.keep(entry);
+        if let Some((_, chain)) = self.chains.get_mut(&camera.0) {
+            let entry = chain.run(seen);
+            entry.into_iter().for_each(|entry| self.told.keep(entry));
         }
     }
 

@@ -7,7 +7,7 @@ use agave_core::Schedule;
 use crate::spec::Partition;
 use crate::{
     Camera, CameraIndex, ExpectedAlert, Flow, Model, ModelIndex, Node, NodeIndex, PluginNode,
-    Scene, TestCase, Work,
+    TestCase, TestInputs, Work,
 };
 
 /// A node without indices.
@@ -117,7 +117,7 @@ pub(super) fn in_calling_order(mut nodes: BTreeMap<String, NamedNode>) -> Vec<(S
 pub(super) struct NamedTest {
     name: String,
     camera: String,
-    given: Scene,
+    given: TestInputs,
     expect: Vec<(String, Vec<ExpectedAlert>)>,
 }
 

@@ -10,7 +10,9 @@ use super::models::as_f32;
 use super::nodes::Kind;
 use super::{Context, Lookup, quantity};
 use crate::spec::{ExpectedSpec, GivenSpec, InputsSpec, TestSpec};
-use crate::{CameraIndex, Code, ExpectedAlert, Given, GivenDetection, NodeIndex, Scene, TestCase};
+use crate::{
+    CameraIndex, Code, ExpectedAlert, Given, GivenDetection, NodeIndex, TestCase, TestInputs,
+};
 use crate::{suggest, tree};
 
 pub(super) fn resolve(cx: &mut Context<'_, '_>, graph: &Graph) -> Option<Vec<TestCase>> {
@@ -66,7 +68,7 @@ fn one(
     })
 }
 
-fn inputs(cx: &mut Context<'_, '_>, pointer: &str, test: &TestSpec) -> Option<Scene> {
+fn inputs(cx: &mut Context<'_, '_>, pointer: &str, test: &TestSpec) -> Option<TestInputs> {
     match &test.given {
         InputsSpec::Seen(seen) => {
             let given: Vec<Option<Given>> = seen
@@ -74,7 +76,10 @@ fn inputs(cx: &mut Context<'_, '_>, pointer: &str, test: &TestSpec) -> Option<Sc
                 .enumerate()
                 .map(|(index, one)| given(cx, &tree::join(pointer, &index.to_string()), one))
                 .collect();
-            given.into_iter().collect::<Option<_>>().map(Scene::Seen)
+            given
+                .into_iter()
+                .collect::<Option<_>>()
+                .map(TestInputs::Seen)
         }
         InputsSpec::Recorded(spec) => {
             let file = cx.text.folder().join(&spec.recording);
@@ -90,7 +95,7 @@ fn inputs(cx: &mut Context<'_, '_>, pointer: &str, test: &TestSpec) -> Option<Sc
                 cx.problem(Code::FileNotFound, &at, message, Some(help.to_owned()));
                 return None;
             }
-            Some(Scene::Recorded {
+            Some(TestInputs::Recorded {
                 file,
                 camera: spec.camera.as_ref().unwrap_or(&test.camera).clone(),
             })
