@@ -82,9 +82,7 @@ impl Rehearsal {
     pub(crate) fn run(&mut self, camera: CameraIndex, seen: Seen) {
         if let Some((_, chain)) = self.chains.get_mut(&camera.0) {
             let entry = chain.run(seen);
-            entry
-                .into_iter()
-                .for_each(|entry| self.told.keep(entry));
+            entry.into_iter().for_each(|entry| self.told.keep(entry));
         }
     }
 
