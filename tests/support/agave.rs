@@ -154,15 +154,23 @@ impl Agave {
     /// # Errors
     /// When that is not so within `within`.
     pub fn wait_until_live(&self, flow: &str, within: Duration) -> Result<()> {
+        self.wait_until_shown(flow, " live ", within)
+    }
+
+    /// Waits until `agave top` shows `text` of a flow.
+    ///
+    /// # Errors
+    /// When that is not so within `within`.
+    pub fn wait_until_shown(&self, flow: &str, text: &str, within: Duration) -> Result<()> {
         let deadline = Instant::now() + within;
         loop {
             let shown = self.beside(["top", "--once", "--flow", flow])?;
-            if shown.stdout.contains(" live ") {
+            if shown.stdout.contains(text) {
                 return Ok(());
             }
             ensure!(
                 Instant::now() < deadline,
-                "flow '{flow}' was not live within {within:?}: {}{}",
+                "flow '{flow}' did not show '{text}' within {within:?}: {}{}",
                 shown.stdout,
                 shown.stderr
             );

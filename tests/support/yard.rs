@@ -31,7 +31,7 @@ impl Yard {
             folder: TempDir::new()?,
             camera: RtspServer::camera(&clip, TIMES)?,
         };
-        yard.write("yard.yaml", &yard.flow("yard"))?;
+        yard.write("yard.yaml", yard.flow("yard"))?;
         Ok(yard)
     }
 

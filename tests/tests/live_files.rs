@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
-use agave_tests::{Agave, Process, Reload, Signal, Yard};
+use agave_tests::{Agave, Login, Process, Reload, RtspServer, Signal, Yard, repository};
 use anyhow::{Context, Result, ensure};
 
 /// From a save until what it did is told, on a busy machine.
@@ -164,24 +164,48 @@ fn tapped(tap: &mut Process, wanted: impl Fn(&str) -> bool) -> Result<()> {
     anyhow::bail!("the tap ended")
 }
 
+/// Another build of `plugin`: `from` is called `to` in it, which is as long.
+fn rebuilt(plugin: &[u8], from: &str, to: &str) -> Result<Vec<u8>> {
+    ensure!(from.len() == to.len(), "'{to}' moves everything behind it");
+    let mut build = plugin.to_vec();
+    let mut found = 0;
+    for at in 0..build.len().saturating_sub(from.len()) {
+        if let Some(here) = build.get_mut(at..at + from.len())
+            && here == from.as_bytes()
+        {
+            here.copy_from_slice(to.as_bytes());
+            found += 1;
+        }
+    }
+    ensure!(found > 0, "'{from}' is not in the plugin");
+    Ok(build)
+}
+
 #[test]
 fn a_replaced_plugin_is_the_one_that_runs() -> Result<()> {
     let yard = Yard::new()?;
-    yard.write("step.wasm", yard.plugin("roi")?)?;
-    yard.edit("yard.yaml", "plugin: roi", "plugin: ./step.wasm")?;
+    let first = yard.plugin("forbidden-object")?;
+    let second = rebuilt(&first, "forbidden-object", "unwanted--things")?;
+    yard.write("mine.wasm", &first)?;
+    let to_mine = ("plugin: forbidden-object", "plugin: ./mine.wasm");
+    yard.edit("yard.yaml", to_mine.0, to_mine.1)?;
     let mut agave = yard.run()?;
-    let mut tap = agave.start_beside(["tap", "zoned", "--json"])?;
-    let in_zone = |line: &str| line.contains(r#""zones":["forbidden"]"#);
-    let tracked = |line: &str| line.contains(r#""track":1"#);
-    tapped(&mut tap, in_zone)?;
-    for _ in 0..2 {
-        yard.save("step.wasm", yard.plugin("track")?)?;
-        assert!(applied(&mut agave)?.changes_node("zoned"));
-        tapped(&mut tap, |line| tracked(line) && !in_zone(line))?;
-        yard.save("step.wasm", yard.plugin("roi")?)?;
-        assert!(applied(&mut agave)?.changes_node("zoned"));
-        tapped(&mut tap, |line| in_zone(line) && !tracked(line))?;
-    }
+    let mut tap = agave.start_beside(["tap", "rule", "--json"])?;
+    let kind = |line: &str, kind: &str| line.contains(&format!(r#""kind":"{kind}""#));
+    tapped(&mut tap, |line| kind(line, "forbidden-object"))?;
+    yard.save("mine.wasm", &second)?;
+    let reload = applied(&mut agave)?;
+    assert!(reload.changes_node("rule") && !reload.changes_node("zoned"));
+    tapped(&mut tap, |line| kind(line, "unwanted--things"))?;
+    yard.save("mine.wasm", &first)?;
+    assert!(applied(&mut agave)?.changes_node("rule"));
+    tapped(&mut tap, |line| kind(line, "forbidden-object"))?;
+
+    // One that cannot read what the one before it remembers is not put in its place.
+    yard.edit("yard.yaml", "plugin: roi", "plugin: track")?;
+    let refused = told(&mut agave, "refused")?;
+    assert!(refused.problems().contains("node 'zoned'"), "{refused:?}");
+    assert!(refused.problems().contains("state"), "{refused:?}");
     finish(agave)
 }
 
@@ -199,6 +223,39 @@ fn a_plugin_that_is_nearer_takes_the_place_of_the_one_that_runs() -> Result<()> 
     fs::remove_dir_all(yard.at("plugins"))?;
     assert!(applied(&mut agave)?.changes_node("calm"));
     finish(agave)
+}
+
+#[test]
+fn a_password_that_is_replaced_reaches_the_camera_at_once() -> Result<()> {
+    let clip = repository().join("models/yolov8n_pina/demo/demo.mp4");
+    let login = Login {
+        scheme: "digest",
+        user: "viewer",
+        password: "the-new-one",
+    };
+    let camera = RtspServer::start(&clip, Some(login), false)?;
+    let yard = Yard::new()?;
+    let text = yard.flow("yard");
+    let (before, rest) = text.split_once("url: ").context("it has a camera")?;
+    let (_, after) = rest.split_once('\n').context("and more")?;
+    let url = camera.url_with("viewer", "${secret:field}");
+    yard.save("yard.yaml", format!("{before}url: \"{url}\"\n{after}"))?;
+    fs::create_dir(yard.at("secrets"))?;
+    yard.write("secrets/field", "the-old-one\n")?;
+    let secrets = yard.at("secrets").display().to_string();
+    let variables = [("AGAVE_SECRETS_DIR", secrets.as_str())];
+    let mut agave = Agave::run_with(&yard.at("yard.yaml"), &["--workers", "1"], &variables)?;
+    // After a refused login it would wait for a minute.
+    agave.wait_until_shown("yard", " lost ", RELOAD_LIMIT)?;
+    yard.save("secrets/field", "the-new-one\n")?;
+    let reload = applied(&mut agave)?;
+    assert_eq!(reload.files, [yard.at("secrets/field")]);
+    agave.wait_until_live("yard", Duration::from_secs(30))?;
+    agave.signal(Signal::TERM)?;
+    let outcome = agave.finish(STOP_LIMIT)?;
+    let printed = outcome.output.stdout + &outcome.output.stderr;
+    assert!(!printed.contains("the-old-one") && !printed.contains("the-new-one"));
+    Ok(())
 }
 
 #[test]

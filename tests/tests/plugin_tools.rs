@@ -8,7 +8,14 @@ use agave_tests::{Finished, agave, repository};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-const SHIPPED: [&str; 5] = ["roi", "track", "forbidden-object", "debounce", "webhook"];
+const SHIPPED: [&str; 6] = [
+    "roi",
+    "track",
+    "forbidden-object",
+    "crowd",
+    "debounce",
+    "webhook",
+];
 
 /// Runs the tests in `file`, which has this text, on `plugin`.
 fn tested(plugin: &str, text: &str, more: &[&str]) -> Result<Finished> {
@@ -91,6 +98,40 @@ tests:
     assert_eq!(line["steps"][0]["came"], serde_json::json!([]));
     assert_eq!(line["steps"][1]["came"][0]["severity"], "critical");
     assert_eq!(line["steps"][1]["as_expected"], false);
+    Ok(())
+}
+
+#[test]
+fn a_test_says_whose_frame_it_is_where_there_are_several_cameras() -> Result<()> {
+    let given = |stream: &str, given: &str| {
+        format!(
+            "stream: {{ {stream} }}\ntests:\n  - name: cameras\n    config: {{ more-than: 0, zone: \
+             yard, after: 0s }}\n    given: [{{ {given}, detections: [] }}]\n"
+        )
+    };
+    let yard = "cameras: [gate, yard], zones: { yard: [[0, 0], [1, 0], [1, 1]] }";
+    for (plugin, text, said) in [
+        (
+            "crowd",
+            given(yard, "at: 0s"),
+            "say whose frame it is, with `camera`: gate, yard",
+        ),
+        (
+            "crowd",
+            given(yard, "camera: gaet"),
+            "camera 'gaet' is not in `stream.cameras`; did you mean 'gate'?",
+        ),
+        (
+            "forbidden-object",
+            given(yard, "camera: gate").replace("more-than: 0, ", ""),
+            "`stream.cameras` is for a rule that looks at several cameras",
+        ),
+    ] {
+        let finished = tested(plugin, &text, &[])?;
+        assert_eq!(finished.status.code(), Some(1));
+        let output = format!("{}{}", finished.stdout, finished.stderr);
+        assert!(output.contains(said), "{said}:\n{output}");
+    }
     Ok(())
 }
 

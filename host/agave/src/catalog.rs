@@ -141,7 +141,7 @@ impl Catalog {
             role: plugin.role(),
             config_schema: description.config_schema.clone(),
             imports: plugin.imports().to_vec(),
-            several_cameras: false,
+            several_cameras: plugin.looks_at_several_cameras(),
         })
     }
 

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use agave_core::{Fingerprint, Secret};
-use agave_flow::{PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret_variable};
+use agave_flow::{
+    FlowText, PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret_variable,
+};
 use agave_store::{Store, StoreError};
 use anyhow::Context;
 
@@ -98,6 +100,21 @@ impl Surroundings for Machine {
         }
         let text = std::fs::read_to_string(secret_file(name)?).ok()?;
         Some(Secret::new(text.trim_end_matches(['\r', '\n'])))
+    }
+
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        FlowText::bytes(path)
+    }
+
+    fn files_in(&self, folder: &Path) -> std::io::Result<Vec<String>> {
+        let entries = std::fs::read_dir(folder)?;
+        let files = entries
+            .flatten()
+            // Of a link, what it leads to.
+            .filter(|entry| entry.path().is_file());
+        Ok(files
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect())
     }
 
     fn file_exists(&self, path: &Path) -> bool {

@@ -96,7 +96,11 @@ codes! {
     Unread = Warning 50, "Detections are made and nothing uses them.";
     UnwatchedCamera = Warning 51, "A camera is defined and no model looks at it.";
     GrantMissing = Warning 52, "An adapter is made to use something that `allow` does not grant it, so every attempt will be refused.";
+    BadInclude = Error 41, "An included file leads back to itself, is included twice, or is no part of a flow file.";
+    BadTemplate = Error 42, "A template is made for cameras or for nodes, and says which parameters it has.";
+    BadUse = Error 43, "A template is used for what it is not made for, or with other parameters than it has.";
     NoTimeZone = Warning 54, "Hours are given and the flow does not say on whose clocks, so they are taken as UTC.";
+    UnusedTemplate = Warning 55, "A template is defined and nothing uses it, so nobody knows whether it is right.";
     NoEffect = Warning 53, "A setting means nothing for what it is set on.";
 }
 

@@ -216,6 +216,7 @@ fn subject_of(steps: &[&str]) -> String {
     let number = |index: &str| index.parse::<usize>().map_or(0, |index| index + 1);
     match steps {
         [] => "the flow".to_owned(),
+        ["templates", name] => format!("template '{name}'"),
         ["models", name] => format!("model '{name}'"),
         ["brokers", name] => format!("broker '{name}'"),
         ["cameras", name] => format!("camera '{name}'"),
@@ -246,7 +247,8 @@ fn subject_of(steps: &[&str]) -> String {
 /// Whether what is there is called by a name or a number, and not by its key.
 fn is_named(steps: &[&str]) -> bool {
     match steps {
-        ["models" | "brokers" | "cameras" | "nodes", _] | ["cameras", _, "zones", _] => true,
+        ["templates" | "models" | "brokers" | "cameras" | "nodes", _]
+        | ["cameras", _, "zones", _] => true,
         [.., last] => last.parse::<usize>().is_ok(),
         [] => true,
     }

@@ -37,7 +37,7 @@ impl Diagnostic {
     /// A problem that shows the line it is about.
     pub(crate) fn in_text(code: Code, text: &FlowText, place: Place, message: String) -> Self {
         let mut diagnostic = Self::new(code, text.file(), place, message);
-        if let Place::At(span) = diagnostic.place {
+        if let Some((_, span)) = diagnostic.place.span() {
             diagnostic.line = text
                 .line(span.start.line)
                 .map(|line| mask::line(line, span));
@@ -73,10 +73,7 @@ impl Diagnostic {
 
     /// The line and column where it begins, if it is at one place of the file.
     pub fn position(&self) -> Option<Position> {
-        match self.place {
-            Place::At(span) => Some(span.start),
-            Place::File | Place::Override(_) => None,
-        }
+        self.place.span().map(|(_, span)| span.start)
     }
 
     /// What is wrong, in one line.
@@ -90,8 +87,8 @@ impl Diagnostic {
     }
 
     /// Problems are told from the top of the file to its end.
-    pub(crate) fn order(&self) -> (&Place, Code, &str) {
-        (&self.place, self.code, &self.message)
+    pub(crate) fn order(&self) -> impl Ord {
+        (self.place.order(), self.code, &self.message)
     }
 }
 
@@ -100,7 +97,7 @@ impl fmt::Display for Diagnostic {
         match &self.place {
             Place::File => write!(formatter, "{}: ", self.file.display())?,
             Place::Override(path) => write!(formatter, "--set {path}: ")?,
-            Place::At(span) => write!(
+            Place::At(_, span) | Place::Template { span, .. } => write!(
                 formatter,
                 "{}:{}:{}: ",
                 self.file.display(),
@@ -116,7 +113,7 @@ impl fmt::Display for Diagnostic {
             self.message
         )?;
         let mut indent = 0;
-        if let (Some(line), Place::At(span)) = (&self.line, &self.place) {
+        if let (Some(line), Some((_, span))) = (&self.line, self.place.span()) {
             let number = format!("{:>5}", span.start.line);
             indent = number.len();
             writeln!(formatter, "{number} | {}", line.text)?;
@@ -148,7 +145,7 @@ impl Serialize for Diagnostic {
         match &self.place {
             Place::File => {}
             Place::Override(path) => fields.serialize_field("override", path)?,
-            Place::At(span) => {
+            Place::At(_, span) | Place::Template { span, .. } => {
                 fields.serialize_field("line", &span.start.line)?;
                 fields.serialize_field("column", &span.start.column)?;
                 fields.serialize_field("end_line", &span.end.line)?;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::findings::{Checker, Fault, is_misspelt};
 use crate::report::Report;
 use crate::wording::{self, Naming};
-use crate::{Code, Diagnostics, FlowText, Place, schema, tree, yaml};
+use crate::{Code, Diagnostics, FileIndex, FlowText, Place, schema, tree, yaml};
 
 /// Reads `text` as a `T`. `what` is how messages call the file: `the manifest`.
 ///
@@ -18,7 +18,7 @@ pub fn document<T: DeserializeOwned + JsonSchema>(
     what: &str,
 ) -> Result<T, Diagnostics> {
     let mut report = Report::new(text);
-    let read = read(text, what, &mut report);
+    let read = read(what, &mut report);
     let diagnostics = report.finish();
     match read {
         Some(document) if !diagnostics.has_errors() => Ok(document),
@@ -26,12 +26,8 @@ pub fn document<T: DeserializeOwned + JsonSchema>(
     }
 }
 
-fn read<T: DeserializeOwned + JsonSchema>(
-    text: &FlowText,
-    what: &str,
-    report: &mut Report,
-) -> Option<T> {
-    let tree = yaml::parse(text, report)?;
+fn read<T: DeserializeOwned + JsonSchema>(what: &str, report: &mut Report) -> Option<T> {
+    let tree = yaml::parse(FileIndex::default(), report)?;
     let value = tree.to_value();
     let unreadable = |report: &mut Report, problem: String| {
         let message = format!("{what} cannot be read: {problem}");

@@ -8,16 +8,19 @@
 use agave_core::{Secret, without_credentials};
 
 use crate::report::Report;
+use crate::sources::Sources;
 use crate::surroundings::{Surroundings, secret_variable};
 use crate::tree::{self, Tree};
-use crate::{Code, FlowText, Place, Position, Span};
+use crate::{Code, Place, Position, Span};
 
 /// A piece of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece<'t> {
+pub(crate) enum Piece<'t> {
     Plain(&'t str),
     Environment(&'t str),
     Secret(&'t str),
+    /// `${name}`, which means something in a template.
+    Parameter(&'t str),
     /// Looks like a reference and is none.
     Bad(&'t str),
 }
@@ -31,7 +34,8 @@ pub(crate) fn environment(
 ) -> Vec<String> {
     let mut broken = Vec::new();
     tree.for_each_text(&mut |pointer, place, text| {
-        if !text.contains("${") {
+        // What a template says means something where it is used.
+        if !text.contains("${") || pointer.starts_with("/templates/") {
             return;
         }
         let mut good = true;
@@ -94,6 +98,15 @@ fn check(
                 missing_secret_help(name),
             )
         }
+        Piece::Parameter(name) => (
+            Code::BadReference,
+            format!("${{{name}}}"),
+            format!("`${{{name}}}` does not refer to anything"),
+            format!(
+                "write `${{env:{name}}}` for an environment variable and `${{secret:{name}}}` for a \
+                 secret; only templates have parameters"
+            ),
+        ),
         Piece::Bad(reference) => (
             Code::BadReference,
             reference.to_owned(),
@@ -103,7 +116,7 @@ fn check(
                 .to_owned(),
         ),
     };
-    let place = narrowed(place, &name, report.text());
+    let place = narrowed(place, &name, report.sources());
     report.add(code, &place, message, [help]);
     false
 }
@@ -167,7 +180,7 @@ pub(crate) fn secret_address(text: &str, surroundings: &dyn Surroundings) -> Opt
                 shown.push_str(&format!("${{secret:{name}}}"));
                 position += "${secret:}".len() + name.len();
             }
-            Piece::Bad(_) => return None,
+            Piece::Bad(_) | Piece::Parameter(_) => return None,
         }
     }
     Some(SecretText {
@@ -192,7 +205,7 @@ fn resolved(
             Piece::Plain(plain) => result.push_str(plain),
             Piece::Environment(name) => result.push_str(&surroundings.environment(name)?),
             Piece::Secret(name) => result.push_str(secret(name)?.reveal()),
-            Piece::Bad(_) => return None,
+            Piece::Bad(_) | Piece::Parameter(_) => return None,
         }
     }
     Some(result)
@@ -217,11 +230,11 @@ fn encoded_for_login(secret: &str) -> String {
 }
 
 /// The place of `needle` inside the text that was written at `place`, where it can be found.
-pub(crate) fn narrowed(place: &Place, needle: &str, text: &FlowText) -> Place {
-    let Place::At(span) = *place else {
+pub(crate) fn narrowed(place: &Place, needle: &str, sources: &Sources) -> Place {
+    let Some((_, span)) = place.span() else {
         return place.clone();
     };
-    let Some(written) = text.slice(span) else {
+    let Some(written) = sources.text(place).slice(span) else {
         return place.clone();
     };
     let Some((before, _)) = written.split_once(needle) else {
@@ -232,13 +245,13 @@ pub(crate) fn narrowed(place: &Place, needle: &str, text: &FlowText) -> Place {
         column: span.start.column + characters,
     };
     let start = before.chars().count();
-    Place::At(Span {
-        start: at(start),
-        end: at(start + needle.chars().count()),
-    })
+    let end = at(start + needle.chars().count());
+    let start = at(start);
+    place.with_span(Span { start, end })
 }
 
-fn pieces(text: &str) -> Vec<Piece<'_>> {
+/// A text as plain pieces and references.
+pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find("${") {
@@ -256,9 +269,11 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         let inner = reference
             .strip_prefix("${")
             .and_then(|inner| inner.strip_suffix('}'));
-        pieces.push(match inner.and_then(|inner| inner.split_once(':')) {
+        let parts = inner.map(|inner| inner.split_once(':').unwrap_or(("", inner)));
+        pieces.push(match parts {
             Some(("env", name)) if is_name(name) => Piece::Environment(name),
             Some(("secret", name)) if is_name(name) => Piece::Secret(name),
+            Some(("", name)) if is_name(name) && !reference.contains(':') => Piece::Parameter(name),
             _ => Piece::Bad(reference),
         });
         rest = after;
@@ -282,14 +297,14 @@ mod tests {
     #[test]
     fn a_text_is_cut_into_pieces() {
         assert_eq!(
-            pieces("a${env:B}c$${d}${oops}${secret:e"),
+            pieces("a${env:B}c$${d}${o ops}${secret:e"),
             [
                 Piece::Plain("a"),
                 Piece::Environment("B"),
                 Piece::Plain("c"),
                 Piece::Plain("${"),
                 Piece::Plain("d}"),
-                Piece::Bad("${oops}"),
+                Piece::Bad("${o ops}"),
                 Piece::Plain(""),
                 Piece::Bad("${secret:e"),
                 Piece::Plain(""),

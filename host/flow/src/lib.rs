@@ -4,11 +4,11 @@
 //!
 //! ```text
 //! FlowText ─► Tree ─► FlowSpec ─► Flow
-//!  bytes      YAML    what was    resolved: no names
-//!             + places written    left to look up
+//!  bytes,     YAML    what was    resolved: no names
+//!  parts      + places written    left to look up
 //! ```
 //!
-//! Nothing here touches a disk or a network, except [`FlowText::read`]: whatever else must be
+//! Nothing here touches a disk or a network, except [`FlowText`] to read itself: whatever else must be
 //! asked (does this file exist, what is that plugin) is asked through [`Surroundings`].
 
 mod code;
@@ -18,6 +18,7 @@ pub mod diff;
 mod document;
 mod findings;
 mod flow;
+mod include;
 mod interpolate;
 mod mask;
 mod named;
@@ -28,9 +29,11 @@ mod resolve;
 mod scalar;
 mod schema;
 mod settings;
+mod sources;
 mod spec;
 mod suggest;
 mod surroundings;
+mod template;
 mod text;
 mod tree;
 mod wording;
@@ -44,8 +47,9 @@ pub use flow::{
     Broker, Camera, CameraIndex, CameraKind, ExpectedAlert, Flow, Given, GivenDetection, Grants,
     Limits, Model, ModelIndex, Node, NodeIndex, Origin, PluginNode, Scheme, TestCase, Work,
 };
+pub use include::Inputs;
 pub use overrides::Override;
-pub use place::{Place, Position, Span};
+pub use place::{FileIndex, Place, Position, Span};
 pub use schema::schema;
 pub use settings::settings_problems;
 pub use spec::{OnFailure, Pace, Partition, Transport};
@@ -53,23 +57,69 @@ pub use suggest::instead_of;
 pub use surroundings::{PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret_variable};
 pub use text::FlowText;
 
+use std::path::Path;
+
+use agave_core::Fingerprint;
 use report::Report;
 
-/// Takes a flow file all the way: parses it, applies `overrides`, checks everything and resolves
-/// every name.
-///
-/// All problems come back at once. There is a flow exactly when there is no error among them;
-/// warnings do not prevent one.
+/// What became of a flow file.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The flow, exactly when there is no error among the problems.
+    pub flow: Option<Flow>,
+    /// Everything that is wrong, and warnings.
+    pub diagnostics: Diagnostics,
+    /// What was read, for whoever wants to know when it changes. It is there for a broken flow too.
+    pub inputs: Inputs,
+}
+
+/// Takes a flow file all the way: reads it with its parts, applies `overrides`, checks everything
+/// and resolves every name. All problems come back at once.
+pub fn load_file(file: &Path, overrides: &[Override], surroundings: &dyn Surroundings) -> Loaded {
+    let mut inputs = Inputs::default();
+    let read = surroundings.read(file);
+    let fingerprint = read.as_ref().ok().map(|bytes| Fingerprint::of(bytes));
+    inputs.files.insert(file.to_owned(), fingerprint);
+    let text = read
+        .map_err(|error| text::unreadable(file, &error).into())
+        .and_then(|bytes| FlowText::from_bytes(file, bytes));
+    let (flow, diagnostics) = match text {
+        Ok(text) => checked(&text, overrides, surroundings, &mut inputs),
+        Err(diagnostics) => (None, diagnostics),
+    };
+    Loaded {
+        flow,
+        diagnostics,
+        inputs,
+    }
+}
+
+/// The same for a flow file that someone else has read. Parts that it includes are read all the
+/// same.
 pub fn load(
     text: &FlowText,
     overrides: &[Override],
     surroundings: &dyn Surroundings,
 ) -> (Option<Flow>, Diagnostics) {
+    checked(text, overrides, surroundings, &mut Inputs::default())
+}
+
+fn checked(
+    text: &FlowText,
+    overrides: &[Override],
+    surroundings: &dyn Surroundings,
+    inputs: &mut Inputs,
+) -> (Option<Flow>, Diagnostics) {
     let mut report = Report::new(text);
-    let flow = yaml::parse(text, &mut report).and_then(|mut tree| {
+    let flow = include::gather(surroundings, &mut report, inputs).and_then(|mut tree| {
         overrides::apply(&mut tree, overrides, &mut report);
+        let mut broken = template::expand(&mut tree, &mut report)?;
         tree.sort();
-        let broken = interpolate::environment(&mut tree, surroundings, &mut report);
+        broken.extend(interpolate::environment(
+            &mut tree,
+            surroundings,
+            &mut report,
+        ));
         let conforming = conform::conform(tree, broken, &mut report)?;
         resolve::resolve(text, &conforming, surroundings, &mut report)
     });

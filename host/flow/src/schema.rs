@@ -3,14 +3,24 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
-use schemars::{JsonSchema, Schema};
-use serde_json::{Value, json};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
 
-use crate::spec::FlowSpec;
+use crate::spec::{CameraSpec, FlowSpec, NodeSpec};
 
 /// The published JSON Schema (draft 2020-12).
 pub fn schema() -> Value {
     let mut root = derived::<FlowSpec>(SchemaSettings::draft2020_12());
+    for (spec, key) in [("CameraSpec", "url"), ("NodeSpec", "from")] {
+        let pointer = format!("/$defs/{spec}");
+        if let Some(spec) = root.pointer_mut(&pointer).and_then(Value::as_object_mut) {
+            spec.remove("required");
+            spec.insert(
+                "anyOf".to_owned(),
+                json!([{ "required": [key] }, { "required": ["use"] }]),
+            );
+        }
+    }
     if let Some(node) = root
         .pointer_mut("/$defs/NodeSpec")
         .and_then(Value::as_object_mut)
@@ -21,6 +31,12 @@ pub fn schema() -> Value {
                 { "required": ["infer"] },
                 { "required": ["plugin"] },
                 { "required": ["store"] },
+                // A template says it.
+                { "required": ["use"], "not": { "anyOf": [
+                    { "required": ["infer"] },
+                    { "required": ["plugin"] },
+                    { "required": ["store"] },
+                ] } },
             ]),
         );
     }
@@ -30,10 +46,44 @@ pub fn schema() -> Value {
 /// The part of the schema that this crate checks with. The rest is for editors; the resolver
 /// checks the same and has better words for it.
 pub(crate) fn for_checking() -> Value {
-    derived::<FlowSpec>(
-        SchemaSettings::draft2020_12().with_transform(RecursiveTransform(without_patterns)),
-    )
-    .to_value()
+    let settings = SchemaSettings::draft2020_12();
+    let settings = settings.with_transform(RecursiveTransform(without_patterns));
+    let mut root = derived::<FlowSpec>(settings);
+    // What a template says is checked where it is used.
+    for kind in ["camera", "node"] {
+        let pointer = format!("/$defs/TemplateSpec/properties/{kind}");
+        if let Some(body) = root.pointer_mut(&pointer) {
+            *body = json!({ "type": "object" });
+        }
+    }
+    root.to_value()
+}
+
+/// The body of a template of cameras: its keys are those of a camera, and any value can be a
+/// parameter.
+pub(crate) fn camera_template(generator: &mut SchemaGenerator) -> Schema {
+    body(CameraSpec::json_schema(generator))
+}
+
+/// The body of a template of nodes.
+pub(crate) fn node_template(generator: &mut SchemaGenerator) -> Schema {
+    body(NodeSpec::json_schema(generator))
+}
+
+fn body(spec: Schema) -> Schema {
+    let properties = spec.get("properties").and_then(Value::as_object);
+    let properties: Map<String, Value> = properties
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| !matches!(key.as_str(), "use" | "with"))
+        .map(|(key, property)| {
+            let about = property.get("description").cloned().unwrap_or_default();
+            let parameter = json!({ "type": "string", "pattern": r"\$\{" });
+            let either = json!({ "description": about, "anyOf": [property, parameter] });
+            (key.clone(), either)
+        })
+        .collect();
+    json_schema!({ "type": "object", "additionalProperties": false, "properties": properties })
 }
 
 /// The schema of another document than a flow.

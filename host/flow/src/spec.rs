@@ -23,6 +23,15 @@ pub(crate) struct FlowSpec {
     /// The time zone of all hours in the file, by its IANA name. The default is UTC.
     #[schemars(extend("examples" = ["Europe/Berlin"]))]
     pub(crate) time_zone: Option<String>,
+    /// Files that are parts of this one: a path or a list of paths, relative to the folder of this
+    /// file. The last part of a path can have `*` in it. Every section of a part is added to that
+    /// of this file.
+    #[schemars(extend("examples" = [["cameras/*.yaml"]]))]
+    #[expect(dead_code, reason = "the parts have been read, and the key is gone")]
+    pub(crate) include: Option<NameList>,
+    /// What several cameras or several nodes have in common, by name.
+    #[serde(default)]
+    pub(crate) templates: Named<TemplateSpec>,
     /// The models that nodes can run, by name.
     #[serde(default)]
     pub(crate) models: Named<ModelSpec>,
@@ -38,6 +47,32 @@ pub(crate) struct FlowSpec {
     /// Examples of what must happen, to be checked without a camera.
     #[serde(default)]
     pub(crate) tests: Vec<TestSpec>,
+}
+
+/// What several cameras or several nodes have in common.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(
+    dead_code,
+    reason = "the uses have been replaced; only its form is checked"
+)]
+pub(crate) struct TemplateSpec {
+    /// What is different each time. In the texts of the template `${NAME}` stands for it; a value
+    /// that is nothing but `${NAME}` becomes what is given, whatever that is.
+    #[serde(default)]
+    #[schemars(extend("examples" = [["host", "channel"]]))]
+    pub(crate) parameters: Vec<String>,
+    /// What parameters are that are not given.
+    #[serde(default)]
+    pub(crate) defaults: Map<String, Value>,
+    /// What the cameras have in common.
+    #[serde(default)]
+    #[schemars(schema_with = "crate::schema::camera_template")]
+    pub(crate) camera: Option<Map<String, Value>>,
+    /// What the nodes have in common.
+    #[serde(default)]
+    #[schemars(schema_with = "crate::schema::node_template")]
+    pub(crate) node: Option<Map<String, Value>>,
 }
 
 /// A model and what it takes for one of its detections to count.
@@ -79,6 +114,12 @@ pub(crate) struct BrokerSpec {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct CameraSpec {
+    /// The template that says the rest. What is said here as well goes before it.
+    #[expect(dead_code, reason = "it has been replaced by what it stands for")]
+    pub(crate) r#use: Option<String>,
+    /// The parameters of the template.
+    #[expect(dead_code, reason = "it has been replaced by what it stands for")]
+    pub(crate) with: Option<Map<String, Value>>,
     /// An `rtsp://` address, or a video file relative to the folder of the flow file.
     /// `${secret:NAME}` keeps the login out of the file.
     #[schemars(extend("examples" = ["rtsp://${secret:gate-login}@10.0.0.5:554/Streaming/Channels/102"]))]
@@ -169,6 +210,12 @@ pub enum Partition {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct NodeSpec {
+    /// The template that says the rest. What is said here as well goes before it.
+    #[expect(dead_code, reason = "it has been replaced by what it stands for")]
+    pub(crate) r#use: Option<String>,
+    /// The parameters of the template.
+    #[expect(dead_code, reason = "it has been replaced by what it stands for")]
+    pub(crate) with: Option<Map<String, Value>>,
     /// Run the model of this name on frames; what comes out is detections.
     pub(crate) infer: Option<String>,
     /// Run this plugin: the name of one that is installed, or the path of a `.wasm` file.

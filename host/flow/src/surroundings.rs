@@ -1,6 +1,7 @@
 //! What a flow file refers to and does not contain: files, plugins, environment, secrets. The
 //! binary answers from the machine it runs on, a test answers from memory.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use agave_core::{Fingerprint, Role, Secret};
@@ -22,6 +23,19 @@ pub trait Surroundings: PluginCatalog {
 
     /// The secret `name`, for `${secret:NAME}`. See [`secret_variable`] for where users put it.
     fn secret(&self, name: &str) -> Option<Secret>;
+
+    /// What is in the file at `path`, of which no more than [`FlowText::MAX_BYTES`](crate::FlowText::MAX_BYTES) and one byte
+    /// have to be given.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// The names of the files in `folder`, in any order.
+    ///
+    /// # Errors
+    /// It is no folder that can be read.
+    fn files_in(&self, folder: &Path) -> io::Result<Vec<String>>;
 
     /// Whether there is a file at `path`.
     fn file_exists(&self, path: &Path) -> bool;

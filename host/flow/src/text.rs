@@ -3,11 +3,7 @@
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use crate::{Code, Diagnostic, Diagnostics, Place, Position, Span};
-
-/// Nobody writes a flow file of this size by hand, and a parser should not have to find out what
-/// it does with one.
-const MAX_BYTES: u64 = 1 << 20;
+use crate::{Code, Diagnostic, Diagnostics, FileIndex, Place, Position, Span};
 
 /// A flow file as it was read.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,24 +20,29 @@ impl std::fmt::Debug for FlowText {
 }
 
 impl FlowText {
+    /// Nobody writes a file of this size by hand, and a parser should not have to find out what it
+    /// does with one.
+    pub const MAX_BYTES: u64 = 1 << 20;
+
     /// Reads the file.
     ///
     /// # Errors
     /// It cannot be read, it is too large, or it is not text.
     pub fn read(file: &Path) -> Result<Self, Diagnostics> {
-        let mut bytes = Vec::new();
-        std::fs::File::open(file)
-            // One byte more than allowed is enough to know, and a pipe cannot fill the memory.
-            .and_then(|opened| opened.take(MAX_BYTES + 1).read_to_end(&mut bytes))
-            .map_err(|error| {
-                let message = match error.kind() {
-                    ErrorKind::NotFound => "there is no such file".to_owned(),
-                    ErrorKind::IsADirectory => "this is a folder, and a flow is a file".to_owned(),
-                    _ => format!("the flow file cannot be read: {error}"),
-                };
-                Diagnostic::new(Code::Unreadable, file, Place::File, message)
-            })?;
+        let bytes = Self::bytes(file).map_err(|error| unreadable(file, &error))?;
         Self::from_bytes(file, bytes)
+    }
+
+    /// Reads a file as far as it may be long, and one byte more: that is enough to know, and a pipe
+    /// cannot fill the memory.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn bytes(file: &Path) -> std::io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let opened = std::fs::File::open(file)?;
+        opened.take(Self::MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// Takes the bytes of a file that someone else has read.
@@ -49,12 +50,12 @@ impl FlowText {
     /// # Errors
     /// There are too many of them, or they are not text.
     pub fn from_bytes(file: &Path, bytes: Vec<u8>) -> Result<Self, Diagnostics> {
-        if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_BYTES) {
+        if u64::try_from(bytes.len()).is_ok_and(|length| length > Self::MAX_BYTES) {
             return Err(Diagnostic::new(
                 Code::TooLarge,
                 file,
                 Place::File,
-                "the flow file is larger than 1 MiB".to_owned(),
+                "the file is larger than 1 MiB".to_owned(),
             )
             .with_help("is this really a flow file?")
             .into());
@@ -69,7 +70,7 @@ impl FlowText {
             Diagnostic::new(
                 Code::Unreadable,
                 file,
-                Place::At(Span { start, end: start }),
+                Place::At(FileIndex::default(), Span { start, end: start }),
                 "this is not UTF-8 text".to_owned(),
             )
             .with_help("save the file with the encoding UTF-8")
@@ -121,4 +122,14 @@ impl FlowText {
                 .collect(),
         )
     }
+}
+
+/// Why a flow file is not there.
+pub(crate) fn unreadable(file: &Path, error: &std::io::Error) -> Diagnostic {
+    let message = match error.kind() {
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::IsADirectory => "this is a folder, and a flow is a file".to_owned(),
+        _ => format!("the flow file cannot be read: {error}"),
+    };
+    Diagnostic::new(Code::Unreadable, file, Place::File, message)
 }

@@ -106,7 +106,7 @@ impl Tree {
         }
     }
 
-    fn at_mut(&mut self, pointer: &str) -> Option<&mut Self> {
+    pub(crate) fn at_mut(&mut self, pointer: &str) -> Option<&mut Self> {
         steps(pointer).try_fold(self, |tree, step| match &mut tree.content {
             Content::Map(members) => members
                 .iter_mut()

@@ -9,20 +9,21 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput, Tag
 use crate::report::Report;
 use crate::scalar;
 use crate::tree::{Content, Member, Tree};
-use crate::{Code, FlowText, Place, Position, Span};
+use crate::{Code, FileIndex, Place, Position, Span};
 
 /// Deeper than any flow, and shallow enough for every recursion over the tree.
 const MAX_DEPTH: usize = 32;
 
 /// Values in a tree. With aliases a few lines of YAML can stand for billions of them.
-const MAX_VALUES: usize = 100_000;
+pub(crate) const MAX_VALUES: usize = 100_000;
 
-/// The tree of a whole file, if it can be read to its end.
-pub(crate) fn parse(text: &FlowText, report: &mut Report) -> Option<Tree> {
-    let mut reader = Reader::new(text.as_str());
+/// The tree of a whole file, if it can be read to its end. The file is one of the report's.
+pub(crate) fn parse(file: FileIndex, report: &mut Report) -> Option<Tree> {
+    let text = report.sources().file(file).clone();
+    let mut reader = Reader::new(text.as_str(), file);
     let tree = reader.document();
     for problem in reader.problems {
-        let place = Place::At(problem.span);
+        let place = Place::At(file, problem.span);
         report.add(problem.code, &place, problem.message, problem.help);
     }
     tree.ok()
@@ -30,7 +31,7 @@ pub(crate) fn parse(text: &FlowText, report: &mut Report) -> Option<Tree> {
 
 /// The tree of a value that stands alone, as on a command line.
 pub(crate) fn parse_value(text: &str) -> Result<Tree, String> {
-    let mut reader = Reader::new(text);
+    let mut reader = Reader::new(text, FileIndex::default());
     let tree = reader.document();
     match reader.problems.pop() {
         Some(problem) => Err(problem.message),
@@ -49,6 +50,7 @@ struct Problem {
 struct Stop;
 
 struct Reader<'t> {
+    file: FileIndex,
     parser: Parser<'t, StrInput<'t>>,
     anchors: HashMap<usize, Tree>,
     values: usize,
@@ -58,8 +60,9 @@ struct Reader<'t> {
 type Token<'t> = (Event<'t>, Span);
 
 impl<'t> Reader<'t> {
-    fn new(text: &'t str) -> Self {
+    fn new(text: &'t str, file: FileIndex) -> Self {
         Self {
+            file,
             parser: Parser::new_from_str(text),
             anchors: HashMap::new(),
             values: 0,
@@ -157,7 +160,7 @@ impl<'t> Reader<'t> {
                     ScalarStyle::Plain => scalar::plain(&text),
                     _ => Content::Text(text.into_owned()),
                 };
-                (tree(span, content), anchor)
+                (self.tree(span, content), anchor)
             }
             Event::SequenceStart(anchor, tag) => {
                 self.refuse_tag(tag, span);
@@ -168,7 +171,7 @@ impl<'t> Reader<'t> {
                         token => items.push(self.value(token, depth + 1)?),
                     }
                 };
-                (tree(to(span, end), Content::List(items)), anchor)
+                (self.tree(to(span, end), Content::List(items)), anchor)
             }
             Event::MappingStart(anchor, tag) => {
                 self.refuse_tag(tag, span);
@@ -180,7 +183,7 @@ impl<'t> Reader<'t> {
                         token => self.member(token, depth, &mut members, &mut seen)?,
                     }
                 };
-                (tree(to(span, end), Content::Map(members)), anchor)
+                (self.tree(to(span, end), Content::Map(members)), anchor)
             }
             _ => {
                 let message = "this is not YAML: a value is expected here".to_owned();
@@ -213,7 +216,7 @@ impl<'t> Reader<'t> {
         let mut value = self.value(value, depth + 1)?;
         if value.content == Content::Null {
             // Where nothing is written there is nothing to point at.
-            value.place = Place::At(key_span);
+            value.place = Place::At(self.file, key_span);
         }
         if key == "<<" && style == ScalarStyle::Plain {
             self.problem(
@@ -240,7 +243,7 @@ impl<'t> Reader<'t> {
         seen.insert(key.to_string(), key_span);
         members.push(Member {
             key: key.into_owned(),
-            key_place: Place::At(key_span),
+            key_place: Place::At(self.file, key_span),
             value,
         });
         Ok(())
@@ -261,6 +264,13 @@ impl<'t> Reader<'t> {
         }
     }
 
+    fn tree(&self, span: Span, content: Content) -> Tree {
+        Tree {
+            place: Place::At(self.file, span),
+            content,
+        }
+    }
+
     fn spend(&mut self, values: usize, span: Span) -> Result<(), Stop> {
         self.values = self.values.saturating_add(values);
         if self.values > MAX_VALUES {
@@ -268,13 +278,6 @@ impl<'t> Reader<'t> {
             return Err(self.problem(Code::TooLarge, span, message, None));
         }
         Ok(())
-    }
-}
-
-fn tree(span: Span, content: Content) -> Tree {
-    Tree {
-        place: Place::At(span),
-        content,
     }
 }
 

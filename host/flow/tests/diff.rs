@@ -73,6 +73,14 @@ impl Surroundings for Replaced<'_> {
         })
     }
 
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        World.read(path)
+    }
+
+    fn files_in(&self, folder: &Path) -> std::io::Result<Vec<String>> {
+        World.files_in(folder)
+    }
+
     fn file_exists(&self, path: &Path) -> bool {
         World.file_exists(path)
     }

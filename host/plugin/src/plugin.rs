@@ -1,7 +1,6 @@
 //! A compiled plugin: what it is called, which part it plays, and whether it imports only what
 //! that part may import.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -154,15 +153,6 @@ impl Part {
             Self::Gate => Role::Gate,
             Self::Adapter => Role::Adapter,
         }
-    }
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::SiteRule => "rule for several cameras",
-            one_camera => one_camera.interface(),
-        })
     }
 }
 

@@ -343,7 +343,7 @@ async fn reload_on_signal(flows: Arc<Flows>) {
         return;
     };
     while hang_up.recv().await.is_some() {
-        for keeper in &flows.keepers {
+        for keeper in flows.keepers.iter().filter(|one| !one.is_ending()) {
             let keeper = Arc::clone(keeper);
             // It compiles and waits: not for the network's threads. One flow waits for no other.
             tokio::task::spawn_blocking(move || keeper.reload(&Trigger::Signal));

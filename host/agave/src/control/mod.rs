@@ -21,6 +21,9 @@ pub(crate) use tap::{Passed, PassedDetection, Subscription, TapSender, subscript
 
 /// A running flow, as those outside of it know it.
 pub(crate) trait Controlled: Send + Sync {
+    /// The flow's name.
+    fn name(&self) -> &str;
+
     /// Reads the flow's files again and puts what they say in the place of what runs. Returns
     /// when that is done or refused; one after the other, whoever asks.
     fn reload(&self, why: &Trigger) -> Report;

@@ -29,6 +29,8 @@ const LONGEST_READING: Duration = Duration::from_secs(10);
 /// How long to wait when the system gives no more connections.
 const NO_CONNECTIONS: Duration = Duration::from_millis(200);
 
+const FAILED: &str = "the running process failed over it; its log says more";
+
 /// Answers for one flow until it is dropped.
 pub(crate) struct Server {
     stop: CancellationToken,
@@ -116,8 +118,9 @@ async fn converse(stream: UnixStream, controlled: Arc<dyn Controlled>) -> io::Re
         }
     };
     if let Ask::Tap { node } = ask {
-        let flow = controlled.status().flow;
-        return match controlled.tap(&node) {
+        let flow = controlled.name().to_owned();
+        let tapped = spawn_blocking(move || controlled.tap(&node)).await;
+        return match tapped.unwrap_or_else(|_| Err(FAILED.to_owned())) {
             Ok(subscription) => {
                 send(&mut writer, &Answer::Tapping { flow }).await?;
                 show(subscription, &mut reader, &mut writer).await
@@ -131,9 +134,9 @@ async fn converse(stream: UnixStream, controlled: Arc<dyn Controlled>) -> io::Re
         Ask::Plan { file } => Answer::Report(controlled.plan(file)),
         Ask::Status | Ask::Tap { .. } => Answer::Status(controlled.status()),
     });
-    let answer = answered.await.unwrap_or_else(|_| {
-        Answer::Refused("the running process failed over it; its log says more".to_owned())
-    });
+    let answer = answered
+        .await
+        .unwrap_or_else(|_| Answer::Refused(FAILED.to_owned()));
     send(&mut writer, &answer).await
 }
 

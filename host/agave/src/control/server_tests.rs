@@ -25,6 +25,10 @@ impl Drop for Untap {
 }
 
 impl Controlled for Yard {
+    fn name(&self) -> &str {
+        "yard"
+    }
+
     fn reload(&self, why: &Trigger) -> Report {
         Report {
             flow: "yard".to_owned(),

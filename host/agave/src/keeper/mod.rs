@@ -76,19 +76,19 @@ impl Keeper {
         })
     }
 
-    /// The flow's name.
-    pub(crate) fn name(&self) -> &str {
-        &self.reporter.flow
-    }
-
-    /// The flow ends: nobody looks at its numbers any more.
+    /// The flow ends: it is changed no more, and nobody looks at its numbers.
     pub(crate) fn end(&self) {
         self.ending.store(true, Ordering::Relaxed);
     }
 
+    /// Whether it ends or has ended.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
+    }
+
     /// The numbers of its cameras now; none once it ends.
     pub(crate) fn counts(&self) -> Vec<CameraCounts> {
-        if self.ending.load(Ordering::Relaxed) {
+        if self.is_ending() {
             return Vec::new();
         }
         let counts = self.live.counts().into_iter();
@@ -174,6 +174,10 @@ impl Keeper {
 }
 
 impl Controlled for Keeper {
+    fn name(&self) -> &str {
+        &self.reporter.flow
+    }
+
     fn reload(&self, why: &Trigger) -> Report {
         let attempting = self.attempting.lock();
         let _one_by_one = attempting.unwrap_or_else(PoisonError::into_inner);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use agave_flow::{Flow, FlowText, Override};
+use agave_flow::{Flow, Override};
 
 use crate::surroundings::Machine;
 use crate::watch::Asked;
@@ -20,23 +20,11 @@ pub(crate) struct Reading {
 
 /// Reads and checks the flow in `file`.
 pub(crate) fn read(machine: &Machine, file: &Path, overrides: &[Override]) -> Reading {
-    let text = match FlowText::read(file) {
-        Ok(text) => text,
-        Err(problem) => {
-            return Reading {
-                flow: None,
-                problems: problem.to_string().trim_end().to_owned(),
-                files: BTreeSet::from([file.to_owned()]),
-            };
-        }
-    };
     let asked = Asked::of(machine);
-    let (flow, diagnostics) = agave_flow::load(&text, overrides, &asked);
-    let mut files = asked.files();
-    files.insert(file.to_owned());
+    let loaded = agave_flow::load_file(file, overrides, &asked);
     Reading {
-        flow,
-        problems: diagnostics.to_string().trim_end().to_owned(),
-        files,
+        flow: loaded.flow,
+        problems: loaded.diagnostics.to_string().trim_end().to_owned(),
+        files: asked.files(),
     }
 }

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::chain::{Chain, Seen};
-use super::exchange::{ChainPlan, Part, StepPlan};
+use super::chain::{Chain, Seen, Step};
+use super::exchange::ChainPlan;
 use super::lane::Lane;
 use super::taps::Taps;
 
@@ -29,33 +29,15 @@ pub(crate) enum Preflight {
     },
 }
 
-/// Runs `trial`, a plan of nothing but new steps, over the last frames of `lane`. Only what
-/// happens in `changed` counts: what runs already may fail as it does.
-pub(super) fn fly(lane: &Lane, mut trial: ChainPlan, changed: &[String]) -> Result<(), Preflight> {
-    let frames = lane.with_chain(|chain| {
-        for StepPlan { name, part, .. } in &mut trial.steps {
-            let running = chain.steps.iter().find(|step| step.name == *name);
-            let (Part::New(work), Some(running)) = (part, running) else {
-                continue;
-            };
-            let (Some(candidate), Some(running)) = (work.plugin_mut(), running.work.plugin())
-            else {
-                continue;
-            };
-            if candidate.role() == running.role()
-                && let Err(failure) = candidate.try_on(running)
-                && changed.contains(name)
-            {
-                return Err(Preflight::State {
-                    node: name.clone(),
-                    camera: chain.stream.camera.clone(),
-                    failure,
-                });
-            }
-        }
-        Ok(chain.recent.iter().cloned().collect::<Vec<Seen>>())
-    })?;
+/// Runs `trial`, a plan of nothing but new steps, over the last frames of `lane`; then shows its
+/// plugins what those that run remember. Only what happens in `changed` counts: what runs
+/// already may fail as it does.
+///
+/// The frames come first, and to plugins that remember nothing: those that run have seen these
+/// frames, so to go on from there would be to go back in time.
+pub(super) fn fly(lane: &Lane, trial: ChainPlan, changed: &[String]) -> Result<(), Preflight> {
     let camera = trial.stream.camera.clone();
+    let frames: Vec<Seen> = lane.with_chain(|chain| chain.recent.iter().cloned().collect());
     let mut chain = Chain::new(trial, Arc::<Taps>::default());
     for seen in frames {
         // Nobody is to hear of it.
@@ -73,6 +55,33 @@ pub(super) fn fly(lane: &Lane, mut trial: ChainPlan, changed: &[String]) -> Resu
                 failure,
             });
         }
+    }
+    let steps = chain.steps.iter_mut();
+    let candidates = steps.filter(|step| changed.contains(&step.name));
+    lane.with_chain(|running| try_on(candidates, running))
+}
+
+/// Restores what the running steps remember.
+fn try_on<'s>(
+    candidates: impl Iterator<Item = &'s mut Step>,
+    running: &Chain,
+) -> Result<(), Preflight> {
+    for step in candidates {
+        let before = running.steps.iter().find(|one| one.name == step.name);
+        let before = before.and_then(|before| before.work.plugin());
+        let (Some(candidate), Some(before)) = (step.work.plugin_mut(), before) else {
+            continue;
+        };
+        if candidate.role() != before.role() {
+            continue;
+        }
+        candidate
+            .try_on(before)
+            .map_err(|failure| Preflight::State {
+                node: step.name.clone(),
+                camera: running.stream.camera.clone(),
+                failure,
+            })?;
     }
     Ok(())
 }

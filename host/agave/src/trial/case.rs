@@ -25,6 +25,8 @@ const MOST_FRAMES: usize = 10_000;
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) stream: StreamInfo,
+    /// Of a rule that looks at several: their names.
+    pub(crate) cameras: Vec<String>,
     pub(crate) config: Map<String, Value>,
     pub(crate) secrets: BTreeMap<String, String>,
     /// None where no web server is wanted.
@@ -36,8 +38,12 @@ pub(crate) struct Case {
 /// One thing that a plugin is given.
 #[derive(Debug)]
 pub(crate) enum Given {
-    /// One frame, or for a rule also several of them with one expectation.
-    Frames(Vec<FrameDetections>),
+    /// One frame, or for a rule also several of them with one expectation, and the number of the
+    /// camera that saw them.
+    Frames {
+        camera: usize,
+        frames: Vec<FrameDetections>,
+    },
     Alert {
         alert: Box<Alert>,
         attempt: u32,
@@ -65,9 +71,11 @@ impl Case {
     fn resolve(role: Role, stream: &StreamSpec, spec: TestSpec) -> Result<Self> {
         let stream = spec.stream.or(stream);
         let frame_time = Duration::from_secs_f64(1.0 / stream.fps.unwrap_or(5.0));
+        let cameras = stream.cameras.clone().unwrap_or_default();
         let stream = stream_info(stream)?;
         let mut clock = Clock {
             stream: &stream,
+            cameras: &cameras,
             role,
             frame_time,
             next: START,
@@ -101,6 +109,7 @@ impl Case {
                 refused: refused(spec.refused, spec.given.is_empty())?,
             },
             stream,
+            cameras,
             config: spec.config,
             secrets: spec.secrets,
             http: wants_http.then(|| spec.http.unwrap_or_default()),
@@ -177,6 +186,7 @@ fn bounding_box(bbox: Option<[f32; 4]>) -> BoundingBox {
 /// Counts the time and the frames of a test.
 struct Clock<'s> {
     stream: &'s StreamInfo,
+    cameras: &'s [String],
     role: Role,
     frame_time: Duration,
     /// When the next thing comes, if it does not say.
@@ -275,7 +285,28 @@ impl Clock<'_> {
             }
             at = self.at(None)?;
         }
-        Ok(Given::Frames(frames))
+        Ok(Given::Frames {
+            camera: self.camera(spec.camera.as_ref())?,
+            frames,
+        })
+    }
+
+    fn camera(&self, name: Option<&String>) -> Result<usize> {
+        match name {
+            None if self.cameras.is_empty() => Ok(0),
+            None => bail!(
+                "say whose frame it is, with `camera`: {}",
+                self.cameras.join(", ")
+            ),
+            Some(name) => {
+                let position = self.cameras.iter().position(|known| known == name);
+                position.ok_or_else(|| {
+                    let known: Vec<&str> = self.cameras.iter().map(String::as_str).collect();
+                    let help = agave_flow::instead_of(name, "cameras", &known);
+                    anyhow!("camera '{name}' is not in `stream.cameras`; {help}")
+                })
+            }
+        }
     }
 
     fn detection(&self, id: u32, spec: &DetectionSpec) -> Result<Detection> {

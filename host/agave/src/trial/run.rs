@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use agave_core::{Role, Secret};
+use agave_core::{Role, Secret, StreamInfo};
 use agave_plugin::{Delivery, Failure, Grants, Instance, NodeSetup, Origin, Plugin, Snapshot};
 use anyhow::Result;
 use serde_json::Value;
@@ -102,11 +102,31 @@ impl Runner<'_> {
                 .collect(),
             ..Grants::default()
         };
-        node_setup(self.plugin.role(), &config, grants, self.runtime).map(|setup| NodeSetup {
-            stream: case.stream.clone(),
+        let setup = node_setup(self.plugin.role(), &config, grants, self.runtime)?;
+        let mut stream = case.stream.clone();
+        let mut cameras = Vec::new();
+        if self.plugin.looks_at_several_cameras() {
+            cameras = of_several(&case.cameras, &stream);
+            stream = StreamInfo::default();
+        }
+        Ok(NodeSetup {
+            stream,
+            cameras,
             ..setup
         })
     }
+}
+
+/// The streams of a rule that looks at several cameras: of the one where no names are given.
+fn of_several(names: &[String], stream: &StreamInfo) -> Vec<StreamInfo> {
+    if names.is_empty() {
+        return vec![stream.clone()];
+    }
+    let named = |camera: &String| StreamInfo {
+        camera: camera.clone(),
+        ..stream.clone()
+    };
+    names.iter().map(named).collect()
 }
 
 /// Puts the web server's address where it is asked for.
@@ -179,6 +199,13 @@ impl Trial<'_> {
         if !problems.is_empty() {
             return Err(problems.join("; "));
         }
+        if !self.case.cameras.is_empty() && !self.plugin.looks_at_several_cameras() {
+            return Err(
+                "`stream.cameras` is for a rule that looks at several cameras, and this plugin \
+                 looks at one: name it with `camera`"
+                    .to_owned(),
+            );
+        }
         let mut instance = self.start().map_err(|failure| match failure {
             Failure::Configuration(reason) => {
                 format!("the plugin refused its configuration: {reason}")
@@ -242,14 +269,18 @@ impl Trial<'_> {
                 Ok(Came::Restarted)
             }
             Given::Tick(now) => instance.tick(*now).map(alerts),
-            Given::Frames(frames) if self.plugin.role() == Role::Rule => {
+            Given::Frames { camera, frames } if self.plugin.role() == Role::Rule => {
                 let mut raised = Vec::new();
                 for frame in frames {
-                    raised.extend(instance.evaluate(frame)?);
+                    raised.extend(if self.plugin.looks_at_several_cameras() {
+                        instance.evaluate_site(*camera, frame)?
+                    } else {
+                        instance.evaluate(frame)?
+                    });
                 }
                 Ok(alerts(raised))
             }
-            Given::Frames(frames) => {
+            Given::Frames { frames, .. } => {
                 let mut passed = Vec::new();
                 for frame in frames {
                     let frame = instance.process(frame)?;
@@ -328,13 +359,16 @@ impl Trial<'_> {
                 (at, "restart".to_owned())
             }
             Given::Tick(now) => (time(*now), "tick".to_owned()),
-            Given::Frames(frames) => {
+            Given::Frames { camera, frames } => {
                 let first = frames.first().map_or(START, |frame| frame.at);
                 let mut line = frames
                     .first()
                     .map_or_else(String::new, |frame| frame_line(frame, stream));
                 if frames.len() > 1 {
                     line.push_str(&format!(" ({} frames)", frames.len()));
+                }
+                if let Some(camera) = self.case.cameras.get(*camera) {
+                    line = format!("{camera}: {line}");
                 }
                 (time(first), line)
             }

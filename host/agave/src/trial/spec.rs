@@ -62,6 +62,8 @@ impl InputFile {
 pub(crate) struct StreamSpec {
     /// The camera's name. The default is `camera`.
     pub(crate) camera: Option<String>,
+    /// For a rule that looks at several cameras: their names. All of them are as this says.
+    pub(crate) cameras: Option<Vec<String>>,
     /// Pixels from left to right. The default is 1280.
     pub(crate) width: Option<u32>,
     /// Pixels from top to bottom. The default is 720.
@@ -82,6 +84,7 @@ impl StreamSpec {
         let other = other.clone();
         Self {
             camera: self.camera.or(other.camera),
+            cameras: self.cameras.or(other.cameras),
             width: self.width.or(other.width),
             height: self.height.or(other.height),
             classes: self.classes.or(other.classes),
@@ -201,6 +204,8 @@ impl JsonSchema for Item {
 pub(crate) struct GivenSpec {
     /// When, from the start of the test. Left out, it is one frame after what came before.
     pub(crate) at: Option<String>,
+    /// For a rule that looks at several cameras: whose frame it is.
+    pub(crate) camera: Option<String>,
     /// For a rule: for how long the same is seen, in one frame after the other.
     pub(crate) r#for: Option<String>,
     /// For a frame: what is seen in it.

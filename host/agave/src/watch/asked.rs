@@ -3,6 +3,7 @@
 //! so is a file whose absence is why a flow was refused.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -63,6 +64,16 @@ impl Surroundings for Asked<'_> {
     fn secret(&self, name: &str) -> Option<Secret> {
         self.note(secret_file(name));
         self.machine.secret(name)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.note([path.to_owned()]);
+        self.machine.read(path)
+    }
+
+    fn files_in(&self, folder: &Path) -> io::Result<Vec<String>> {
+        self.note([folder.to_owned()]);
+        self.machine.files_in(folder)
     }
 
     fn file_exists(&self, path: &Path) -> bool {

@@ -1,5 +1,6 @@
 //! What stands at a path at one moment, told apart by content: a file that is written again with
-//! what it had is the same file.
+//! what it had is the same file. A folder holds the names of its files: a flow can include all
+//! that are there.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -16,9 +17,10 @@ const LARGEST_READ: u64 = 1 << 30;
 /// may have been written once more without a trace.
 const YOUNG: Duration = Duration::from_secs(2);
 
-/// What the file system says of the file that a path leads to, through all links.
+/// What the file system says of the file or folder that a path leads to, through all links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
+    is_folder: bool,
     device: u64,
     inode: u64,
     bytes: u64,
@@ -28,10 +30,12 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// None where there is no file.
+    /// None where there is neither file nor folder.
     pub(super) fn of(path: &Path) -> Option<Self> {
-        let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        let metadata = fs::metadata(path).ok();
+        let metadata = metadata.filter(|found| found.is_file() || found.is_dir())?;
         Some(Self {
+            is_folder: metadata.is_dir(),
             device: metadata.dev(),
             inode: metadata.ino(),
             bytes: metadata.size(),
@@ -69,7 +73,7 @@ const COARSEST: Duration = Duration::from_millis(20);
 pub(super) enum Content {
     /// There is no file, or none that can be read.
     Gone,
-    /// SHA-256 of its bytes.
+    /// SHA-256 of its bytes, or of the names in a folder.
     Bytes([u8; 32]),
     /// It is too large to be read for this.
     Large(Stamp),
@@ -80,12 +84,32 @@ pub(super) enum Content {
 impl Content {
     /// What the file at `path` holds now, where `stamp` is what was just seen of it.
     pub(super) fn read(path: &Path, stamp: Stamp) -> Self {
+        if stamp.is_folder {
+            return names(path).map_or(Self::Gone, Self::Bytes);
+        }
         if stamp.bytes > LARGEST_READ {
             return Self::Large(stamp);
         }
         // A file that cannot be read is as good as gone until it can.
         hash(path).map_or(Self::Gone, Self::Bytes)
     }
+}
+
+/// Hidden names are none that a flow includes, and editors make and remove them all the time.
+fn names(folder: &Path) -> io::Result<[u8; 32]> {
+    let mut names: Vec<Vec<u8>> = fs::read_dir(folder)?
+        .flatten()
+        .map(|entry| entry.file_name().into_encoded_bytes())
+        .filter(|name| !name.starts_with(b"."))
+        .collect();
+    names.sort_unstable();
+    let mut hasher = Sha256::new();
+    for name in names {
+        hasher.update(name);
+        // No name has a slash in it.
+        hasher.update(b"/");
+    }
+    Ok(hasher.finalize().into())
 }
 
 fn hash(path: &Path) -> io::Result<[u8; 32]> {

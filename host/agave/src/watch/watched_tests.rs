@@ -254,3 +254,20 @@ fn a_look_at_fifty_files_is_cheap() {
     eprintln!("a look at 50 files: {each:?}");
     assert!(each < Duration::from_millis(20), "{each:?}");
 }
+
+#[test]
+fn a_folder_is_told_when_a_file_comes_or_goes_and_not_for_what_editors_leave() {
+    let mut place = Place::with("a");
+    let folder = place.at("cameras");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("gate.yaml"), "a").unwrap();
+    place.watch([folder.clone()]);
+    assert_eq!(place.looks(3).len(), 0);
+    fs::write(folder.join("gate.yaml"), "b").unwrap();
+    fs::write(folder.join(".gate.yaml.swp"), "b").unwrap();
+    assert_eq!(place.looks(30).len(), 0);
+    fs::write(folder.join("back.yaml"), "a").unwrap();
+    place.tells_once(folder.clone());
+    fs::remove_file(folder.join("gate.yaml")).unwrap();
+    place.tells_once(folder);
+}

@@ -38,13 +38,14 @@ pub(super) fn resolve(cx: &mut Context<'_, '_>) -> Option<Vec<Broker>> {
             let help = "add `username`, or remove `password`".to_owned();
             cx.problem_with_key(Code::NoEffect, &at, message.to_owned(), Some(help));
         }
-        let ca = spec.ca.as_ref().map(|file| cx.text.folder().join(file));
+        let at = tree::join(pointer, "ca");
+        let ca = spec.ca.as_ref().map(|file| cx.folder(&at).join(file));
         if let Some(file) = &ca
             && !cx.surroundings.file_exists(file)
         {
             let message = format!("broker '{name}': there is no file `{}`", file.display());
-            let help = "the path is relative to the folder of the flow file".to_owned();
-            let at = tree::join(pointer, "ca");
+            let help =
+                "the path is relative to the folder of the file that it stands in".to_owned();
             cx.problem(Code::FileNotFound, &at, message, Some(help));
             return None;
         }

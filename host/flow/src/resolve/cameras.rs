@@ -93,8 +93,7 @@ fn file(
     address: &SecretText,
 ) -> Option<(CameraKind, SecretText)> {
     let written = |text: &str| -> PathBuf {
-        cx.text
-            .folder()
+        cx.folder(at)
             .join(text.strip_prefix("file://").unwrap_or(text))
     };
     let path = written(address.full.reveal());
@@ -109,7 +108,8 @@ fn file(
         ));
     }
     let message = format!("camera '{name}': there is no file `{shown}`");
-    let help = format!("{SUPPORTED}; the path is relative to the folder of the flow file");
+    let help =
+        format!("{SUPPORTED}; the path is relative to the folder of the file that it stands in");
     cx.problem(Code::FileNotFound, at, message, Some(help));
     None
 }

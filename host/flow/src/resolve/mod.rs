@@ -17,6 +17,8 @@ mod quantity;
 mod schedule;
 mod tests;
 
+use std::path::PathBuf;
+
 use crate::conform::Conforming;
 use crate::named::Named;
 use crate::report::Report;
@@ -56,6 +58,10 @@ pub(crate) fn resolve<'a>(
     };
     let spec = cx.spec();
     cx.check_name("/name", &spec.name, "the flow");
+    for (name, _) in &spec.templates.0 {
+        let pointer = tree::join("/templates", name);
+        cx.check_name_of_key(&pointer, name, &crate::conform::subject(&pointer));
+    }
     schedule::check_time_zone(&mut cx);
     let models = models::resolve(&mut cx);
     let brokers = brokers::resolve(&mut cx);
@@ -151,8 +157,15 @@ impl<'a> Context<'a, '_> {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        let place = interpolate::narrowed(self.tree().place(pointer), part, self.text);
+        let place = self.tree().place(pointer);
+        let place = interpolate::narrowed(place, part, self.report.sources());
         self.report.add(code, &place, message, help);
+    }
+
+    /// The folder that a path is relative to which is written at `pointer`: that of its file.
+    fn folder(&self, pointer: &str) -> PathBuf {
+        let place = self.tree().place(pointer);
+        self.report.sources().text(place).folder().to_owned()
     }
 
     /// Resolves each entry of a section, in the order of the file. `None` where one is broken, in

@@ -6,18 +6,19 @@ use crate::{Code, Model, tree};
 pub(super) fn resolve(cx: &mut Context<'_, '_>) -> Option<Vec<Model>> {
     let models = &cx.spec().models;
     cx.each("models", models, |cx, pointer, name, spec| {
-        let path = cx.text.folder().join(&spec.path);
+        let at = tree::join(pointer, "path");
+        let path = cx.folder(&at).join(&spec.path);
         let is_there = cx.surroundings.file_exists(&path);
         let fingerprint = cx.surroundings.fingerprint(&path).filter(|_| is_there);
         let Some(fingerprint) = fingerprint else {
-            let at = tree::join(pointer, "path");
             let problem = if is_there {
                 "may not be read: "
             } else {
                 "there is no file "
             };
             let message = format!("model '{name}': {problem}`{}`", path.display());
-            let help = "the path is relative to the folder of the flow file".to_owned();
+            let help =
+                "the path is relative to the folder of the file that it stands in".to_owned();
             cx.problem(Code::FileNotFound, &at, message, Some(help));
             return None;
         };

@@ -188,10 +188,16 @@ fn plugin(
     reference: &str,
     spec: &NodeSpec,
 ) -> (Option<Kind>, Option<Work>) {
-    let facts = match cx.surroundings.plugin(reference, cx.text.folder()) {
+    let at = tree::join(pointer, "plugin");
+    // A name is looked up beside the flow file, wherever it is written.
+    let folder = match is_path(reference) {
+        true => cx.folder(&at),
+        false => cx.text.folder().to_owned(),
+    };
+    let facts = match cx.surroundings.plugin(reference, &folder) {
         Ok(facts) => Some(facts),
         Err(problem) => {
-            not_usable(cx, &tree::join(pointer, "plugin"), reference, problem);
+            not_usable(cx, &at, reference, problem);
             None
         }
     };
@@ -242,15 +248,18 @@ fn plugin(
     (role.map(Kind::Plugin), work)
 }
 
+fn is_path(reference: &str) -> bool {
+    reference.contains(['/', '\\']) || reference.ends_with(".wasm")
+}
+
 fn not_usable(cx: &mut Context<'_, '_>, at: &str, reference: &str, problem: PluginProblem) {
     match problem {
         PluginProblem::NotFound { known } => {
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            let is_path = reference.contains(['/', '\\']) || reference.ends_with(".wasm");
-            let (message, help) = if is_path {
+            let (message, help) = if is_path(reference) {
                 (
                     format!("there is no plugin file `{reference}`"),
-                    "the path is relative to the folder of the flow file".to_owned(),
+                    "the path is relative to the folder of the file that it stands in".to_owned(),
                 )
             } else {
                 (

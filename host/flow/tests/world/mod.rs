@@ -3,12 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use agave_core::{Fingerprint, Role, Secret};
-use agave_flow::{PluginCatalog, PluginFacts, PluginProblem, Surroundings};
+use agave_flow::{FlowText, PluginCatalog, PluginFacts, PluginProblem, Surroundings};
 use serde_json::{Value, json};
 
 pub(crate) struct World;
 
-const FILES: [&str; 5] = [
+/// `flows/…` of this world is the folder `tests` of this crate.
+fn on_disk(path: &Path) -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    tests.join(path.strip_prefix("flows").unwrap_or(path))
+}
+
+const FILES: [&str; 7] = [
+    "flows/parts/plant/../../clip.mp4",
+    "flows/parts/../clip.mp4",
     "flows/../models/yolov8n.onnx",
     "flows/../models/yolov8n_pina/1/model.onnx",
     "flows/clip.mp4",
@@ -34,6 +42,19 @@ impl Surroundings for World {
             "whole-url" => Some(Secret::new("rtsp://admin:hunter2@10.0.0.9/stream")),
             _ => None,
         }
+    }
+
+    /// The folder `parts` beside the flow file.
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        FlowText::bytes(&on_disk(path))
+    }
+
+    fn files_in(&self, folder: &Path) -> std::io::Result<Vec<String>> {
+        let entries = std::fs::read_dir(on_disk(folder))?.flatten();
+        Ok(entries
+            .filter(|entry| entry.path().is_file())
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect())
     }
 
     fn file_exists(&self, path: &Path) -> bool {

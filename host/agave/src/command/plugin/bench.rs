@@ -71,6 +71,10 @@ impl Bench {
         let runtime = runtime()?;
         let setup = NodeSetup {
             stream: stream(),
+            cameras: match plugin.looks_at_several_cameras() {
+                true => vec![stream()],
+                false => Vec::new(),
+            },
             ..node_setup(plugin.role(), &config, Grants::default(), &runtime)?
         };
         let figures = Figures {
@@ -98,6 +102,7 @@ impl Bench {
         let start_bytes = instance.memory_bytes();
         let mut inputs = Inputs {
             role: plugin.role(),
+            several_cameras: plugin.looks_at_several_cameras(),
             count: self.detections,
             calls: 0,
         };
@@ -177,6 +182,7 @@ fn loaded(path: &Path) -> Result<(Plugin, Loading)> {
 /// Makes what a plugin is called with: time goes on, and things move.
 struct Inputs {
     role: Role,
+    several_cameras: bool,
     count: u32,
     calls: u64,
 }
@@ -197,6 +203,8 @@ impl Inputs {
             let began = Instant::now();
             if self.role == Role::Filter {
                 black_box(instance.process(&frame)?);
+            } else if self.several_cameras {
+                black_box(instance.evaluate_site(0, &frame)?);
             } else {
                 black_box(instance.evaluate(&frame)?);
             }

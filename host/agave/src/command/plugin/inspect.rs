@@ -42,6 +42,7 @@ fn described(plugin: &Plugin, path: &Path) -> Value {
         "version": description.version,
         "summary": description.summary,
         "role": plugin.role(),
+        "several_cameras": plugin.looks_at_several_cameras(),
         "file": path,
         "size_bytes": plugin.size_bytes(),
         "sha256": plugin.fingerprint(),
@@ -56,7 +57,7 @@ fn told(plugin: &Plugin, path: &Path) -> String {
     let description = plugin.description();
     let mut lines = vec![
         format!("name      {} {}", description.name, description.version),
-        format!("role      {}: {}", plugin.role(), part_of(plugin.role())),
+        format!("role      {}: {}", plugin.role(), part_of(plugin)),
         format!("summary   {}", description.summary),
         format!("file      {}", path.display()),
         format!("size      {} KiB", plugin.size_bytes().div_ceil(1024)),
@@ -79,8 +80,11 @@ fn under(heading: &str, lines: Vec<String>) -> impl Iterator<Item = String> {
         .map(|(heading, line)| format!("{heading:<10}{line}"))
 }
 
-fn part_of(role: Role) -> &'static str {
-    match role {
+fn part_of(plugin: &Plugin) -> &'static str {
+    match plugin.role() {
+        Role::Rule if plugin.looks_at_several_cameras() => {
+            "detections of several cameras in, alerts out; for a node with `partition: none`"
+        }
         Role::Filter => "detections in, detections out",
         Role::Rule => "detections in, alerts out",
         Role::Gate => "alerts in, alerts out",

@@ -50,6 +50,9 @@ fn step(random: &mut fastrand::Rng, field: &Field, draft: &mut Draft, fed: u64) 
     }
     let text = draft.text();
     let reloaded = field.reload(&text);
+    if let Err(error) = &reloaded {
+        println!("{error}");
+    }
     if !good {
         assert!(reloaded.is_err());
     }

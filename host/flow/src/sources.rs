@@ -1,0 +1,64 @@
+//! The files that a flow is written in.
+
+use std::fmt;
+
+use crate::{FileIndex, FlowText, Place};
+
+/// The flow file, and the parts that it includes, in the order in which they were read.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Sources {
+    main: FlowText,
+    parts: Vec<FlowText>,
+}
+
+impl Sources {
+    pub(crate) fn new(main: FlowText) -> Self {
+        Self {
+            main,
+            parts: Vec::new(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, part: FlowText) -> FileIndex {
+        self.parts.push(part);
+        FileIndex(self.parts.len())
+    }
+
+    /// One of the files.
+    pub(crate) fn file(&self, FileIndex(index): FileIndex) -> &FlowText {
+        let part = index.checked_sub(1);
+        part.and_then(|part| self.parts.get(part))
+            .unwrap_or(&self.main)
+    }
+
+    /// The file that `place` is in. What is on the command line stands in for the flow file.
+    pub(crate) fn text(&self, place: &Place) -> &FlowText {
+        match place {
+            Place::At(file, _) | Place::Template { file, .. } => self.file(*file),
+            Place::File | Place::Override(_) => &self.main,
+        }
+    }
+
+    /// `parts/gate.yaml:3:5`: for messages about another place.
+    pub(crate) fn words(&self, place: &Place) -> String {
+        let file = self.text(place).file().display();
+        match place {
+            Place::At(_, span) | Place::Template { span, .. } => {
+                format!("{file}:{}:{}", span.start.line, span.start.column)
+            }
+            Place::File => file.to_string(),
+            Place::Override(path) => format!("--set {path}"),
+        }
+    }
+}
+
+/// There may be passwords in the texts.
+impl fmt::Debug for Sources {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_list()
+            .entry(&self.main)
+            .entries(&self.parts)
+            .finish()
+    }
+}
