@@ -296,11 +296,17 @@ fn described(summary: &Value) -> String {
             lines.push(format!("camera '{name}' sent {damaged} damaged packets"));
         }
     }
+    lines.extend(ledger_table(summary));
+    lines.join("\n")
+}
+
+/// A line for each node of `summary`, below a heading.
+pub(crate) fn ledger_table(summary: &Value) -> Vec<String> {
     let nodes = summary.get("nodes").and_then(Value::as_object);
-    lines.push(format!(
+    let mut lines = vec![format!(
         "{:<16} {:>10} {:>10} {:>10}  dropped",
         "node", "in", "out", "waiting"
-    ));
+    )];
     for (name, node) in nodes.into_iter().flatten() {
         let number = |key: &str| node.get(key).and_then(Value::as_u64).unwrap_or(0);
         let dropped = node.get("dropped").and_then(Value::as_object);
@@ -312,7 +318,7 @@ fn described(summary: &Value) -> String {
             dropped.map(counted).unwrap_or_default(),
         ));
     }
-    lines.join("\n")
+    lines
 }
 
 fn counted(reasons: &serde_json::Map<String, Value>) -> String {

@@ -1,6 +1,8 @@
 //! What a flow file refers to, answered by the machine that Agave runs on.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use agave_core::{Fingerprint, Secret};
 use agave_flow::{
@@ -123,5 +125,67 @@ impl Surroundings for Machine {
 
     fn fingerprint(&self, path: &Path) -> Option<Fingerprint> {
         self.catalog.fingerprints().of(path).ok()
+    }
+}
+
+/// This machine, as if everything were on it that only a running flow needs: secrets, models,
+/// videos, certificates. A replay and a test run on machines that have none of them.
+pub(crate) struct Rehearsed<'m> {
+    machine: &'m Machine,
+    /// Variables that are not set, each said once.
+    unset: Mutex<BTreeSet<String>>,
+}
+
+impl<'m> Rehearsed<'m> {
+    pub(crate) fn on(machine: &'m Machine) -> Self {
+        Self {
+            machine,
+            unset: Mutex::default(),
+        }
+    }
+}
+
+impl PluginCatalog for Rehearsed<'_> {
+    fn plugin(&self, reference: &str, flow_folder: &Path) -> Result<PluginFacts, PluginProblem> {
+        self.machine.plugin(reference, flow_folder)
+    }
+}
+
+impl Surroundings for Rehearsed<'_> {
+    /// A variable that is not set stands for a word that says so: most of them name folders of
+    /// files that are not needed here.
+    fn environment(&self, name: &str) -> Option<String> {
+        let value = self.machine.environment(name);
+        Some(value.unwrap_or_else(|| {
+            let mut unset = self.unset.lock().unwrap_or_else(PoisonError::into_inner);
+            if unset.insert(name.to_owned()) {
+                tracing::warn!(
+                    "the environment variable {name} is not set; `{name}` stands for it"
+                );
+            }
+            name.to_owned()
+        }))
+    }
+
+    fn secret(&self, _name: &str) -> Option<Secret> {
+        Some(Secret::new("secret"))
+    }
+
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        self.machine.read(path)
+    }
+
+    fn files_in(&self, folder: &Path) -> std::io::Result<Vec<String>> {
+        self.machine.files_in(folder)
+    }
+
+    fn file_exists(&self, _path: &Path) -> bool {
+        true
+    }
+
+    /// One that is not here is like any other that is not.
+    fn fingerprint(&self, path: &Path) -> Option<Fingerprint> {
+        let there = self.machine.fingerprint(path);
+        Some(there.unwrap_or_else(|| Fingerprint::of(b"")))
     }
 }

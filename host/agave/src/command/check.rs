@@ -51,16 +51,17 @@ impl Check {
                 hang_up: CancellationToken::new(),
                 journal: Journal::start(Store::in_memory()?, Arc::new(Silence))?,
                 store: Err("nothing is kept while a flow is only checked".to_owned()),
+                taps: Arc::default(),
                 workers: 1,
             };
             // A class that the model does not have shows only here.
-            match Topology::build(flow, &workshop) {
+            match Topology::build(flow.clone(), &workshop) {
                 Ok(_) => print(&format!(
                     "{}: no errors (cameras: {cameras}, nodes: {nodes})",
                     file.display(),
                 )),
                 Err(error) => {
-                    eprintln!("{}: error: {error}", file.display());
+                    eprintln!("{}", error.diagnostic(&flow).to_string().trim_end());
                     all_good = false;
                 }
             }

@@ -20,7 +20,7 @@ use crate::control::{Controlled, Server, Trigger};
 use crate::keeper::{self, Keeper, Reading, Source};
 use crate::report::{FlowReporter, Format, Reporter};
 use crate::surroundings::{Machine, open_store, state_folder};
-use crate::topology::build::Workshop;
+use crate::topology::build::{BuildError, Workshop};
 use crate::topology::journal::Journal;
 use crate::topology::{AlertSink, Finish, Running, Signal, Summary, Topology};
 
@@ -64,9 +64,9 @@ struct Ready {
 }
 
 /// A flow that has ended.
-struct Ended {
-    file: PathBuf,
-    summary: Summary,
+pub(super) struct Ended {
+    pub(super) file: PathBuf,
+    pub(super) summary: Summary,
 }
 
 impl Run {
@@ -95,7 +95,8 @@ impl Run {
         }
         drop(ended);
         let flows = Arc::new(flows);
-        runtime.spawn(interrupt_on_signal(Arc::clone(&flows)));
+        let running = Arc::clone(&flows);
+        runtime.spawn(interrupt_on_signal(move || running.interrupt()));
         runtime.spawn(reload_on_signal(Arc::clone(&flows)));
         let good = attend(&flows, &ends, &reporter, began);
         reporter.finish();
@@ -142,11 +143,18 @@ impl Run {
         }
         let mut ready = Vec::new();
         for (source, files, flow) in read {
-            let shown = source.file.display().to_string();
-            match self.build(source, files, flow, runtime, reporter) {
+            match self.build(source, files, flow.clone(), runtime, reporter) {
                 Ok(built) => ready.push(built),
                 Err(error) => {
-                    eprintln!("{shown}: error: {error:#}");
+                    match error.downcast_ref::<BuildError>() {
+                        Some(error) => {
+                            eprintln!("{}", error.diagnostic(&flow).to_string().trim_end());
+                        }
+                        None => {
+                            let shown = flow.file.display();
+                            eprintln!("{shown}: error: {error:#}");
+                        }
+                    }
                     all_good = false;
                 }
             }
@@ -180,6 +188,7 @@ impl Run {
             hang_up: CancellationToken::new(),
             journal,
             store: Ok(store),
+            taps: Arc::default(),
             workers: self.workers.map_or_else(cores, usize::from),
         };
         Ok(Ready {
@@ -293,7 +302,7 @@ fn attend(flows: &Flows, ends: &Receiver<Ended>, reporter: &Reporter, began: Ins
     }
 }
 
-fn ended_well(Ended { file, summary }: &Ended) -> bool {
+pub(super) fn ended_well(Ended { file, summary }: &Ended) -> bool {
     for (camera, reason) in &summary.failed_cameras {
         let file = file.display();
         eprintln!("agave: {file}: camera '{camera}' could not be read: {reason}");
@@ -317,7 +326,7 @@ pub(super) fn cores() -> usize {
 }
 
 /// The first signal ends the run in good order, the second ends the process.
-async fn interrupt_on_signal(flows: Arc<Flows>) {
+pub(super) async fn interrupt_on_signal(interrupt: impl Fn() + Send + 'static) {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return;
@@ -332,7 +341,7 @@ async fn interrupt_on_signal(flows: Arc<Flows>) {
             std::process::exit(130);
         }
         asked_before = true;
-        flows.interrupt();
+        interrupt();
     }
 }
 

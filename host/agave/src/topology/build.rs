@@ -22,6 +22,8 @@ use super::models::LoadedModel;
 use super::nodes::{ChainBuilder, Purpose};
 use super::outbox::Outbox;
 use super::remembered::Remembered;
+use super::site::{self, Site, SitePlan};
+use super::taps::Taps;
 use crate::catalog::FetchError;
 use crate::surroundings::Machine;
 
@@ -73,6 +75,8 @@ pub(crate) struct Workshop {
     pub(crate) journal: Arc<Journal>,
     /// What plugins keep, or why they cannot.
     pub(crate) store: Result<Store, String>,
+    /// Who looks on from the first frame.
+    pub(crate) taps: Arc<Taps>,
     /// How many frames are looked at in parallel.
     pub(crate) workers: usize,
 }
@@ -101,6 +105,7 @@ pub(super) struct Standing {
     pub(super) outboxes: BTreeMap<String, Arc<Outbox>>,
     /// What each adapter may reach.
     pub(super) grants: BTreeMap<String, Grants>,
+    pub(super) sites: BTreeMap<String, Arc<Site>>,
 }
 
 /// A camera with its source and its nodes.
@@ -119,6 +124,8 @@ pub(crate) struct Topology {
     pub(super) version: Version,
     pub(super) cameras: Vec<CameraPlan>,
     pub(super) adapters: Vec<AdapterPlan>,
+    /// By the node's name.
+    pub(super) sites: BTreeMap<String, SitePlan>,
     pub(super) workshop: Workshop,
 }
 
@@ -129,6 +136,17 @@ impl Topology {
     /// The first model or plugin that cannot be used, with the node it is for.
     pub(crate) fn build(flow: Flow, workshop: &Workshop) -> Result<Self, BuildError> {
         Self::build_beside(flow, workshop, None)
+    }
+
+    /// What is to run.
+    pub(crate) fn flow(&self) -> &Flow {
+        &self.version.flow
+    }
+
+    /// For each model of the flow, what it can see.
+    pub(crate) fn classes(&self) -> Vec<Arc<[String]>> {
+        let models = self.version.models.iter();
+        models.map(|model| Arc::clone(&model.classes)).collect()
     }
 
     /// Builds what of `flow` is not standing yet.
@@ -163,15 +181,19 @@ impl Topology {
             None => Remembered::of(&flow, &workshop.journal)?,
             Some(_) => Remembered::default(),
         };
-        let builder = ChainBuilder {
+        let mut builder = ChainBuilder {
             flow: &flow,
             classes: &classes,
             outboxes: &outboxes,
+            sites: &BTreeMap::new(),
             remembered: &remembered,
             standing,
-            workshop,
+            catalog: &workshop.machine.catalog,
             purpose: Purpose::Running,
         };
+        let sites = builder.sites()?;
+        let nodes = site::nodes(&sites);
+        builder.sites = &nodes;
         let cameras = flow
             .cameras
             .iter()
@@ -180,8 +202,8 @@ impl Topology {
                 let (chain, wanted) = builder.chain(CameraIndex(index), camera)?;
                 let look = Look {
                     models: wanted
-                        .iter()
-                        .filter_map(|model| models.get(*model).cloned())
+                        .into_iter()
+                        .filter_map(|(model, hours)| Some((Arc::clone(models.get(model)?), hours)))
                         .collect(),
                     recent: recent.clone(),
                 };
@@ -203,6 +225,7 @@ impl Topology {
             },
             cameras,
             adapters,
+            sites,
             workshop: workshop.clone(),
         })
     }

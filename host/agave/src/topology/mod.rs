@@ -26,9 +26,12 @@ mod nodes;
 mod outbox;
 mod outside;
 mod preflight;
+mod rehearsal;
+mod problem;
 mod reload;
 mod remembered;
 mod running;
+mod site;
 mod source;
 mod status;
 mod summary;
@@ -38,10 +41,10 @@ mod worker;
 pub(crate) use build::Topology;
 pub(crate) use chain::{AlertSink, Seen};
 pub(crate) use outbox::idempotency_key;
-pub(crate) use reload::ReloadError;
+pub(crate) use rehearsal::{Cast, Rehearsal};
 pub(crate) use running::{Finish, Live, Running, Signal};
 pub(crate) use summary::{CameraCounts, Summary};
-pub(crate) use taps::{Tap, TapGuard, Taps};
+pub(crate) use taps::{Tap, Taps};
 
 #[cfg(test)]
 mod tests;
