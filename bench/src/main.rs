@@ -16,6 +16,7 @@ mod figure;
 mod hop;
 mod instances;
 mod languages;
+mod replay;
 mod throughput;
 
 use anyhow::{Result, bail};
@@ -24,10 +25,11 @@ use crate::figure::Figure;
 
 type Bench = fn(&mut dyn FnMut(Figure)) -> Result<()>;
 
-const BENCHES: [(&str, Bench); 4] = [
+const BENCHES: [(&str, Bench); 5] = [
     ("hop", hop::run),
     ("instances", instances::run),
     ("throughput", throughput::run),
+    ("replay", replay::run),
     ("languages", languages::run),
 ];
 

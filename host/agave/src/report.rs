@@ -21,6 +21,19 @@ pub(crate) enum Format {
     Json,
 }
 
+impl Format {
+    /// The line for an alert that left `flow` behind `node`.
+    pub(crate) fn alert(self, flow: &str, node: &str, report: &AlertReport) -> String {
+        match self {
+            Self::Json => {
+                let line = AlertLine { flow, report, node };
+                serde_json::to_string(&line).unwrap_or_default()
+            }
+            Self::Human => told(report),
+        }
+    }
+}
+
 /// So many lines may wait for whoever reads standard output.
 const MOST_LINES_WAITING: usize = 10_000;
 /// So long a reader has for the rest at the end of the run.
@@ -210,15 +223,12 @@ impl FlowReporter {
 impl AlertSink for FlowReporter {
     fn alert(&self, node: &str, report: &AlertReport) {
         let flow = self.flow.as_str();
-        let line = match self.reporter.format {
-            Format::Json => {
-                let line = AlertLine { flow, report, node };
-                serde_json::to_string(&line).unwrap_or_default()
-            }
-            Format::Human if self.one_of_several => format!("{flow}  {}", told(report)),
-            Format::Human => told(report),
-        };
-        self.reporter.line(line);
+        let line = self.reporter.format.alert(flow, node, report);
+        let is_one = self.one_of_several && self.reporter.format == Format::Human;
+        self.reporter.line(match is_one {
+            true => format!("{flow}  {line}"),
+            false => line,
+        });
     }
 }
 
@@ -286,11 +296,17 @@ fn described(summary: &Value) -> String {
             lines.push(format!("camera '{name}' sent {damaged} damaged packets"));
         }
     }
+    lines.extend(ledger_table(summary));
+    lines.join("\n")
+}
+
+/// A line for each node of `summary`, below a heading.
+pub(crate) fn ledger_table(summary: &Value) -> Vec<String> {
     let nodes = summary.get("nodes").and_then(Value::as_object);
-    lines.push(format!(
+    let mut lines = vec![format!(
         "{:<16} {:>10} {:>10} {:>10}  dropped",
         "node", "in", "out", "waiting"
-    ));
+    )];
     for (name, node) in nodes.into_iter().flatten() {
         let number = |key: &str| node.get(key).and_then(Value::as_u64).unwrap_or(0);
         let dropped = node.get("dropped").and_then(Value::as_object);
@@ -302,7 +318,7 @@ fn described(summary: &Value) -> String {
             dropped.map(counted).unwrap_or_default(),
         ));
     }
-    lines.join("\n")
+    lines
 }
 
 fn counted(reasons: &serde_json::Map<String, Value>) -> String {

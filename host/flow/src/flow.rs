@@ -247,9 +247,23 @@ pub struct TestCase {
     /// The camera that the detections are played to.
     pub camera: CameraIndex,
     /// What is played.
-    pub given: Vec<Given>,
+    pub given: TestInputs,
     /// What must come out, by node. A node that is listed with nothing must give nothing.
     pub expect: Vec<(NodeIndex, Vec<ExpectedAlert>)>,
+}
+
+/// What a test plays.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TestInputs {
+    /// What is seen, as the file says it.
+    Seen(Vec<Given>),
+    /// What was recorded.
+    Recorded {
+        /// The recording, which existed when the flow was checked.
+        file: PathBuf,
+        /// The camera by its name in the recording.
+        camera: String,
+    },
 }
 
 /// Something that is seen for a while.

@@ -3,7 +3,7 @@
 //! from these types; their doc comments are its descriptions, so they are written for users.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::named::{NameList, Named};
@@ -304,11 +304,60 @@ pub(crate) struct TestSpec {
     pub(crate) name: String,
     /// The camera that sees it.
     pub(crate) camera: String,
-    /// What is seen, and when.
-    pub(crate) given: Vec<GivenSpec>,
+    /// What is seen, and when: a list, or a recording.
+    pub(crate) given: InputsSpec,
     /// The alerts that must come out, by the node that gives them. A node with an empty list must
     /// give none.
     pub(crate) expect: Named<Vec<ExpectedSpec>>,
+}
+
+/// What is seen in a test: written out, or as it was recorded.
+#[derive(Clone, Debug)]
+pub(crate) enum InputsSpec {
+    Seen(Vec<GivenSpec>),
+    Recorded(RecordedSpec),
+}
+
+impl<'de> Deserialize<'de> for InputsSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let inputs = if value.is_array() {
+            serde_json::from_value(value).map(Self::Seen)
+        } else {
+            serde_json::from_value(value).map(Self::Recorded)
+        };
+        inputs.map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for InputsSpec {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Inputs".into()
+    }
+
+    // One schema of two types, for the same reason as in `NameList`.
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = RecordedSpec::json_schema(generator);
+        schema.insert("type".to_owned(), serde_json::json!(["array", "object"]));
+        let items = generator.subschema_for::<GivenSpec>();
+        schema.insert("items".to_owned(), items.to_value());
+        schema
+    }
+}
+
+/// What was recorded with `agave record`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RecordedSpec {
+    /// The recording, relative to the folder of the flow file.
+    #[schemars(extend("examples" = ["recordings/yard.agrec"]))]
+    pub(crate) recording: String,
+    /// The camera of the recording, if it has another name there.
+    pub(crate) camera: Option<String>,
 }
 
 /// Something that is seen for a while.

@@ -14,7 +14,7 @@ mod source;
 pub use frame::Frame;
 pub use infer::{
     DetectError, Detector, Layout, Model, ModelError, ModelOptions, Runtime, RuntimeError, Timings,
-    initialise_runtime,
+    class_names, initialise_runtime,
 };
 pub use picture::{Picture, PictureError};
 pub use recent::{NoRecentPicture, RecentPictures};

@@ -17,6 +17,7 @@
 //!   that time, the one before answers in its place and goes on: nothing is lost to a bad swap.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use agave_core::{DropReason, Role, StreamInfo, Timestamp};
@@ -82,8 +83,11 @@ pub struct Supervised {
     setup: NodeSetup,
     on_failure: OnFailure,
     state: State,
-    snapshot: Option<Snapshot>,
+    /// Shared with whoever writes it down.
+    snapshot: Option<Arc<Snapshot>>,
     snapshot_at: Timestamp,
+    /// Nothing has happened since the snapshot was taken.
+    is_snapshot_current: bool,
     /// The memory at which the instance is replaced.
     recycle_bytes: usize,
     recycled: u64,
@@ -104,14 +108,31 @@ impl Supervised {
     /// # Errors
     /// When it cannot be started or refuses its configuration.
     pub fn start(plugin: Plugin, setup: NodeSetup, on_failure: OnFailure) -> Result<Self, Failure> {
-        let instance = Instance::start(&plugin, &setup)?;
+        Self::start_from(plugin, setup, on_failure, None)
+    }
+
+    /// The same, going on from `snapshot`.
+    ///
+    /// # Errors
+    /// As [`Self::start`], and when the plugin does not read the snapshot.
+    pub fn start_from(
+        plugin: Plugin,
+        setup: NodeSetup,
+        on_failure: OnFailure,
+        snapshot: Option<Arc<Snapshot>>,
+    ) -> Result<Self, Failure> {
+        let mut instance = Instance::start(&plugin, &setup)?;
+        if let Some(snapshot) = &snapshot {
+            instance.restore(snapshot)?;
+        }
         Ok(Self {
             plugin,
             recycle_bytes: setup.limits.recycle_bytes,
             setup,
             on_failure,
             state: State::Running(Box::new(instance)),
-            snapshot: None,
+            is_snapshot_current: snapshot.is_some(),
+            snapshot,
             snapshot_at: Timestamp::default(),
             recycled: 0,
             failures_in_a_row: 0,
@@ -150,6 +171,27 @@ impl Supervised {
         let _ = self.call(now, |instance| instance.cameras(cameras.clone()));
     }
 
+    /// The plugin that runs, or is to run again.
+    pub fn plugin(&self) -> &Plugin {
+        &self.plugin
+    }
+
+    /// What the plugin remembered when it was last asked.
+    pub fn snapshot(&self) -> Option<&Arc<Snapshot>> {
+        self.snapshot.as_ref()
+    }
+
+    /// What the plugin remembers at `now`, for a checkpoint: everything that it has seen is in
+    /// it. While it does not run, or when it cannot say, that is what it last said.
+    pub fn checkpoint(&mut self, now: Timestamp) -> Option<&Arc<Snapshot>> {
+        if !self.is_snapshot_current
+            && let Err(failure) = self.remember(now, true)
+        {
+            self.failed(&failure, now);
+        }
+        self.snapshot.as_ref()
+    }
+
     /// How many calls have failed since the start.
     pub fn failures(&self) -> u64 {
         self.failures
@@ -179,7 +221,7 @@ impl Supervised {
     pub fn take_over(&mut self, now: Timestamp, running: &mut Self) -> Result<(), Failure> {
         let snapshot = match &mut running.state {
             State::Running(instance) => match instance.save() {
-                Ok(snapshot) => Some(snapshot),
+                Ok(snapshot) => Some(Arc::new(snapshot)),
                 Err(failure) => {
                     running.failed(&failure, now);
                     return Err(failure);
@@ -190,6 +232,7 @@ impl Supervised {
         if let (State::Running(instance), Some(snapshot)) = (&mut self.state, &snapshot) {
             instance.restore(snapshot)?;
         }
+        self.is_snapshot_current = snapshot.is_some();
         self.snapshot = snapshot;
         self.snapshot_at = now;
         Ok(())
@@ -249,6 +292,7 @@ impl Supervised {
         let State::Running(instance) = &mut self.state else {
             return self.without_answer(DropReason::Unavailable);
         };
+        self.is_snapshot_current = false;
         let answer = match call(instance) {
             Ok(answer) => answer,
             Err(failure) => match self.second_answer(&failure, &call) {
@@ -372,7 +416,7 @@ impl Supervised {
         if now < until {
             return;
         }
-        match successor(&self.plugin, &self.setup, self.snapshot.as_ref()) {
+        match successor(&self.plugin, &self.setup, self.snapshot.as_deref()) {
             Ok(instance) => self.state = State::Running(Box::new(instance)),
             // Whatever it was, there is no instance: a refused snapshot is a failed start.
             Err(failure) => self.failed(&Failure::Start(failure.to_string()), now),
@@ -405,8 +449,7 @@ impl Supervised {
                 );
                 self.recycled += 1;
                 self.state = State::Running(Box::new(successor));
-                self.snapshot = Some(snapshot);
-                self.snapshot_at = now;
+                self.keep(snapshot, now);
                 self.next_mark(after, limit);
             }
             // The instance still works; at its limit it will fail by that name.
@@ -448,10 +491,19 @@ impl Supervised {
             return Ok(());
         }
         if let State::Running(instance) = &mut self.state {
-            self.snapshot = Some(instance.save()?);
-            self.snapshot_at = now;
+            let snapshot = instance.save()?;
+            self.keep(snapshot, now);
         }
         Ok(())
+    }
+
+    /// One that says the same as the last does not take its place.
+    fn keep(&mut self, snapshot: Snapshot, now: Timestamp) {
+        if self.snapshot.as_deref() != Some(&snapshot) {
+            self.snapshot = Some(Arc::new(snapshot));
+        }
+        self.snapshot_at = now;
+        self.is_snapshot_current = true;
     }
 }
 

@@ -57,6 +57,8 @@ struct Search<'e> {
     row_of: Vec<Option<usize>>,
     column_price: Vec<f64>,
     ways: Vec<Option<Way>>,
+    /// The length of the shortest way to a column that nobody has; longer ones lead nowhere.
+    bound: f64,
 }
 
 /// The shortest way to a column so far.
@@ -83,6 +85,7 @@ impl<'e> Search<'e> {
             row_of: vec![None; columns + rows],
             column_price: vec![0.0; columns + rows],
             ways: vec![None; columns + rows],
+            bound: f64::INFINITY,
         }
     }
 
@@ -97,6 +100,7 @@ impl<'e> Search<'e> {
     /// Finds a column for `start`, moving others where that is cheaper for all.
     fn place(&mut self, start: usize) {
         let mut reached = Vec::new();
+        self.bound = f64::INFINITY;
         let mut row = start;
         let mut length = 0.0;
         let end = loop {
@@ -124,6 +128,9 @@ impl<'e> Search<'e> {
         for edge in self.edges[row].iter().chain([&own]) {
             let column = edge.column;
             let length = length + edge.cost - self.row_price[row] - self.column_price[column];
+            if length >= self.bound {
+                continue;
+            }
             let is_shorter = match &self.ways[column] {
                 None => {
                     reached.push(column);
@@ -137,6 +144,9 @@ impl<'e> Search<'e> {
                     from: row,
                     is_final: false,
                 });
+                if self.row_of[column].is_none() {
+                    self.bound = length;
+                }
             }
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use agave_core::AlertReport;
 use agave_flow::Override;
+use agave_store::Store;
 use anyhow::Result;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::command::run::runtime;
 use crate::command::{load, machine, print};
 use crate::topology::build::Workshop;
+use crate::topology::journal::Journal;
 use crate::topology::{AlertSink, Topology};
 
 #[derive(Args)]
@@ -47,8 +49,9 @@ impl Check {
                 machine: Arc::clone(&machine),
                 runtime: runtime.handle().clone(),
                 hang_up: CancellationToken::new(),
-                sink: Arc::new(Silence),
-                state: Err("nothing is kept while a flow is only checked".to_owned()),
+                journal: Journal::start(Store::in_memory()?, Arc::new(Silence))?,
+                store: Err("nothing is kept while a flow is only checked".to_owned()),
+                taps: Arc::default(),
                 workers: 1,
             };
             // A class that the model does not have shows only here.

@@ -1,21 +1,25 @@
 //! The command line, one file a command.
 
+mod alerts;
 mod check;
 mod explain;
 mod graph;
 mod plan;
 mod plugin;
+mod record;
 mod reload;
+mod replay;
 mod run;
 mod schema;
 mod tap;
 mod target;
+mod test;
 mod top;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use agave_flow::{Flow, Override};
+use agave_flow::{Flow, FlowText, Override, Surroundings};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
@@ -37,10 +41,18 @@ pub(crate) struct CommandLine {
 enum Command {
     /// Run a flow
     Run(run::Run),
+    /// Show the alerts that a flow has had
+    Alerts(alerts::Alerts),
+    /// Run a flow, and write what its models see to a file
+    Record(record::Record),
+    /// Run a flow on what was recorded, as fast as the machine goes
+    Replay(replay::Replay),
     /// Check flow files and say everything that is wrong with them
     Check(check::Check),
     /// Say what a code such as E012 means, with an example of wrong and right
     Explain(explain::Explain),
+    /// Run the tests of flow files
+    Test(test::Test),
     /// Read a running flow's files again, as saving them does
     Reload(reload::Reload),
     /// Say what a flow file would change in the running flow, and change nothing
@@ -62,8 +74,12 @@ impl CommandLine {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Run(run) => run.run(),
+            Command::Alerts(alerts) => alerts.run(),
+            Command::Record(record) => record.run(),
+            Command::Replay(replay) => replay.run(),
             Command::Check(check) => check.run(),
             Command::Explain(explain) => explain.run(),
+            Command::Test(test) => test.run(),
             Command::Reload(reload) => reload.run(),
             Command::Plan(plan) => plan.run(),
             Command::Tap(tap) => tap.run(),
@@ -98,6 +114,23 @@ fn load(machine: &Machine, file: &Path, overrides: &[Override]) -> Option<Flow> 
     let Reading { flow, problems, .. } = keeper::read(machine, file, overrides);
     if !problems.is_empty() {
         eprintln!("{problems}");
+    }
+    flow
+}
+
+/// The same for a flow that is rehearsed and not run.
+fn load_in(surroundings: &dyn Surroundings, file: &Path, overrides: &[Override]) -> Option<Flow> {
+    let text = match FlowText::read(file) {
+        Ok(text) => text,
+        Err(problem) => {
+            eprintln!("{}", problem.to_string().trim_end());
+            return None;
+        }
+    };
+    let (flow, diagnostics) = agave_flow::load(&text, overrides, surroundings);
+    let problems = diagnostics.to_string();
+    if !problems.is_empty() {
+        eprintln!("{}", problems.trim_end());
     }
     flow
 }

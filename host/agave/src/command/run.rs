@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use agave_flow::{Flow, Override};
+use agave_store::Store;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
@@ -18,8 +19,9 @@ use crate::command::machine;
 use crate::control::{Controlled, Server, Trigger};
 use crate::keeper::{self, Keeper, Reading, Source};
 use crate::report::{FlowReporter, Format, Reporter};
-use crate::surroundings::{Machine, state_folder};
+use crate::surroundings::{Machine, open_store, state_folder};
 use crate::topology::build::{BuildError, Workshop};
+use crate::topology::journal::Journal;
 use crate::topology::{AlertSink, Finish, Running, Signal, Summary, Topology};
 
 /// How often the progress is shown.
@@ -39,10 +41,13 @@ pub(crate) struct Run {
     /// Change a value of the flow file for this run, for example cameras.gate.url=clip.mp4
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<Override>,
-    /// The folder of what plugins keep; AGAVE_STATE, or agave in the folder for state of your
-    /// system, if not said
+    /// The folder of what is there again after a restart; AGAVE_STATE, or agave in the folder
+    /// for state of your system, if not said
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
+    /// Keep nothing: after a restart everything begins anew
+    #[arg(long)]
+    no_state: bool,
     /// How many frames of each flow are looked at in parallel; as many as there are cores if not
     /// said
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -59,9 +64,9 @@ struct Ready {
 }
 
 /// A flow that has ended.
-struct Ended {
-    file: PathBuf,
-    summary: Summary,
+pub(super) struct Ended {
+    pub(super) file: PathBuf,
+    pub(super) summary: Summary,
 }
 
 impl Run {
@@ -90,7 +95,8 @@ impl Run {
         }
         drop(ended);
         let flows = Arc::new(flows);
-        runtime.spawn(interrupt_on_signal(Arc::clone(&flows)));
+        let running = Arc::clone(&flows);
+        runtime.spawn(interrupt_on_signal(move || running.interrupt()));
         runtime.spawn(reload_on_signal(Arc::clone(&flows)));
         let good = attend(&flows, &ends, &reporter, began);
         reporter.finish();
@@ -140,7 +146,13 @@ impl Run {
             match self.build(source, files, flow.clone(), runtime, reporter) {
                 Ok(built) => ready.push(built),
                 Err(error) => {
-                    eprintln!("{}", error.diagnostic(&flow).to_string().trim_end());
+                    // What is wrong with the flow has its place in it.
+                    match error.downcast_ref::<BuildError>() {
+                        Some(problem) => {
+                            eprintln!("{}", problem.diagnostic(&flow).to_string().trim_end());
+                        }
+                        None => eprintln!("{}: error: {error:#}", flow.file.display()),
+                    }
                     all_good = false;
                 }
             }
@@ -155,19 +167,26 @@ impl Run {
         flow: Flow,
         runtime: &tokio::runtime::Runtime,
         reporter: &Arc<Reporter>,
-    ) -> Result<Ready, BuildError> {
+    ) -> Result<Ready> {
         let reporter = FlowReporter {
             reporter: Arc::clone(reporter),
             flow: flow.name.clone(),
             one_of_several: self.flows.len() > 1,
         };
         let state = state_folder(self.state.clone(), &flow.name);
+        let store = match self.no_state {
+            true => Store::in_memory()?,
+            false => open_store(&state, self.state.is_some(), &flow.name)?,
+        };
+        let sink = Arc::new(reporter.clone()) as Arc<dyn AlertSink>;
+        let journal = Journal::start(store.clone(), sink).context("cannot start the journal")?;
         let workshop = Workshop {
             machine: Arc::clone(&source.machine),
             runtime: runtime.handle().clone(),
             hang_up: CancellationToken::new(),
-            sink: Arc::new(reporter.clone()) as Arc<dyn AlertSink>,
-            state: state.clone(),
+            journal,
+            store: Ok(store),
+            taps: Arc::default(),
             workers: self.workers.map_or_else(cores, usize::from),
         };
         Ok(Ready {
@@ -281,7 +300,7 @@ fn attend(flows: &Flows, ends: &Receiver<Ended>, reporter: &Reporter, began: Ins
     }
 }
 
-fn ended_well(Ended { file, summary }: &Ended) -> bool {
+pub(super) fn ended_well(Ended { file, summary }: &Ended) -> bool {
     for (camera, reason) in &summary.failed_cameras {
         let file = file.display();
         eprintln!("agave: {file}: camera '{camera}' could not be read: {reason}");
@@ -305,7 +324,7 @@ pub(super) fn cores() -> usize {
 }
 
 /// The first signal ends the run in good order, the second ends the process.
-async fn interrupt_on_signal(flows: Arc<Flows>) {
+pub(super) async fn interrupt_on_signal(interrupt: impl Fn() + Send + 'static) {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return;
@@ -320,7 +339,7 @@ async fn interrupt_on_signal(flows: Arc<Flows>) {
             std::process::exit(130);
         }
         asked_before = true;
-        flows.interrupt();
+        interrupt();
     }
 }
 

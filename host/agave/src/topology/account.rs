@@ -18,6 +18,14 @@ pub(super) struct Account {
 }
 
 impl Account {
+    /// Of a gate that goes on where it held back so much.
+    pub(super) fn holding(waiting: u64) -> Self {
+        let mut account = Self::default();
+        account.ledger.received = waiting;
+        account.ledger.waiting = waiting;
+        account
+    }
+
     /// Adds what the same node did elsewhere.
     pub(super) fn add(&mut self, other: &Self) {
         self.ledger.add(&other.ledger);

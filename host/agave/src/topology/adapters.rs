@@ -10,11 +10,12 @@ use agave_media::RecentPictures;
 use agave_plugin::{
     BrokerSettings, Grants, Network, NetworkSettings, Origin, Outside, Pictures, Supervised,
 };
+use agave_store::Store;
 
 use super::build::{BuildError, Standing, Version, Workshop};
 use super::nodes::start;
 use super::outbox::Outbox;
-use super::outside::{LazyStore, NodeMap, Recent};
+use super::outside::{NodeMap, Recent};
 
 /// An adapter with its outbox.
 pub(super) struct AdapterPlan {
@@ -60,7 +61,6 @@ pub(super) fn build_adapters(
         let kept = |recent: &Option<Arc<RecentPictures>>| recent.as_ref().map(Arc::as_ptr);
         kept(&version.recent) == kept(&recent)
     });
-    let store = LazyStore::new(workshop.state.clone());
     let plans = adapters
         .into_iter()
         .map(|(node, plugin)| {
@@ -72,15 +72,23 @@ pub(super) fn build_adapters(
                 && before.is_some_and(|version| runs_in(&version.flow, node, plugin));
             let outbox = match outbox {
                 Some(outbox) => Arc::clone(outbox),
-                None => Arc::new(Outbox::new(&node.name)),
+                None => Arc::new(Outbox::open(&node.name, Arc::clone(&workshop.journal))?),
             };
             let adapter = if stands {
                 None
             } else {
-                let outside = outside(node, &grants, &network, recent.as_ref(), &store);
+                let outside = outside(node, &grants, &network, recent.as_ref(), &workshop.store);
                 let stream = StreamInfo::default();
                 let grants = grants.clone();
-                Some(start(node, plugin, stream, grants, outside, workshop)?)
+                Some(start(
+                    node,
+                    plugin,
+                    stream,
+                    grants,
+                    outside,
+                    None,
+                    &workshop.machine.catalog,
+                )?)
             };
             Ok(AdapterPlan {
                 name: node.name.clone(),
@@ -114,16 +122,13 @@ fn outside(
     grants: &Grants,
     network: &Network,
     recent: Option<&Arc<RecentPictures>>,
-    store: &Arc<LazyStore>,
+    store: &Result<Store, String>,
 ) -> Outside {
     let pictures = recent.map(|all| Arc::new(Recent(Arc::clone(all))) as Arc<dyn Pictures>);
     Outside {
         network: Some(network.clone()),
         pictures: pictures.filter(|_| grants.frames),
-        map: Some(Arc::new(NodeMap {
-            store: Arc::clone(store),
-            node: node.name.clone(),
-        })),
+        map: Some(Arc::new(NodeMap::new(store, &node.name))),
     }
 }
 
@@ -207,7 +212,7 @@ fn grants(node: &Node, plugin: &PluginNode, workshop: &Workshop) -> Result<Grant
                 .ok_or_else(|| refused(format!("the secret '{name}' is gone")))?;
             Ok((name.clone(), secret))
         })
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_, BuildError>>()?;
     let grants = Grants {
         http,
         secrets,

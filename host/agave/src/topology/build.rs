@@ -4,23 +4,25 @@
 //! of a running flow is built here too, beside what runs, and only what changed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use agave_core::{Secret, StreamInfo};
 use agave_flow::{Camera, CameraIndex, CameraKind, Flow, Surroundings};
 use agave_media::{Pace, RecentPictures, SourceConfig, Transport};
 use agave_plugin::{Grants, Network};
+use agave_store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use super::adapters::{AdapterPlan, Adapters, build_adapters};
-use super::chain::AlertSink;
 use super::exchange::ChainPlan;
 use super::intake::Terms;
+use super::journal::Journal;
 use super::lane::Look;
 use super::models::LoadedModel;
 use super::nodes::{ChainBuilder, Purpose};
 use super::outbox::Outbox;
+use super::remembered::Remembered;
+use super::taps::Taps;
 use crate::catalog::FetchError;
 use crate::surroundings::Machine;
 
@@ -45,6 +47,8 @@ pub(crate) enum BuildError {
     Grant { node: String, reason: String },
     #[error("broker '{broker}': {reason}")]
     Broker { broker: String, reason: String },
+    #[error("what was kept before the last end cannot be read: {0}")]
+    Journal(#[from] StoreError),
     #[error("there is no way to the network: {0}")]
     Network(String),
     #[error("camera '{camera}' has more classes than fit: its models name {count} different ones")]
@@ -66,9 +70,12 @@ pub(crate) struct Workshop {
     pub(crate) runtime: tokio::runtime::Handle,
     /// Ends the requests of adapters that are under way.
     pub(crate) hang_up: CancellationToken,
-    pub(crate) sink: Arc<dyn AlertSink>,
-    /// The folder of what is there again after a restart, or why there is none.
-    pub(crate) state: Result<PathBuf, String>,
+    /// Where alerts go.
+    pub(crate) journal: Arc<Journal>,
+    /// What plugins keep, or why they cannot.
+    pub(crate) store: Result<Store, String>,
+    /// Who looks on from the first frame.
+    pub(crate) taps: Arc<Taps>,
     /// How many frames are looked at in parallel.
     pub(crate) workers: usize,
 }
@@ -104,6 +111,8 @@ pub(super) struct CameraPlan {
     pub(super) camera: Camera,
     pub(super) look: Look,
     pub(super) chain: ChainPlan,
+    /// The number of its first frame: those before a restart count.
+    pub(super) first_frame: u64,
     /// The running chain of this camera becomes this one.
     pub(super) goes_on: bool,
 }
@@ -125,6 +134,17 @@ impl Topology {
         Self::build_beside(flow, workshop, None)
     }
 
+    /// What is to run.
+    pub(crate) fn flow(&self) -> &Flow {
+        &self.version.flow
+    }
+
+    /// For each model of the flow, what it can see.
+    pub(crate) fn classes(&self) -> Vec<Arc<[String]>> {
+        let models = self.version.models.iter();
+        models.map(|model| Arc::clone(&model.classes)).collect()
+    }
+
     /// Builds what of `flow` is not standing yet.
     pub(super) fn build_beside(
         flow: Flow,
@@ -137,6 +157,13 @@ impl Topology {
             recent,
             network,
         } = build_adapters(&flow, workshop, standing)?;
+        let names: Vec<&str> = adapters
+            .iter()
+            .map(|adapter| adapter.name.as_str())
+            .collect();
+        if standing.is_none() {
+            workshop.journal.look_after_absent(&names)?;
+        }
         let outboxes = adapters
             .iter()
             .map(|adapter| (adapter.name.clone(), Arc::clone(&adapter.outbox)))
@@ -145,12 +172,18 @@ impl Topology {
             .iter()
             .map(|model| Arc::clone(&model.classes))
             .collect();
+        // What runs knows better than what was written.
+        let remembered = match standing {
+            None => Remembered::of(&flow, &workshop.journal)?,
+            Some(_) => Remembered::default(),
+        };
         let builder = ChainBuilder {
             flow: &flow,
             classes: &classes,
             outboxes: &outboxes,
+            remembered: &remembered,
             standing,
-            workshop,
+            catalog: &workshop.machine.catalog,
             purpose: Purpose::Running,
         };
         let cameras = flow
@@ -169,6 +202,7 @@ impl Topology {
                 Ok(CameraPlan {
                     camera: camera.clone(),
                     look,
+                    first_frame: remembered.next_frame(&camera.name),
                     goes_on: builder.goes_on(camera),
                     chain,
                 })
@@ -203,6 +237,11 @@ fn load_models(
         None => LoadedModel::load(model, workshop.workers).map(Arc::new),
     };
     flow.models.iter().map(load).collect()
+}
+
+/// Whether a camera goes on where it was when the flow is started again. A file begins anew.
+pub(super) fn goes_on_after_restart(camera: &Camera) -> bool {
+    camera.kind == CameraKind::Rtsp
 }
 
 /// How the frames of a camera may wait.

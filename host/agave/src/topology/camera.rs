@@ -38,8 +38,13 @@ pub(super) struct RunningCamera {
 }
 
 impl RunningCamera {
-    /// Begins to read `camera`.
-    pub(super) fn start(camera: Camera, lane: Arc<Lane>, post: &Post) -> io::Result<Self> {
+    /// Begins to read `camera`, whose frames are numbered from `first_frame`.
+    pub(super) fn start(
+        camera: Camera,
+        lane: Arc<Lane>,
+        first_frame: u64,
+        post: &Post,
+    ) -> io::Result<Self> {
         let id = post
             .intake
             .add(&camera.name, terms(&camera), Arc::clone(&lane));
@@ -48,7 +53,7 @@ impl RunningCamera {
             id,
             lane,
             state: Arc::default(),
-            frames: Arc::default(),
+            frames: Arc::new(first_frame.into()),
             stop: CancellationToken::new(),
             source: Vec::new(),
         };

@@ -11,10 +11,13 @@ use agave_core::{Alert, AlertReport, Detection, FrameDetections, StreamInfo, Tim
 use agave_plugin::Supervised;
 
 use super::account::Account;
+use super::journal::{Checkpoint, Entry, Happened, NodeState};
 use super::latency::Latency;
 use super::outbox::Outbox;
 use super::taps::Taps;
 
+/// How often, in the time of the stream, a camera hands over what its nodes remember.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// So many frames are kept to try a changed flow on before it runs.
 const RECENT_FRAMES: usize = 32;
 
@@ -146,12 +149,15 @@ pub(super) struct Chain {
     pub(super) stream: StreamInfo,
     pub(super) steps: Vec<Step>,
     outputs: Vec<Output>,
-    sink: Arc<dyn AlertSink>,
     taps: Arc<Taps>,
+    /// When its nodes last said what they remember; none when nobody wants to know.
+    checkpoint_at: Option<Timestamp>,
     /// When the last frame was captured.
     pub(super) now: Timestamp,
     /// The last frames, the oldest first.
     pub(super) recent: VecDeque<Seen>,
+    /// Nothing will take its place, so that nothing will be tried on what it saw.
+    pub(super) is_final: bool,
     pub(super) frames: u64,
     pub(super) detections: u64,
     pub(super) unreadable: u64,
@@ -161,15 +167,16 @@ pub(super) struct Chain {
 
 impl Chain {
     /// A chain without steps; `exchange` gives it some.
-    pub(super) fn empty(sink: Arc<dyn AlertSink>, taps: Arc<Taps>) -> Self {
+    pub(super) fn empty(taps: Arc<Taps>) -> Self {
         Self {
             stream: StreamInfo::default(),
             steps: Vec::new(),
             outputs: Vec::new(),
-            sink,
             taps,
+            checkpoint_at: None,
             now: Timestamp::default(),
             recent: VecDeque::with_capacity(RECENT_FRAMES),
+            is_final: false,
             frames: 0,
             detections: 0,
             unreadable: 0,
@@ -186,15 +193,22 @@ impl Chain {
         }
     }
 
-    /// Takes one frame's detections all the way, and notes how long everything took.
-    pub(super) fn arrive(&mut self, arrival: Arrival) {
+    /// Somebody wants to know what the nodes remember.
+    pub(super) fn with_checkpoints(mut self) -> Self {
+        self.checkpoint_at = Some(Timestamp::default());
+        self
+    }
+
+    /// Takes one frame's detections all the way, and notes how long everything took. Gives what
+    /// there is to say about it.
+    pub(super) fn arrive(&mut self, arrival: Arrival) -> Option<Entry> {
         let Arrival {
             seen,
             arrived,
             timings,
         } = arrival;
         let began = Instant::now();
-        self.run(seen);
+        let entry = self.run(seen);
         let stages = &mut self.stages;
         stages.flow.record(began.elapsed());
         stages.waiting.record(timings.waiting);
@@ -207,13 +221,16 @@ impl Chain {
                 step.account.calls.record(timings.inference);
             }
         }
+        entry
     }
 
-    /// Takes one frame's detections all the way.
-    pub(super) fn run(&mut self, mut seen: Seen) {
+    /// Takes one frame's detections all the way. Gives what there is to say about it.
+    pub(super) fn run(&mut self, mut seen: Seen) -> Option<Entry> {
         self.learn_size(&seen);
         self.now = seen.at;
-        self.remember(&seen);
+        if !self.is_final {
+            self.remember(&seen);
+        }
         if !seen.detections.is_empty() && seen.detections.iter().all(Option::is_none) {
             self.unreadable += 1;
         } else {
@@ -248,28 +265,93 @@ impl Chain {
                     let alerts = merged_alerts(&step.inputs, &outputs);
                     step.account.gate(plugin, seen.at, &alerts)
                 }
-                Work::Adapter(outbox) => {
-                    for alert in merged_alerts(&step.inputs, &outputs).iter() {
-                        let media_time = alert.at.since(seen.at - seen.media_time);
-                        outbox.push(&self.stream.camera, media_time, alert);
-                    }
-                    Output::Nothing
-                }
+                // It gets them from the journal.
+                Work::Adapter(_) => Output::Nothing,
             };
-            if let (true, Output::Alerts(alerts)) = (step.is_exit, &output) {
-                self.alerts += alerts.len() as u64;
-                for alert in alerts {
-                    let start = seen.at - seen.media_time;
-                    let report = AlertReport::new(&self.stream.camera, start, alert);
-                    self.sink.alert(&step.name, &report);
-                }
-            }
             if tapped {
                 show(&self.taps, &step.name, &self.stream, seen.at, &output);
             }
             outputs.push(output);
         }
+        let alerts = self.readable(&seen, &outputs);
         self.outputs = outputs;
+        let is_due = self
+            .checkpoint_at
+            .is_some_and(|last| !alerts.is_empty() || seen.at.since(last) >= CHECKPOINT_EVERY);
+        let checkpoint = is_due.then(|| self.checkpoint(seen.frame, seen.at));
+        (checkpoint.is_some() || !alerts.is_empty()).then(|| Entry {
+            camera: self.stream.camera.as_str().into(),
+            alerts,
+            checkpoint,
+        })
+    }
+
+    /// What the nodes remember after the last frame, if somebody wants to know.
+    pub(super) fn last_words(&mut self) -> Option<Entry> {
+        self.checkpoint_at?;
+        let (frame, at) = self.recent.back().map(|seen| (seen.frame, seen.at))?;
+        let checkpoint = self.checkpoint(frame, at);
+        Some(Entry {
+            camera: self.stream.camera.as_str().into(),
+            alerts: Vec::new(),
+            checkpoint: Some(checkpoint),
+        })
+    }
+
+    /// The alerts of one frame that leave the flow or go to an adapter.
+    fn readable(&mut self, seen: &Seen, outputs: &[Output]) -> Vec<Happened> {
+        let mut readable = Vec::new();
+        let start = seen.at - seen.media_time;
+        for (index, (step, output)) in self.steps.iter().zip(outputs).enumerate() {
+            let Output::Alerts(alerts) = output else {
+                continue;
+            };
+            if alerts.is_empty() {
+                continue;
+            }
+            let outboxes: Vec<Arc<Outbox>> = self
+                .steps
+                .iter()
+                .filter(|reader| reader.inputs.contains(&index))
+                .filter_map(|reader| match &reader.work {
+                    Work::Adapter(outbox) => Some(Arc::clone(outbox)),
+                    _ => None,
+                })
+                .collect();
+            if step.is_exit {
+                self.alerts += alerts.len() as u64;
+            } else if outboxes.is_empty() {
+                continue;
+            }
+            let node: Arc<str> = step.name.as_str().into();
+            readable.extend(alerts.iter().map(|alert| Happened {
+                node: Arc::clone(&node),
+                media_time: alert.at.since(start),
+                leaves: step.is_exit,
+                alert: alert.clone(),
+                outboxes: outboxes.clone(),
+            }));
+        }
+        readable
+    }
+
+    fn checkpoint(&mut self, frame: u64, at: Timestamp) -> Checkpoint {
+        self.checkpoint_at = Some(at);
+        let states = self.steps.iter_mut().filter_map(|step| {
+            let plugin = step.work.plugin_mut()?;
+            let snapshot = Arc::clone(plugin.checkpoint(at)?);
+            Some(NodeState {
+                node: step.name.as_str().into(),
+                plugin: plugin.plugin().description().name.as_str().into(),
+                snapshot,
+                holds: step.account.ledger.waiting,
+            })
+        });
+        Checkpoint {
+            frame,
+            at,
+            nodes: states.collect(),
+        }
     }
 
     /// The first frame tells how large the stream is; so does a camera that changes it.

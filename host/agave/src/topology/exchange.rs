@@ -9,7 +9,7 @@ use agave_core::StreamInfo;
 use agave_plugin::Failure;
 
 use super::account::Account;
-use super::chain::{AlertSink, Chain, Step, Work};
+use super::chain::{Chain, Step, Work};
 use super::taps::Taps;
 
 /// What a camera's chain is to become.
@@ -26,6 +26,8 @@ pub(super) struct StepPlan {
     pub(super) inputs: Vec<usize>,
     pub(super) is_exit: bool,
     pub(super) part: Part,
+    /// What a new gate already holds back, from before a restart.
+    pub(super) holds: u64,
 }
 
 impl ChainPlan {
@@ -71,8 +73,8 @@ pub(super) struct Retired {
 
 impl Chain {
     /// A chain whose steps are all new.
-    pub(super) fn new(plan: ChainPlan, sink: Arc<dyn AlertSink>, taps: Arc<Taps>) -> Self {
-        let mut chain = Self::empty(sink, taps);
+    pub(super) fn new(plan: ChainPlan, taps: Arc<Taps>) -> Self {
+        let mut chain = Self::empty(taps);
         chain.stream = plan.stream;
         chain.steps = plan
             .steps
@@ -83,7 +85,7 @@ impl Chain {
                     inputs: step.inputs,
                     work,
                     is_exit: step.is_exit,
-                    account: Account::default(),
+                    account: Account::holding(step.holds),
                 }),
                 Part::Kept => None,
             })
@@ -142,6 +144,7 @@ impl Chain {
             inputs,
             is_exit,
             part,
+            ..
         } in plan.steps
         {
             let running = take(&name);

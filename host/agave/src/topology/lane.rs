@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use agave_media::RecentPictures;
 
 use super::chain::{Arrival, Chain};
+use super::journal::Outlet;
 use super::models::LoadedModel;
 
 /// How a camera's frames are looked at.
@@ -53,10 +54,12 @@ impl Arrivals {
 pub(super) struct Lane {
     arrivals: Mutex<Arrivals>,
     chain: Mutex<Chain>,
+    /// Hears what there is to say about each frame, in their order.
+    outlet: Arc<dyn Outlet>,
 }
 
 impl Lane {
-    pub(super) fn new(chain: Chain, look: Look) -> Self {
+    pub(super) fn new(chain: Chain, look: Look, outlet: Arc<dyn Outlet>) -> Self {
         Self {
             arrivals: Mutex::new(Arrivals {
                 admitted: 0,
@@ -67,6 +70,7 @@ impl Lane {
                 attended: false,
             }),
             chain: Mutex::new(chain),
+            outlet,
         }
     }
 
@@ -147,7 +151,11 @@ impl Lane {
             };
             arrivals.next_ticket += 1;
             drop(arrivals);
-            self.guarded("a frame", || self.with_chain(|chain| chain.arrive(arrival)));
+            self.guarded("a frame", || {
+                // Handing it in may wait for the disk, and others look at the chain meanwhile.
+                let entry = self.with_chain(|chain| chain.arrive(arrival));
+                entry.map(|entry| self.outlet.keep(entry));
+            });
             done();
             arrivals = self.arrivals();
         }
@@ -158,6 +166,13 @@ impl Lane {
     fn guarded(&self, over: &str, run: impl FnOnce()) {
         if catch_unwind(AssertUnwindSafe(run)).is_err() {
             tracing::error!("the flow panicked over {over}; please report this");
+        }
+    }
+
+    /// No more frames will come: what the nodes remember is kept.
+    pub(super) fn end(&self) {
+        if let Some(entry) = self.with_chain(Chain::last_words) {
+            self.outlet.keep(entry);
         }
     }
 
@@ -178,6 +193,7 @@ pub(super) mod tests {
     use super::*;
     use crate::topology::chain::{AlertSink, Seen};
     use crate::topology::exchange::ChainPlan;
+    use crate::topology::journal::Told;
     use crate::topology::taps::Taps;
 
     struct Silence;
@@ -191,8 +207,9 @@ pub(super) mod tests {
             stream: StreamInfo::default(),
             steps: Vec::new(),
         };
-        let chain = Chain::new(plan, Arc::new(Silence), Arc::<Taps>::default());
-        Lane::new(chain, Look::default())
+        let chain = Chain::new(plan, Arc::<Taps>::default());
+        let outlet = Told(Arc::new(Silence));
+        Lane::new(chain, Look::default(), Arc::new(outlet))
     }
 
     fn arrival(frame: u64) -> Arrival {

@@ -2,10 +2,10 @@
 //! [`Running`], this is the way of a frame:
 //!
 //! ```text
-//! source thread ──► Intake ──► worker: infer ──► Lane ──► Chain ──► Outbox ──► courier thread
-//! one a camera      newest     one a core        puts     the       one an     retries
-//!                   wins                         frames   camera's  adapter
-//!                                                in order nodes
+//! source thread ──► Intake ──► worker: infer ──► Lane ──► Chain ──► Journal ──► Outbox ──► courier thread
+//! one a camera      newest     one a core        puts     the       written    one an     retries
+//!                   wins                         frames   camera's  before     adapter
+//!                                                in order nodes     it is told
 //! ```
 //!
 //! There are two waiting places, the intake before the flow and the outboxes after it. Between
@@ -18,6 +18,7 @@ mod camera;
 mod chain;
 mod exchange;
 mod intake;
+pub(crate) mod journal;
 mod lane;
 mod latency;
 mod models;
@@ -26,7 +27,9 @@ mod outbox;
 mod outside;
 mod preflight;
 mod problem;
+mod rehearsal;
 mod reload;
+mod remembered;
 mod running;
 mod source;
 mod status;
@@ -37,10 +40,10 @@ mod worker;
 pub(crate) use build::Topology;
 pub(crate) use chain::{AlertSink, Seen};
 pub(crate) use outbox::idempotency_key;
-pub(crate) use reload::ReloadError;
+pub(crate) use rehearsal::{Cast, Rehearsal};
 pub(crate) use running::{Finish, Live, Running, Signal};
 pub(crate) use summary::{CameraCounts, Summary};
-pub(crate) use taps::{Tap, TapGuard, Taps};
+pub(crate) use taps::{Tap, Taps};
 
 #[cfg(test)]
 mod tests;

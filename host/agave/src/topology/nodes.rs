@@ -6,25 +6,27 @@ use std::sync::Arc;
 
 use agave_core::{Role, StreamInfo};
 use agave_flow::{Camera, CameraIndex, CameraKind, Flow, Node, PluginNode, Work as FlowWork};
-use agave_plugin::{Grants, Limits, NodeSetup, OnFailure, Outside, Supervised};
+use agave_plugin::{Grants, Limits, NodeSetup, OnFailure, Outside, Snapshot, Supervised};
 
-use super::build::{BuildError, Standing, Workshop, same_source};
+use super::build::{BuildError, Standing, same_source};
 use super::chain::Work;
 use super::exchange::{ChainPlan, Part, StepPlan};
 use super::outbox::Outbox;
+use super::remembered::Remembered;
+use crate::catalog::Catalog;
 
-/// Starts the plugin of a node, for one camera or as an adapter.
+/// Starts the plugin of a node, for one camera or as an adapter. It goes on from `remembered`,
+/// or begins anew, and says so, when it cannot read that.
 pub(super) fn start(
     node: &Node,
     plugin: &PluginNode,
     stream: StreamInfo,
     grants: Grants,
     outside: Outside,
-    workshop: &Workshop,
+    remembered: Option<Arc<Snapshot>>,
+    catalog: &Catalog,
 ) -> Result<Supervised, BuildError> {
-    let loaded = workshop
-        .machine
-        .catalog
+    let loaded = catalog
         .fetch(&plugin.file, plugin.fingerprint)
         .map_err(|reason| BuildError::Load {
             node: node.name.clone(),
@@ -45,6 +47,17 @@ pub(super) fn start(
         agave_flow::OnFailure::Open => OnFailure::Open,
         agave_flow::OnFailure::Closed => OnFailure::Closed,
     };
+    if remembered.is_some() {
+        let (loaded, setup) = (loaded.clone(), setup.clone());
+        match Supervised::start_from(loaded, setup, on_failure, remembered) {
+            Ok(started) => return Ok(started),
+            Err(failure) => tracing::warn!(
+                node = node.name,
+                camera,
+                "what it knew before the restart is forgotten: the plugin {failure}"
+            ),
+        }
+    }
     Supervised::start(loaded, setup, on_failure).map_err(|failure| BuildError::Plugin {
         node: node.name.clone(),
         camera,
@@ -81,8 +94,10 @@ pub(super) struct ChainBuilder<'b> {
     pub(super) classes: &'b [Arc<[String]>],
     /// By the adapter's name. An adapter without one gets nothing.
     pub(super) outboxes: &'b BTreeMap<String, Arc<Outbox>>,
+    /// What nodes knew when the flow last stopped.
+    pub(super) remembered: &'b Remembered,
     pub(super) standing: Option<&'b Standing>,
-    pub(super) workshop: &'b Workshop,
+    pub(super) catalog: &'b Catalog,
     pub(super) purpose: Purpose,
 }
 
@@ -118,6 +133,13 @@ impl ChainBuilder<'_> {
                 }),
                 FlowWork::Plugin(plugin) => self.plugin_part(node, plugin, &stream)?,
             };
+            let holds = match &part {
+                // One that begins anew holds nothing.
+                Part::New(Work::Gate(gate)) if gate.snapshot().is_some() => {
+                    self.remembered.holds(&camera.name, &node.name)
+                }
+                _ => 0,
+            };
             step_of_node.insert(node_index, steps.len());
             let step_of = |input: &agave_flow::NodeIndex| step_of_node.get(&input.0).copied();
             steps.push(StepPlan {
@@ -125,6 +147,7 @@ impl ChainBuilder<'_> {
                 inputs: node.inputs.iter().filter_map(step_of).collect(),
                 is_exit: self.is_exit(node_index, node),
                 part,
+                holds,
             });
         }
         Ok((ChainPlan { stream, steps }, models))
@@ -205,7 +228,8 @@ impl ChainBuilder<'_> {
             stream.clone(),
             Grants::default(),
             Outside::default(),
-            self.workshop,
+            self.remembered.snapshot(&stream.camera, &node.name),
+            self.catalog,
         )?;
         Ok(Part::New(match plugin.role {
             Role::Filter => Work::Filter(started),

@@ -1,20 +1,25 @@
 //! The waiting place after the flow: alerts for one adapter, in their order, until they are
 //! delivered, refused for good, or have been tried often enough.
 //!
-//! It holds them in memory. They survive a receiver that is away, and not yet a process that is
-//! killed.
+//! The journal holds them, so they survive a receiver that is away and a process that is killed.
+//! In memory are only the next few.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use agave_core::{Alert, DropReason, Phase, Timestamp};
 use agave_plugin::{Delivery, Outcome, Supervised, Verdict};
+use agave_store::{Due, StoreError};
 
 use super::account::Account;
+use super::journal::Journal;
 use super::summary::NodeAccount;
 
-const MOST_WAITING: usize = 10_000;
+/// On the disk, for one adapter.
+pub(super) const MOST_WAITING: u64 = 100_000;
+/// So many are in memory.
+const PAGE: usize = 100;
 /// So long an alert is worth delivering.
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// An alert over which the adapter fails so often is given up, before the adapter is: the ones
@@ -24,17 +29,46 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// Even where the adapter asks for less.
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Before the journal is asked again after it could not be read.
+const UNREADABLE_WAIT: Duration = Duration::from_secs(1);
 
 struct Waiting {
+    sequence: u64,
     delivery: Delivery,
-    since: Instant,
+    /// When it was old enough to be given up, had it been tried all the time.
+    since: Age,
     failed_calls: u32,
 }
 
+/// How old something is that may have been written by an earlier process: by the wall clock
+/// until it was read, and by one that nobody sets from then on.
+struct Age {
+    when_read: Duration,
+    read: Instant,
+}
+
+impl Age {
+    fn of(written_at: u64) -> Self {
+        Self {
+            when_read: Timestamp::now().since(Timestamp(written_at)),
+            read: Instant::now(),
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.when_read + self.read.elapsed()
+    }
+}
+
 struct Contents {
-    waiting: VecDeque<Waiting>,
-    /// How many of them are each camera's.
-    by_camera: BTreeMap<String, usize>,
+    /// The next few, the oldest first.
+    page: VecDeque<Waiting>,
+    /// The number of the last alert that was read from the journal.
+    read: u64,
+    /// The number of the last alert for this adapter that the journal has.
+    written: u64,
+    /// How many of each camera's are not settled.
+    by_camera: BTreeMap<String, u64>,
     account: Account,
     failures: u64,
     quarantined: bool,
@@ -45,25 +79,21 @@ struct Contents {
 }
 
 impl Contents {
+    fn waiting(&self) -> u64 {
+        self.by_camera.values().sum()
+    }
+
     /// A camera may have as many waiting as there is room left. One that floods gets half of the
     /// outbox, two a third each, and another camera's alert always finds room.
     fn has_room_for(&self, camera: &str) -> bool {
         let of_camera = self.by_camera.get(camera).copied().unwrap_or(0);
-        of_camera < MOST_WAITING.saturating_sub(self.waiting.len())
+        of_camera < MOST_WAITING.saturating_sub(self.waiting())
     }
 
-    fn put(&mut self, waiting: Waiting) {
-        let camera = waiting.delivery.camera.clone();
-        *self.by_camera.entry(camera).or_default() += 1;
-        self.waiting.push_back(waiting);
-    }
-
-    fn take(&mut self) -> Option<Waiting> {
-        let taken = self.waiting.pop_front()?;
-        if let Some(of_camera) = self.by_camera.get_mut(&taken.delivery.camera) {
+    fn less(&mut self, camera: &str) {
+        if let Some(of_camera) = self.by_camera.get_mut(camera) {
             *of_camera = of_camera.saturating_sub(1);
         }
-        Some(taken)
     }
 }
 
@@ -75,8 +105,9 @@ enum Attempt {
 }
 
 /// One adapter node's alerts.
-pub(super) struct Outbox {
-    node: String,
+pub(crate) struct Outbox {
+    node: Arc<str>,
+    journal: Arc<Journal>,
     /// What the adapter's waits are counted from: the clock on the wall can be set back.
     began: Instant,
     contents: Mutex<Contents>,
@@ -84,56 +115,73 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    pub(super) fn new(node: &str) -> Self {
-        Self {
-            node: node.to_owned(),
+    /// The outbox of `node`, with what waited in it when the flow last stopped.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub(super) fn open(node: &str, journal: Arc<Journal>) -> Result<Self, StoreError> {
+        let backlog = journal.backlog(node)?;
+        let newest = backlog.iter().map(|waiting| waiting.newest).max();
+        let mut account = Account::default();
+        account.ledger.received = backlog.iter().map(|waiting| waiting.alerts).sum();
+        let by_camera = backlog.into_iter();
+        Ok(Self {
+            node: node.into(),
+            journal,
             began: Instant::now(),
             contents: Mutex::new(Contents {
-                waiting: VecDeque::new(),
-                by_camera: BTreeMap::new(),
-                account: Account::default(),
+                page: VecDeque::new(),
+                read: 0,
+                written: newest.unwrap_or(0),
+                by_camera: by_camera
+                    .map(|waiting| (waiting.camera, waiting.alerts))
+                    .collect(),
+                account,
                 failures: 0,
                 quarantined: false,
                 successor: None,
                 closing: None,
             }),
             changed: Condvar::new(),
-        }
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Contents> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in an alert. It never waits: a flow must not stand still for a receiver.
-    pub(super) fn push(&self, camera: &str, media_time: Duration, alert: &Alert) {
+    /// An alert of `camera` is about to be written. Whether there is room for it here.
+    pub(super) fn admits(&self, camera: &str) -> bool {
         let mut contents = self.lock();
         contents.account.ledger.received += 1;
-        if !contents.has_room_for(camera) {
-            contents.account.ledger.drop(DropReason::QueueFull, 1);
-            let dropped = contents.account.ledger.dropped.get(&DropReason::QueueFull);
-            if dropped.is_some_and(|count| count.is_power_of_two()) {
-                tracing::error!(
-                    node = self.node,
-                    camera,
-                    ?dropped,
-                    "too many alerts of this camera wait already; newer ones are lost"
-                );
-            }
-            return;
+        if contents.has_room_for(camera) {
+            *contents.by_camera.entry(camera.to_owned()).or_default() += 1;
+            return true;
         }
-        contents.put(Waiting {
-            delivery: Delivery {
-                idempotency_key: idempotency_key(&self.node, camera, alert),
-                camera: camera.to_owned(),
-                attempt: 0,
-                media_time,
-                alert: alert.clone(),
-            },
-            since: Instant::now(),
-            failed_calls: 0,
-        });
+        contents.account.ledger.drop(DropReason::QueueFull, 1);
+        let dropped = contents.account.ledger.dropped.get(&DropReason::QueueFull);
+        if dropped.is_some_and(|count| count.is_power_of_two()) {
+            tracing::error!(
+                node = %self.node,
+                camera,
+                ?dropped,
+                "too many alerts of this camera wait already; newer ones are not delivered"
+            );
+        }
+        false
+    }
+
+    /// What was admitted is written.
+    pub(super) fn written(&self, sequence: u64) {
+        self.lock().written = sequence;
         self.changed.notify_all();
+    }
+
+    /// What was admitted could not be written, and the flow ends.
+    pub(super) fn lost(&self, camera: &str) {
+        let mut contents = self.lock();
+        contents.less(camera);
+        contents.account.ledger.drop(DropReason::Shutdown, 1);
     }
 
     /// No more alerts will come; what waits may take until `deadline`.
@@ -154,15 +202,15 @@ impl Outbox {
     }
 
     /// How many alerts are not settled yet.
-    pub(super) fn waiting(&self) -> usize {
-        self.lock().waiting.len()
+    pub(super) fn waiting(&self) -> u64 {
+        self.lock().waiting()
     }
 
     /// The account, with what waits now, added to `total`.
     pub(super) fn report(&self, total: &mut NodeAccount) {
         let contents = self.lock();
         total.account.ledger.add(&contents.account.ledger);
-        total.account.ledger.waiting += contents.waiting.len() as u64;
+        total.account.ledger.waiting += contents.waiting();
         total.account.calls.add(&contents.account.calls);
         total.failures += contents.failures;
         total.quarantined += u64::from(contents.quarantined);
@@ -173,9 +221,9 @@ impl Outbox {
         while let Some(delivery) = self.next(adapter) {
             match self.attempt(adapter, &delivery) {
                 Attempt::Outcome(Outcome::Delivered) => {
-                    let mut contents = self.lock();
-                    contents.take();
-                    contents.account.ledger.passed += 1;
+                    if let Some((_, mut contents)) = self.settle() {
+                        contents.account.ledger.passed += 1;
+                    }
                 }
                 Attempt::Outcome(Outcome::Rejected(reason)) => {
                     self.give_up(DropReason::Rejected, &reason);
@@ -184,7 +232,7 @@ impl Outbox {
                 Attempt::Failed(reason) => self.after_failed_call(&delivery, reason),
             }
         }
-        self.count_the_rest();
+        self.leave_the_rest();
     }
 
     fn attempt(&self, adapter: &mut Supervised, delivery: &Delivery) -> Attempt {
@@ -210,7 +258,7 @@ impl Outbox {
     /// only a few times.
     fn after_failed_call(&self, delivery: &Delivery, reason: DropReason) {
         let mut contents = self.lock();
-        let Some(front) = contents.waiting.front_mut() else {
+        let Some(front) = contents.page.front_mut() else {
             return;
         };
         front.failed_calls += u32::from(reason != DropReason::Unavailable);
@@ -224,17 +272,19 @@ impl Outbox {
     }
 
     fn retry(&self, delivery: &Delivery, after: Option<Duration>) {
-        let too_old = self
-            .lock()
-            .waiting
-            .front()
-            .is_some_and(|front| front.since.elapsed() >= LONGEST_LIFE);
-        if too_old {
+        let contents = self.lock();
+        let Some(front) = contents.page.front() else {
+            return;
+        };
+        let (sequence, age) = (front.sequence, front.since.now());
+        drop(contents);
+        if age >= LONGEST_LIFE {
             self.give_up(
                 DropReason::AttemptsExhausted,
                 "no attempt succeeded in a day",
             );
         } else {
+            self.journal.tried(&self.node, sequence, delivery.attempt);
             self.wait_before_retry(delivery, after);
         }
     }
@@ -254,9 +304,15 @@ impl Outbox {
             {
                 return None;
             }
-            if let Some(front) = contents.waiting.front_mut() {
+            if let Some(front) = contents.page.front_mut() {
                 front.delivery.attempt = front.delivery.attempt.saturating_add(1);
                 return Some(front.delivery.clone());
+            }
+            if contents.written > contents.read {
+                drop(contents);
+                self.read_page();
+                contents = self.lock();
+                continue;
             }
             if contents.closing.is_some() {
                 return None;
@@ -276,20 +332,83 @@ impl Outbox {
                 adapter.succeed(before, true);
             }
             Err(failure) => tracing::error!(
-                node = self.node,
+                node = %self.node,
                 "the new version of the adapter {failure}; the one before goes on"
             ),
         }
     }
 
-    fn give_up(&self, reason: DropReason, why: &str) {
+    /// Takes the next few from the journal. Only the courier does.
+    fn read_page(&self) {
+        let contents = self.lock();
+        let (read, written) = (contents.read, contents.written);
+        // The disk may take its time; who counts what waits must not wait for it.
+        drop(contents);
+        let due = match self.journal.due(&self.node, read, PAGE) {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::error!(node = %self.node, "the journal cannot be read: {error}");
+                self.rest_until(Instant::now() + UNREADABLE_WAIT);
+                return;
+            }
+        };
         let mut contents = self.lock();
-        let Some(Waiting { delivery, .. }) = contents.take() else {
+        contents.read = match due.last() {
+            Some(last) if due.len() == PAGE => last.sequence,
+            // That was all, up to the last one that was there when it was asked.
+            last => last.map_or(written, |last| last.sequence.max(written)),
+        };
+        for due in due {
+            match self.waiting_of(&due) {
+                Ok(waiting) => contents.page.push_back(waiting),
+                Err(error) => {
+                    contents.less(&due.camera);
+                    contents.account.ledger.drop(DropReason::Unreadable, 1);
+                    self.journal.settled(&self.node, due.sequence);
+                    tracing::error!(
+                        node = %self.node,
+                        sequence = due.sequence,
+                        "an alert in the journal cannot be read and is not delivered: {error}"
+                    );
+                }
+            }
+        }
+    }
+
+    fn waiting_of(&self, due: &Due) -> serde_json::Result<Waiting> {
+        let alert: Alert = serde_json::from_str(&due.body)?;
+        Ok(Waiting {
+            sequence: due.sequence,
+            delivery: Delivery {
+                idempotency_key: idempotency_key(&self.node, &due.camera, &alert),
+                camera: due.camera.clone(),
+                attempt: due.attempts,
+                media_time: Duration::from_nanos(due.media_time),
+                alert,
+            },
+            since: Age::of(due.written_at),
+            failed_calls: 0,
+        })
+    }
+
+    /// Nothing more is to be done about the oldest delivery.
+    fn settle(&self) -> Option<(Delivery, MutexGuard<'_, Contents>)> {
+        let mut contents = self.lock();
+        let Waiting {
+            sequence, delivery, ..
+        } = contents.page.pop_front()?;
+        contents.less(&delivery.camera);
+        self.journal.settled(&self.node, sequence);
+        Some((delivery, contents))
+    }
+
+    fn give_up(&self, reason: DropReason, why: &str) {
+        let Some((delivery, mut contents)) = self.settle() else {
             return;
         };
         contents.account.ledger.drop(reason, 1);
         tracing::error!(
-            node = self.node,
+            node = %self.node,
             camera = delivery.camera,
             key = delivery.idempotency_key,
             attempts = delivery.attempt,
@@ -302,12 +421,16 @@ impl Outbox {
         // A day of attempts would bury the rest of the log.
         if delivery.attempt.is_power_of_two() {
             tracing::warn!(
-                node = self.node,
+                node = %self.node,
                 attempt = delivery.attempt,
                 "not delivered yet; trying again in {wait:.1?}"
             );
         }
-        let until = Instant::now() + wait;
+        self.rest_until(Instant::now() + wait);
+    }
+
+    /// Waits, and no longer than the outbox has time.
+    fn rest_until(&self, until: Instant) {
         let mut contents = self.lock();
         loop {
             let now = Instant::now();
@@ -322,18 +445,27 @@ impl Outbox {
         }
     }
 
-    fn count_the_rest(&self) {
+    /// What is not settled waits for the next run, if there is one that knows of it.
+    fn leave_the_rest(&self) {
         let mut contents = self.lock();
-        let left = contents.waiting.len() as u64;
-        contents.waiting.clear();
+        let left = contents.waiting();
+        if left == 0 {
+            return;
+        }
+        if self.journal.lasts() {
+            tracing::warn!(
+                node = %self.node,
+                "{left} alerts were not delivered before the end; they wait for the next run"
+            );
+            return;
+        }
+        contents.page.clear();
         contents.by_camera.clear();
         contents.account.ledger.drop(DropReason::Shutdown, left);
-        if left > 0 {
-            tracing::error!(
-                node = self.node,
-                "{left} alerts were not delivered before the end"
-            );
-        }
+        tracing::error!(
+            node = %self.node,
+            "{left} alerts were not delivered before the end, and nothing is kept"
+        );
     }
 }
 
@@ -359,37 +491,7 @@ pub(crate) fn idempotency_key(node: &str, camera: &str, alert: &Alert) -> String
 
 #[cfg(test)]
 mod tests {
-    use agave_core::{BoundingBox, Detection, Severity};
-
     use super::*;
-
-    fn alert() -> Alert {
-        Alert {
-            key: "key".to_owned(),
-            kind: "kind".to_owned(),
-            phase: Phase::Begin,
-            severity: Severity::Info,
-            at: Timestamp(1),
-            frame: 1,
-            class: "object".to_owned(),
-            zone: None,
-            detection: Detection {
-                id: 0,
-                class: 0,
-                confidence: 0.5,
-                bbox: BoundingBox {
-                    left: 0.1,
-                    top: 0.1,
-                    width: 0.2,
-                    height: 0.2,
-                },
-                track: None,
-                zones: 0,
-            },
-            count: 1,
-            attributes: Vec::new(),
-        }
-    }
 
     #[test]
     fn an_adapter_can_ask_for_no_endless_haste_and_no_endless_wait() {
@@ -398,29 +500,5 @@ mod tests {
         assert_eq!(asked(5000), Duration::from_secs(5));
         assert_eq!(asked(u32::MAX.into()), LONGEST_WAIT);
         assert!(wait_after(u32::MAX, None) <= LONGEST_WAIT);
-    }
-
-    #[test]
-    fn a_camera_that_floods_leaves_room_for_the_others() {
-        let outbox = Outbox::new("post");
-        let push = |camera: &str, times: usize| {
-            (0..times).for_each(|_| outbox.push(camera, Duration::ZERO, &alert()));
-        };
-        let lost = || {
-            let dropped = outbox.lock().account.ledger.dropped.clone();
-            dropped.get(&DropReason::QueueFull).copied().unwrap_or(0)
-        };
-        push("flood", 2 * MOST_WAITING);
-        assert_eq!(outbox.waiting(), MOST_WAITING / 2);
-        let lost_of_the_flood = lost();
-        push("quiet", 1000);
-        assert_eq!(lost(), lost_of_the_flood);
-        push("another flood", 2 * MOST_WAITING);
-        assert!(outbox.waiting() < MOST_WAITING);
-        let lost_before = lost();
-        push("quieter", 10);
-        assert_eq!(lost(), lost_before);
-        let contents = outbox.lock();
-        assert!(contents.account.ledger.received > 4 * MOST_WAITING as u64);
     }
 }

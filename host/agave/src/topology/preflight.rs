@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use agave_core::AlertReport;
-
-use super::chain::{AlertSink, Chain, Seen, Step};
+use super::chain::{Chain, Seen, Step};
 use super::exchange::ChainPlan;
 use super::lane::Lane;
 use super::taps::Taps;
@@ -31,12 +29,6 @@ pub(crate) enum Preflight {
     },
 }
 
-struct Nobody;
-
-impl AlertSink for Nobody {
-    fn alert(&self, _: &str, _: &AlertReport) {}
-}
-
 /// Runs `trial`, a plan of nothing but new steps, over the last frames of `lane`; then shows its
 /// plugins what those that run remember. Only what happens in `changed` counts: what runs
 /// already may fail as it does.
@@ -46,9 +38,10 @@ impl AlertSink for Nobody {
 pub(super) fn fly(lane: &Lane, trial: ChainPlan, changed: &[String]) -> Result<(), Preflight> {
     let camera = trial.stream.camera.clone();
     let frames: Vec<Seen> = lane.with_chain(|chain| chain.recent.iter().cloned().collect());
-    let mut chain = Chain::new(trial, Arc::new(Nobody), Arc::<Taps>::default());
+    let mut chain = Chain::new(trial, Arc::<Taps>::default());
     for seen in frames {
-        chain.run(seen);
+        // Nobody is to hear of it.
+        let _ = chain.run(seen);
         let failed = chain.steps.iter().find_map(|step| {
             let failure = step.work.plugin()?.last_failure()?.to_owned();
             changed

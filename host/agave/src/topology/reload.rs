@@ -18,6 +18,7 @@ use super::exchange::{ChainPlan, Refused, Retired};
 use super::lane::{Lane, Look};
 use super::nodes::{ChainBuilder, Purpose};
 use super::preflight::{self, Preflight};
+use super::remembered::Remembered;
 use super::running::{Live, Parts, RunningAdapter};
 
 /// How long a camera's chain may take until it is between two frames: a plugin may use its whole
@@ -131,8 +132,9 @@ impl Live {
             flow: &topology.version.flow,
             classes: &classes,
             outboxes: &BTreeMap::new(),
+            remembered: &Remembered::default(),
             standing: Some(standing),
-            workshop: &self.workshop,
+            catalog: &self.workshop.machine.catalog,
             purpose: Purpose::Trial,
         };
         for (index, plan) in topology.cameras.iter().enumerate() {

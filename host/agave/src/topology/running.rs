@@ -11,10 +11,11 @@ use agave_plugin::{Grants, Supervised};
 use tokio_util::sync::CancellationToken;
 
 use super::adapters::AdapterPlan;
-use super::build::{CameraPlan, Topology, Version, Workshop};
+use super::build::{CameraPlan, Topology, Version, Workshop, goes_on_after_restart};
 use super::camera::{Post, RunningCamera};
 use super::chain::Chain;
 use super::intake::Intake;
+use super::journal::Outlet;
 use super::lane::Lane;
 use super::outbox::Outbox;
 use super::summary::{Departed, Summary, summarise};
@@ -94,10 +95,14 @@ impl Live {
 
     /// A camera's chain and its source, both new.
     pub(super) fn start_camera(&self, plan: CameraPlan) -> io::Result<RunningCamera> {
-        let sink = Arc::clone(&self.workshop.sink);
-        let chain = Chain::new(plan.chain, sink, Arc::clone(&self.taps));
-        let lane = Arc::new(Lane::new(chain, plan.look));
-        RunningCamera::start(plan.camera, lane, &self.post)
+        let journal = &self.workshop.journal;
+        let mut chain = Chain::new(plan.chain, Arc::clone(&self.taps));
+        if goes_on_after_restart(&plan.camera) && journal.wants_checkpoints() {
+            chain = chain.with_checkpoints();
+        }
+        let outlet = Arc::clone(journal) as Arc<dyn Outlet>;
+        let lane = Arc::new(Lane::new(chain, plan.look, outlet));
+        RunningCamera::start(plan.camera, lane, plan.first_frame, &self.post)
     }
 }
 
@@ -156,6 +161,7 @@ impl Running {
                 thread(format!("worker {index}"), move || worker::work(&intake))
             })
             .collect::<io::Result<_>>()?;
+        let taps = Arc::clone(&workshop.taps);
         let live = Live {
             workshop,
             post: Post {
@@ -163,7 +169,7 @@ impl Running {
                 shutdown: CancellationToken::new(),
                 sender,
             },
-            taps: Arc::default(),
+            taps,
             parts: Mutex::new(Parts {
                 version: Arc::new(version),
                 cameras: Vec::new(),
@@ -236,8 +242,9 @@ impl Running {
         // Whoever changes it has changed it, and nobody does any more.
         let live = Arc::clone(&self.live);
         let _last = live.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let post = &live.post;
+        let (post, journal) = (&live.post, &live.workshop.journal);
         post.shutdown.cancel();
+        journal.hurry(Instant::now() + longest_drain(finish));
         if finish == Finish::Stopped {
             post.intake.abandon();
         }
@@ -246,17 +253,19 @@ impl Running {
         }
         post.intake.finish();
         join(&mut self.workers);
+        for camera in &live.parts().cameras {
+            camera.lane.end();
+        }
+        journal.flush();
         let looked = live.began.elapsed();
         self.drain(finish);
+        journal.close();
         summarise(&live, looked)
     }
 
     /// Gives the outboxes their time; an interruption cuts it short.
     fn drain(&mut self, finish: Finish) {
-        let longest = match finish {
-            Finish::Ended => DRAIN_AT_END,
-            Finish::Stopped => DRAIN_WHEN_STOPPED,
-        };
+        let longest = longest_drain(finish);
         let mut deadline = Instant::now() + longest;
         let mut parts = self.live.parts();
         let Parts {
@@ -287,6 +296,13 @@ impl Running {
         couriers
             .iter_mut()
             .for_each(|courier| join(&mut courier.courier));
+    }
+}
+
+fn longest_drain(finish: Finish) -> Duration {
+    match finish {
+        Finish::Ended => DRAIN_AT_END,
+        Finish::Stopped => DRAIN_WHEN_STOPPED,
     }
 }
 

@@ -309,7 +309,7 @@ impl NodeAccount {
         self.quarantined += other.quarantined;
     }
 
-    fn add_step(&mut self, step: &Step) {
+    pub(super) fn add_step(&mut self, step: &Step) {
         self.account.add(&step.account);
         if let Some(plugin) = step.work.plugin() {
             self.failures += plugin.failures();

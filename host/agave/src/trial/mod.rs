@@ -22,11 +22,13 @@ use agave_flow::FlowText;
 use anyhow::{Context, Result, anyhow};
 
 pub(crate) use case::Case;
+pub(crate) use compare::differences;
+pub(crate) use log::captured;
 pub(crate) use node::node_setup;
 pub(crate) use run::{Outcome, Runner};
 pub(crate) use show::{json, shown, told};
 use spec::{InputFile, TestFile};
-pub(crate) use words::START;
+pub(crate) use words::{START, alert_json, alert_line, seconds};
 
 /// A file of tests as it was read.
 pub(crate) struct Tests {

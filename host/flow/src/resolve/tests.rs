@@ -1,5 +1,5 @@
-//! The tests in a flow file: their names are looked up and their times read. Running them is for
-//! later, and a test that could not be run should be found today.
+//! The tests in a flow file: their names are looked up and their times read. A test that could
+//! not be run is found with everything else that is wrong.
 
 use std::time::Duration;
 
@@ -9,8 +9,10 @@ use super::graph::Graph;
 use super::models::as_f32;
 use super::nodes::Kind;
 use super::{Context, Lookup, quantity};
-use crate::spec::{ExpectedSpec, GivenSpec, TestSpec};
-use crate::{CameraIndex, Code, ExpectedAlert, Given, GivenDetection, NodeIndex, TestCase};
+use crate::spec::{ExpectedSpec, GivenSpec, InputsSpec, TestSpec};
+use crate::{
+    CameraIndex, Code, ExpectedAlert, Given, GivenDetection, NodeIndex, TestCase, TestInputs,
+};
 use crate::{suggest, tree};
 
 pub(super) fn resolve(cx: &mut Context<'_, '_>, graph: &Graph) -> Option<Vec<TestCase>> {
@@ -31,15 +33,7 @@ fn one(
 ) -> Option<TestCase> {
     let at = tree::join(pointer, "camera");
     let camera = cx.look_up("cameras", &test.camera, &at, "the test plays to the camera");
-    let given: Vec<Option<Given>> = test
-        .given
-        .iter()
-        .enumerate()
-        .map(|(index, given)| {
-            let at = tree::join(&tree::join(pointer, "given"), &index.to_string());
-            self::given(cx, &at, given)
-        })
-        .collect();
+    let given = inputs(cx, &tree::join(pointer, "given"), test);
     let mut expect = Vec::new();
     let mut good = true;
     for (node, alerts) in &test.expect.0 {
@@ -65,13 +59,48 @@ fn one(
     let Lookup::Found(camera) = camera else {
         return None;
     };
-    let given = given.into_iter().collect::<Option<Vec<_>>>()?;
+    let given = given?;
     good.then(|| TestCase {
         name: test.name.clone(),
         camera: CameraIndex(camera),
         given,
         expect,
     })
+}
+
+fn inputs(cx: &mut Context<'_, '_>, pointer: &str, test: &TestSpec) -> Option<TestInputs> {
+    match &test.given {
+        InputsSpec::Seen(seen) => {
+            let given: Vec<Option<Given>> = seen
+                .iter()
+                .enumerate()
+                .map(|(index, one)| given(cx, &tree::join(pointer, &index.to_string()), one))
+                .collect();
+            given
+                .into_iter()
+                .collect::<Option<_>>()
+                .map(TestInputs::Seen)
+        }
+        InputsSpec::Recorded(spec) => {
+            let file = cx.text.folder().join(&spec.recording);
+            if !cx.surroundings.file_exists(&file) {
+                let at = tree::join(pointer, "recording");
+                let message = format!(
+                    "test '{}': there is no file `{}`",
+                    test.name,
+                    file.display()
+                );
+                let help = "`agave record` makes recordings; the path is relative to the folder \
+                            of the flow file";
+                cx.problem(Code::FileNotFound, &at, message, Some(help.to_owned()));
+                return None;
+            }
+            Some(TestInputs::Recorded {
+                file,
+                camera: spec.camera.as_ref().unwrap_or(&test.camera).clone(),
+            })
+        }
+    }
 }
 
 fn given(cx: &mut Context<'_, '_>, pointer: &str, given: &GivenSpec) -> Option<Given> {

@@ -6,6 +6,7 @@ mod letterbox;
 mod metadata;
 mod model;
 mod postprocess;
+mod properties;
 mod resize;
 mod runtime;
 mod session;
@@ -15,6 +16,7 @@ mod tensor;
 
 pub(crate) use colour::ToRgb;
 pub use model::{Model, ModelError, ModelOptions};
+pub use properties::class_names;
 pub use runtime::{Runtime, RuntimeError, initialise_runtime};
 pub use session::{DetectError, Detector, Timings};
 pub use shape::Layout;

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use agave_core::{AlertReport, BoundingBox, Detection, Timestamp};
 use agave_flow::{Flow, FlowText};
+use agave_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
 use crate::surroundings::Machine;
 use crate::topology::build::Workshop;
 use crate::topology::chain::Arrival;
+use crate::topology::journal::Journal;
 use crate::topology::{AlertSink, Finish, Live, ReloadError, Running, Seen, Summary, Topology};
 
 /// What came out, by camera: the frame of each alert, how many frames its rule had counted, and
@@ -66,8 +68,8 @@ impl Field {
             machine: Arc::clone(&machine),
             runtime: runtime.handle().clone(),
             hang_up: CancellationToken::new(),
-            sink: Arc::clone(&notes) as Arc<dyn AlertSink>,
-            state: Err("a test keeps nothing".to_owned()),
+            journal: Journal::start(Store::in_memory().unwrap(), Arc::clone(&notes) as _).unwrap(),
+            store: Err("a test keeps nothing".to_owned()),
             workers: 0,
         };
         let flow = read(&machine, folder.path(), text).unwrap();
@@ -104,6 +106,7 @@ impl Field {
     }
 
     pub(super) fn told(&self, camera: &str) -> Vec<(u64, u64, String)> {
+        self.live().workshop.journal.flush();
         let told = self.notes.0.lock().unwrap();
         told.get(camera).cloned().unwrap_or_default()
     }

@@ -1,0 +1,302 @@
+//! The journal: what must not be forgotten, whatever happens to the process. The cameras hand
+//! in alerts together with what their nodes remember; one thread writes all that is there at
+//! once, and only what is written is told to anybody. So after a kill either an alert was told,
+//! or may be, and the nodes know of it, or nothing of it has happened.
+//!
+//! While nothing can be written, alerts wait here. When too many do, the cameras wait as well:
+//! a frame that is not looked at is a lesser loss than an alert.
+
+mod pending;
+mod writer;
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use agave_core::{Alert, AlertReport, Timestamp};
+use agave_plugin::Snapshot;
+use agave_store::{Checkpoint as KeptCheckpoint, Due, Store, StoreError};
+
+use super::chain::AlertSink;
+use super::outbox::Outbox;
+use pending::Pending;
+
+/// So many alerts wait to be written before the cameras wait.
+const MOST_WAITING: usize = 10_000;
+/// A delivery that is to go to an adapter which the flow does not have any more.
+const LONGEST_ABSENCE: Duration = Duration::from_secs(24 * 3600);
+
+/// What a camera's part of the flow has to say after a frame.
+pub(crate) struct Entry {
+    pub(crate) camera: Arc<str>,
+    /// The alerts that leave the flow or are read by an adapter, in the order of the nodes.
+    pub(crate) alerts: Vec<Happened>,
+    /// What the nodes remember after this frame.
+    pub(crate) checkpoint: Option<Checkpoint>,
+}
+
+/// An alert that has a reader.
+pub(crate) struct Happened {
+    /// The node that gave it.
+    pub(crate) node: Arc<str>,
+    /// Since the stream's first frame.
+    pub(crate) media_time: Duration,
+    /// No gate reads it: it is told to whoever runs the flow.
+    pub(crate) leaves: bool,
+    pub(crate) alert: Alert,
+    /// The adapters that read it.
+    pub(crate) outboxes: Vec<Arc<Outbox>>,
+}
+
+/// What the nodes of a camera remember, all after the same frame.
+#[derive(Clone)]
+pub(crate) struct Checkpoint {
+    pub(crate) frame: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) nodes: Vec<NodeState>,
+}
+
+/// What one node remembers.
+#[derive(Clone)]
+pub(crate) struct NodeState {
+    pub(crate) node: Arc<str>,
+    pub(crate) plugin: Arc<str>,
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// What waits in it, by its ledger.
+    pub(crate) holds: u64,
+}
+
+/// Takes what a camera's part of the flow has to say.
+pub(crate) trait Outlet: Send + Sync {
+    /// Takes in what a camera has to say. Entries of one camera come in their order. May wait for
+    /// the disk.
+    fn keep(&self, entry: Entry);
+
+    /// Whether it wants to know what the nodes remember.
+    fn wants_checkpoints(&self) -> bool;
+}
+
+/// Tells alerts and keeps nothing: for replays, which can be had again.
+pub(crate) struct Told(pub(crate) Arc<dyn AlertSink>);
+
+impl Outlet for Told {
+    fn keep(&self, entry: Entry) {
+        let left = entry.alerts.iter().filter(|happened| happened.leaves);
+        left.for_each(|happened| happened.tell(&entry.camera, self.0.as_ref()));
+    }
+
+    fn wants_checkpoints(&self) -> bool {
+        false
+    }
+}
+
+impl Happened {
+    fn tell(&self, camera: &str, sink: &dyn AlertSink) {
+        let start = self.alert.at - self.media_time;
+        sink.alert(&self.node, &AlertReport::new(camera, start, &self.alert));
+    }
+}
+
+struct State {
+    pending: Pending,
+    /// How often something was handed in, and how much of that is through.
+    handed_in: u64,
+    through: u64,
+    /// What cannot be written until then is told all the same.
+    deadline: Option<Instant>,
+    closed: bool,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    /// For the writer: there is something to write.
+    work: Condvar,
+    /// For everyone else: something is through.
+    progress: Condvar,
+    store: Store,
+    sink: Arc<dyn AlertSink>,
+    /// What is written is there again after a restart.
+    lasts: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One flow's journal, with the thread that writes it.
+pub(crate) struct Journal {
+    shared: Arc<Shared>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Journal {
+    /// Starts writing to `store`, and telling `sink`.
+    ///
+    /// # Errors
+    /// When the system gives no more threads.
+    pub(crate) fn start(store: Store, sink: Arc<dyn AlertSink>) -> std::io::Result<Arc<Self>> {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                pending: Pending::default(),
+                handed_in: 0,
+                through: 0,
+                deadline: None,
+                closed: false,
+            }),
+            work: Condvar::new(),
+            progress: Condvar::new(),
+            lasts: store.lasts(),
+            store,
+            sink,
+        });
+        let for_writer = Arc::clone(&shared);
+        let writer = std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || writer::Writer::new(for_writer).run())?;
+        Ok(Arc::new(Self {
+            shared,
+            writer: Mutex::new(Some(writer)),
+        }))
+    }
+
+    /// Whether what is written is there again after a restart.
+    pub(super) fn lasts(&self) -> bool {
+        self.shared.lasts
+    }
+
+    /// An adapter has no more to do with this alert.
+    pub(super) fn settled(&self, adapter: &Arc<str>, sequence: u64) {
+        self.hand_in(|pending| pending.settled(adapter, sequence));
+    }
+
+    /// An adapter has tried to deliver this alert so often.
+    pub(super) fn tried(&self, adapter: &Arc<str>, sequence: u64, attempts: u32) {
+        self.hand_in(|pending| pending.tried(adapter, sequence, attempts));
+    }
+
+    /// The next alerts for an adapter behind `after`.
+    pub(super) fn due(
+        &self,
+        adapter: &str,
+        after: u64,
+        most: usize,
+    ) -> Result<Vec<Due>, StoreError> {
+        self.shared.store.due(adapter, after, most)
+    }
+
+    /// What waited for an adapter when the flow stopped.
+    pub(super) fn backlog(&self, adapter: &str) -> Result<Vec<agave_store::Waiting>, StoreError> {
+        let mut waiting = self.shared.store.waiting()?;
+        waiting.retain(|waiting| waiting.adapter == adapter);
+        Ok(waiting)
+    }
+
+    /// What the nodes of each camera remembered when the flow stopped.
+    pub(crate) fn checkpoints(&self) -> Result<Vec<KeptCheckpoint>, StoreError> {
+        self.shared.store.checkpoints()
+    }
+
+    /// Forgets what the nodes of a camera remember.
+    pub(super) fn forget(&self, camera: &str) -> Result<(), StoreError> {
+        self.shared.store.forget_checkpoint(camera)
+    }
+
+    /// Says which alerts wait for adapters that the flow does not have, and gives up those that
+    /// have waited for long.
+    pub(crate) fn look_after_absent(&self, adapters: &[&str]) -> Result<(), StoreError> {
+        let store = &self.shared.store;
+        let before = Timestamp::now() - LONGEST_ABSENCE;
+        let waiting = store.waiting()?;
+        let is_absent =
+            |waiting: &&agave_store::Waiting| !adapters.contains(&waiting.adapter.as_str());
+        for agave_store::Waiting {
+            adapter,
+            camera,
+            alerts,
+            ..
+        } in waiting.iter().filter(is_absent)
+        {
+            let given_up = store.give_up(adapter, before.0)?;
+            tracing::warn!(
+                node = adapter,
+                camera,
+                given_up,
+                "{alerts} alerts wait for this adapter, which the flow does not have; after a day they are given up"
+            );
+        }
+        Ok(())
+    }
+
+    /// Waits until everything that was handed in so far is through.
+    pub(crate) fn flush(&self) {
+        let mut state = self.shared.lock();
+        let wanted = state.handed_in;
+        state.pending.hurry();
+        self.shared.work.notify_all();
+        while state.through < wanted {
+            state = self
+                .shared
+                .progress
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The flow stops. What cannot be written until `deadline` is told all the same.
+    pub(crate) fn hurry(&self, deadline: Instant) {
+        self.shared.lock().deadline = Some(deadline);
+        self.shared.work.notify_all();
+    }
+
+    /// Writes what is left, and ends.
+    pub(crate) fn close(&self) {
+        self.shared.lock().closed = true;
+        self.shared.work.notify_all();
+        let writer = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if writer.is_some_and(|writer| writer.join().is_err()) {
+            tracing::error!("the thread 'journal' panicked; please report this");
+        }
+    }
+
+    fn hand_in(&self, add: impl FnOnce(&mut Pending)) {
+        let mut state = self.shared.lock();
+        add(&mut state.pending);
+        state.handed_in += 1;
+        self.shared.work.notify_all();
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Outlet for Journal {
+    fn keep(&self, entry: Entry) {
+        let mut state = self.shared.lock();
+        while state.pending.alerts() >= MOST_WAITING && !state.closed {
+            state = self
+                .shared
+                .progress
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        state.pending.add(entry);
+        state.handed_in += 1;
+        self.shared.work.notify_all();
+    }
+
+    fn wants_checkpoints(&self) -> bool {
+        self.shared.lasts
+    }
+}
+
+#[cfg(test)]
+mod tests;

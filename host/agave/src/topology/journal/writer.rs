@@ -1,0 +1,310 @@
+//! The thread that writes the journal: all that waits in one go, and then it tells.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use agave_core::{Phase, Timestamp};
+use agave_plugin::Snapshot;
+use agave_store::{
+    Batch, NewAlert, NewCheckpoint, NodeState, Retention, Settled, StoreError, Tried,
+};
+
+use super::pending::Pending;
+use super::{Checkpoint, Shared, State};
+use crate::topology::outbox::Outbox;
+
+/// So much of the past is kept.
+const MOST_ALERTS: u64 = 100_000;
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Where nothing outlives the process, nobody can look back either.
+const MOST_ALERTS_IN_MEMORY: u64 = 1000;
+/// How often what is too old is looked for, in alerts.
+const PRUNE_EVERY: usize = 1000;
+/// So many alerts are forgotten at once: a new one must not wait for it.
+const PRUNED_AT_ONCE: usize = 500;
+/// Between attempts to write.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// What the disk has of a node: its state and what waits in it.
+type Written = (Arc<Snapshot>, u64);
+
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    /// By camera and node, so that what did not change is not written again.
+    written: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Written>>,
+    alerts_since_prune: usize,
+}
+
+impl Writer {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            written: BTreeMap::new(),
+            alerts_since_prune: PRUNE_EVERY,
+        }
+    }
+
+    /// Writes until the journal is closed and empty.
+    pub(super) fn run(mut self) {
+        while let Some((pending, handed_in)) = self.next() {
+            self.write(pending);
+            self.shared.lock().through = handed_in;
+            self.shared.progress.notify_all();
+            self.prune_when_due();
+        }
+    }
+
+    /// What is to be written now, and how much of everything that is.
+    fn next(&self) -> Option<(Pending, u64)> {
+        let mut state = self.shared.lock();
+        loop {
+            let patience = state.pending.patience();
+            if state.closed && patience.is_none() {
+                state.through = state.handed_in;
+                return None;
+            }
+            let wait = match patience {
+                Some(patience) if patience.is_zero() || state.closed => {
+                    let handed_in = state.handed_in;
+                    let pending = std::mem::take(&mut state.pending);
+                    // There is room again for those who wait to hand in.
+                    self.shared.progress.notify_all();
+                    return Some((pending, handed_in));
+                }
+                patience => patience,
+            };
+            state = self.rest(state, wait);
+        }
+    }
+
+    fn rest<'s>(
+        &'s self,
+        state: MutexGuard<'s, State>,
+        wait: Option<Duration>,
+    ) -> MutexGuard<'s, State> {
+        let work = &self.shared.work;
+        match wait {
+            None => work.wait(state).unwrap_or_else(PoisonError::into_inner),
+            Some(wait) => {
+                let rested = work.wait_timeout(state, wait);
+                rested.unwrap_or_else(PoisonError::into_inner).0
+            }
+        }
+    }
+
+    fn write(&mut self, pending: Pending) {
+        let admitted = admitted(&pending);
+        let batch = self.batch(&pending, &admitted);
+        match self.write_patiently(&batch) {
+            Some(numbers) => {
+                self.alerts_since_prune += numbers.len();
+                for (camera, checkpoint) in &pending.checkpoints {
+                    self.note_written(camera, checkpoint);
+                }
+                for (((camera, happened), outboxes), sequence) in
+                    pending.happened.iter().zip(admitted).zip(numbers)
+                {
+                    if happened.leaves {
+                        happened.tell(camera, self.shared.sink.as_ref());
+                    }
+                    outboxes
+                        .into_iter()
+                        .for_each(|outbox| outbox.written(sequence));
+                }
+            }
+            None => self.tell_unwritten(&pending, admitted),
+        }
+    }
+
+    /// Everything of `pending` that differs from what the disk has.
+    fn batch<'p>(&self, pending: &'p Pending, admitted: &[Vec<&'p Arc<Outbox>>]) -> Batch<'p> {
+        let happened = pending.happened.iter().zip(admitted);
+        let alerts = happened.map(|((camera, happened), outboxes)| {
+            let alert = &happened.alert;
+            NewAlert {
+                node: &happened.node,
+                camera,
+                key: &alert.key,
+                phase: match alert.phase {
+                    Phase::Begin => "begin",
+                    Phase::Update => "update",
+                    Phase::End => "end",
+                },
+                at: alert.at.0,
+                media_time: nanoseconds(happened.media_time),
+                left_the_flow: happened.leaves,
+                // Nothing in an alert cannot be said in JSON.
+                body: serde_json::to_string(alert).unwrap_or_default(),
+                adapters: outboxes.iter().map(|outbox| outbox.node()).collect(),
+            }
+        });
+        let settled = pending.settled.iter();
+        let tried = pending.tried.iter();
+        Batch {
+            alerts: alerts.collect(),
+            checkpoints: pending
+                .checkpoints
+                .iter()
+                .map(|(camera, checkpoint)| self.checkpoint(camera, checkpoint))
+                .collect(),
+            settled: settled
+                .map(|(adapter, sequence)| Settled {
+                    adapter,
+                    sequence: *sequence,
+                })
+                .collect(),
+            tried: tried
+                .map(|(adapter, &(sequence, attempts))| Tried {
+                    adapter,
+                    sequence,
+                    attempts,
+                })
+                .collect(),
+            written_at: Timestamp::now().0,
+        }
+    }
+
+    fn checkpoint<'p>(
+        &self,
+        camera: &'p Arc<str>,
+        checkpoint: &'p Checkpoint,
+    ) -> NewCheckpoint<'p> {
+        let written = self.written.get(camera);
+        let is_written = |state: &super::NodeState| {
+            let written = written.and_then(|written| written.get(&state.node));
+            written.is_some_and(|(snapshot, holds)| {
+                *holds == state.holds
+                    && (Arc::ptr_eq(snapshot, &state.snapshot) || *snapshot == state.snapshot)
+            })
+        };
+        NewCheckpoint {
+            camera,
+            frame: checkpoint.frame,
+            at: checkpoint.at.0,
+            changed: checkpoint
+                .nodes
+                .iter()
+                .filter(|state| !is_written(state))
+                .map(|state| NodeState {
+                    node: &state.node,
+                    plugin: &state.plugin,
+                    version: state.snapshot.version,
+                    data: &state.snapshot.data,
+                    holds: state.holds,
+                })
+                .collect(),
+            all: checkpoint
+                .nodes
+                .iter()
+                .map(|state| state.node.as_ref())
+                .collect(),
+        }
+    }
+
+    fn note_written(&mut self, camera: &Arc<str>, checkpoint: &Checkpoint) {
+        let states = checkpoint.nodes.iter();
+        let states = states.map(|state| {
+            let written = (Arc::clone(&state.snapshot), state.holds);
+            (Arc::clone(&state.node), written)
+        });
+        self.written.insert(Arc::clone(camera), states.collect());
+    }
+
+    /// Tries until it is written, or the flow has stopped and its time is over.
+    fn write_patiently(&self, batch: &Batch<'_>) -> Option<Vec<u64>> {
+        let mut wait = FIRST_WAIT;
+        let mut failures = 0u32;
+        loop {
+            let error = match self.shared.store.write(batch) {
+                Ok(numbers) => {
+                    if failures > 0 {
+                        tracing::warn!(failures, "the journal can be written again");
+                    }
+                    return Some(numbers);
+                }
+                Err(error) => error,
+            };
+            failures += 1;
+            if failures.is_power_of_two() {
+                tracing::error!(
+                    failures,
+                    alerts = batch.alerts.len(),
+                    "the journal cannot be written, and its alerts wait: {error}"
+                );
+            }
+            let until = Instant::now() + wait;
+            let mut state = self.shared.lock();
+            loop {
+                let now = Instant::now();
+                if state.deadline.is_some_and(|deadline| now >= deadline) {
+                    return None;
+                }
+                let end = state.deadline.map_or(until, |deadline| deadline.min(until));
+                if now >= end {
+                    break;
+                }
+                state = self.rest(state, Some(end - now));
+            }
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+
+    /// Better told and forgotten than never told.
+    fn tell_unwritten(&self, pending: &Pending, admitted: Vec<Vec<&Arc<Outbox>>>) {
+        tracing::error!(
+            alerts = pending.alerts(),
+            "the flow ends, and this is not written: these alerts are told once, delivered to nobody, and may be announced again"
+        );
+        for ((camera, happened), outboxes) in pending.happened.iter().zip(admitted) {
+            if happened.leaves {
+                happened.tell(camera, self.shared.sink.as_ref());
+            }
+            outboxes.into_iter().for_each(|outbox| outbox.lost(camera));
+        }
+    }
+
+    fn prune_when_due(&mut self) {
+        if self.alerts_since_prune < PRUNE_EVERY {
+            return;
+        }
+        let most = if self.shared.lasts {
+            MOST_ALERTS
+        } else {
+            MOST_ALERTS_IN_MEMORY
+        };
+        let retention = Retention {
+            most,
+            written_after: (Timestamp::now() - LONGEST).0,
+        };
+        match self.shared.store.prune(&retention, PRUNED_AT_ONCE) {
+            // The rest has its turn after what is written next.
+            Ok(PRUNED_AT_ONCE) => {}
+            Ok(_) => self.alerts_since_prune = 0,
+            Err(error) => {
+                self.alerts_since_prune = 0;
+                say_not_pruned(&error);
+            }
+        }
+    }
+}
+
+fn say_not_pruned(error: &StoreError) {
+    tracing::warn!("old alerts could not be forgotten: {error}");
+}
+
+/// For each alert the outboxes that have room for it.
+fn admitted(pending: &Pending) -> Vec<Vec<&Arc<Outbox>>> {
+    let happened = pending.happened.iter();
+    happened
+        .map(|(camera, happened)| {
+            let outboxes = happened.outboxes.iter();
+            outboxes.filter(|outbox| outbox.admits(camera)).collect()
+        })
+        .collect()
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,106 @@
+//! What the nodes of live cameras knew when the flow last stopped, however it did.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use agave_core::Timestamp;
+use agave_flow::{Flow, Node, Work};
+use agave_plugin::Snapshot;
+use agave_store::{KeptState, StoreError};
+
+use super::build::goes_on_after_restart;
+use super::journal::Journal;
+
+/// A camera's clock may be ahead of ours by so much.
+const AHEAD: Duration = Duration::from_secs(5);
+
+#[derive(Default)]
+pub(super) struct Remembered {
+    /// By camera and node.
+    nodes: BTreeMap<(String, String), Known>,
+    /// By camera, the number of the first frame that its nodes have not seen.
+    next_frames: BTreeMap<String, u64>,
+}
+
+struct Known {
+    snapshot: Arc<Snapshot>,
+    holds: u64,
+}
+
+impl Remembered {
+    /// What `journal` has of the nodes of `flow`. What it has of others is said and left out.
+    pub(super) fn of(flow: &Flow, journal: &Journal) -> Result<Self, StoreError> {
+        let mut remembered = Self::default();
+        for checkpoint in journal.checkpoints()? {
+            let camera = flow
+                .cameras
+                .iter()
+                .find(|camera| camera.name == checkpoint.camera);
+            let Some(camera) = camera else {
+                // One that comes back after weeks is another one.
+                journal.forget(&checkpoint.camera)?;
+                continue;
+            };
+            if !goes_on_after_restart(camera) {
+                continue;
+            }
+            if Timestamp(checkpoint.at) > Timestamp::now() + AHEAD {
+                tracing::warn!(
+                    camera = camera.name,
+                    "the clock was set back over the restart; what its nodes knew is forgotten"
+                );
+                continue;
+            }
+            // An alert may be about a frame from before the restart, and none about a later one.
+            let next_frame = checkpoint.frame.saturating_add(1);
+            remembered
+                .next_frames
+                .insert(camera.name.clone(), next_frame);
+            for state in checkpoint.nodes {
+                let Some(node) = flow.nodes.iter().find(|node| node.name == state.node) else {
+                    continue;
+                };
+                if is_of_this_plugin(node, &state) {
+                    let key = (camera.name.clone(), state.node);
+                    let snapshot = Arc::new(Snapshot {
+                        version: state.version,
+                        data: state.data,
+                    });
+                    let holds = state.holds;
+                    remembered.nodes.insert(key, Known { snapshot, holds });
+                } else {
+                    tracing::warn!(
+                        node = node.name,
+                        camera = camera.name,
+                        "what it knew before the restart is forgotten: it was the plugin '{}'",
+                        state.plugin
+                    );
+                }
+            }
+        }
+        Ok(remembered)
+    }
+
+    fn get(&self, camera: &str, node: &str) -> Option<&Known> {
+        self.nodes.get(&(camera.to_owned(), node.to_owned()))
+    }
+
+    pub(super) fn snapshot(&self, camera: &str, node: &str) -> Option<Arc<Snapshot>> {
+        Some(Arc::clone(&self.get(camera, node)?.snapshot))
+    }
+
+    /// The number of the camera's first frame.
+    pub(super) fn next_frame(&self, camera: &str) -> u64 {
+        self.next_frames.get(camera).copied().unwrap_or(0)
+    }
+
+    /// How much the node held back.
+    pub(super) fn holds(&self, camera: &str, node: &str) -> u64 {
+        self.get(camera, node).map_or(0, |known| known.holds)
+    }
+}
+
+fn is_of_this_plugin(node: &Node, state: &KeptState) -> bool {
+    matches!(&node.work, Work::Plugin(plugin) if plugin.plugin_name == state.plugin)
+}
