@@ -23,6 +23,32 @@ pub fn agave<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<
     agave_within(COMMAND_LIMIT, arguments)
 }
 
+/// The same with `variables` in its environment.
+///
+/// # Errors
+/// When it cannot be started or does not end.
+pub fn agave_with<A: AsRef<OsStr>>(
+    variables: &[(&str, &OsStr)],
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<Finished> {
+    agave_with_within(COMMAND_LIMIT, variables, arguments)
+}
+
+/// The same for what may take longer.
+///
+/// # Errors
+/// When it cannot be started or does not end within `limit`.
+pub fn agave_with_within<A: AsRef<OsStr>>(
+    limit: Duration,
+    variables: &[(&str, &OsStr)],
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<Finished> {
+    let state = state()?;
+    let mut command = command(&state)?;
+    command.envs(variables.iter().copied()).args(arguments);
+    Process::start("agave", &mut command)?.finish(limit)
+}
+
 /// The same for what may take longer.
 ///
 /// # Errors
@@ -175,6 +201,20 @@ impl Agave {
                 shown.stderr
             );
         }
+    }
+
+    /// How often a camera of a running flow was connected to again.
+    ///
+    /// # Errors
+    /// When the flow does not say.
+    pub fn reconnects(&self, flow: &str, camera: &str) -> Result<u64> {
+        let shown = self.beside(["top", "--json", "--flow", flow])?;
+        let statuses: Value = serde_json::from_str(&shown.stdout).with_context(|| shown.stderr)?;
+        let cameras = statuses.pointer("/0/cameras").and_then(Value::as_array);
+        let of_name = |one: &&Value| one.get("name").is_some_and(|name| name == camera);
+        let found = cameras.into_iter().flatten().find(of_name);
+        let reconnects = found.and_then(|camera| camera.get("reconnects")?.as_u64());
+        reconnects.with_context(|| format!("there is no camera '{camera}' in {statuses}"))
     }
 
     /// Waits for the next reload.

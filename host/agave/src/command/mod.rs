@@ -49,10 +49,10 @@ enum Command {
     Replay(replay::Replay),
     /// Check flow files and say everything that is wrong with them
     Check(check::Check),
-    /// Say what a code such as E012 means, with an example of wrong and right
-    Explain(explain::Explain),
     /// Run the tests of flow files
     Test(test::Test),
+    /// Say what a code such as E012 means, with an example of wrong and right
+    Explain(explain::Explain),
     /// Read a running flow's files again, as saving them does
     Reload(reload::Reload),
     /// Say what a flow file would change in the running flow, and change nothing
@@ -78,8 +78,8 @@ impl CommandLine {
             Command::Record(record) => record.run(),
             Command::Replay(replay) => replay.run(),
             Command::Check(check) => check.run(),
-            Command::Explain(explain) => explain.run(),
             Command::Test(test) => test.run(),
+            Command::Explain(explain) => explain.run(),
             Command::Reload(reload) => reload.run(),
             Command::Plan(plan) => plan.run(),
             Command::Tap(tap) => tap.run(),

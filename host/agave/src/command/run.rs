@@ -146,12 +146,14 @@ impl Run {
             match self.build(source, files, flow.clone(), runtime, reporter) {
                 Ok(built) => ready.push(built),
                 Err(error) => {
-                    // What is wrong with the flow has its place in it.
                     match error.downcast_ref::<BuildError>() {
-                        Some(problem) => {
-                            eprintln!("{}", problem.diagnostic(&flow).to_string().trim_end());
+                        Some(error) => {
+                            eprintln!("{}", error.diagnostic(&flow).to_string().trim_end());
                         }
-                        None => eprintln!("{}: error: {error:#}", flow.file.display()),
+                        None => {
+                            let shown = flow.file.display();
+                            eprintln!("{shown}: error: {error:#}");
+                        }
                     }
                     all_good = false;
                 }

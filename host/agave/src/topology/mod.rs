@@ -31,6 +31,7 @@ mod rehearsal;
 mod reload;
 mod remembered;
 mod running;
+mod site;
 mod source;
 mod status;
 mod summary;
