@@ -121,7 +121,7 @@ fn what_is_wrong_with_any_of_them_is_said_before_one_starts() -> Result<()> {
     assert_eq!(refused.status.code(), Some(1));
     for expected in [
         "one.yaml:16:",
-        "two.yaml: error: node 'rule'",
+        "error[E045]: node 'rule'",
         "three.yaml: error: another of these flows is called 'yard'",
     ] {
         ensure!(

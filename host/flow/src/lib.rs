@@ -24,6 +24,7 @@ mod mask;
 mod named;
 mod overrides;
 mod place;
+mod places;
 mod report;
 mod resolve;
 mod scalar;
@@ -39,18 +40,20 @@ mod tree;
 mod wording;
 mod yaml;
 
-pub use code::{Code, Severity};
+pub use code::{Code, NoSuchCode, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use diff::{Changes, diff};
 pub use document::document;
 pub use flow::{
     Broker, Camera, CameraIndex, CameraKind, ExpectedAlert, Flow, Given, GivenDetection, Grants,
-    Limits, Model, ModelIndex, Node, NodeIndex, Origin, PluginNode, Scheme, TestCase, TestInputs, Work,
+    Limits, Model, ModelIndex, Node, NodeIndex, Origin, PluginNode, Scheme, TestCase, TestInputs,
+    Work,
 };
 pub use include::Inputs;
 pub use overrides::Override;
 pub use place::{FileIndex, Place, Position, Span};
-pub use schema::schema;
+pub use places::{Part, Places};
+pub use schema::{part_schema, schema};
 pub use settings::settings_problems;
 pub use spec::{OnFailure, Pace, Partition, Transport};
 pub use suggest::instead_of;
