@@ -87,6 +87,7 @@ fn what_is_broken_is_told_once_and_what_ran_goes_on() -> Result<()> {
     yard.edit("yard.yaml", "zone: forbidden", "zone: elsewhere")?;
     let refused = told(&mut agave, "refused")?;
     assert!(refused.problems().contains("elsewhere"), "{refused:?}");
+    assert!(refused.problems().contains("yard.yaml:15:"), "{refused:?}");
 
     // Another name would be another flow.
     yard.edit("yard.yaml", "zone: elsewhere", "zone: forbidden")?;
