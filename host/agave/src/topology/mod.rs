@@ -17,6 +17,7 @@ pub(crate) mod build;
 mod camera;
 mod chain;
 mod exchange;
+mod feed;
 mod intake;
 pub(crate) mod journal;
 mod lane;
