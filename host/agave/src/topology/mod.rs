@@ -43,6 +43,7 @@ pub(crate) use build::Topology;
 pub(crate) use chain::{AlertSink, Seen};
 pub(crate) use outbox::idempotency_key;
 pub(crate) use rehearsal::{Cast, Rehearsal};
+pub(crate) use reload::ReloadError;
 pub(crate) use running::{Finish, Live, Running, Signal};
 pub(crate) use summary::{CameraCounts, Summary};
 pub(crate) use taps::{Tap, Taps};
