@@ -203,6 +203,20 @@ impl Agave {
         }
     }
 
+    /// How often a camera of a running flow was connected to again.
+    ///
+    /// # Errors
+    /// When the flow does not say.
+    pub fn reconnects(&self, flow: &str, camera: &str) -> Result<u64> {
+        let shown = self.beside(["top", "--json", "--flow", flow])?;
+        let statuses: Value = serde_json::from_str(&shown.stdout).with_context(|| shown.stderr)?;
+        let cameras = statuses.pointer("/0/cameras").and_then(Value::as_array);
+        let of_name = |one: &&Value| one.get("name").is_some_and(|name| name == camera);
+        let found = cameras.into_iter().flatten().find(of_name);
+        let reconnects = found.and_then(|camera| camera.get("reconnects")?.as_u64());
+        reconnects.with_context(|| format!("there is no camera '{camera}' in {statuses}"))
+    }
+
     /// Waits for the next reload.
     ///
     /// # Errors

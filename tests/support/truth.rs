@@ -153,7 +153,7 @@ mod tests {
 
     fn begin(class: &str, media_time: f64) -> Alert {
         let line = json!({
-            "camera_id": "gate", "ts": "2026-01-02T03:04:05.678Z", "media_time": media_time,
+            "flow": "yard", "camera_id": "gate", "ts": "2026-01-02T03:04:05.678Z", "media_time": media_time,
             "bbox": [0.1, 0.2, 0.3, 0.4], "class": class, "confidence": 0.9, "roi_hit": true,
             "kind": "forbidden-object", "phase": "begin", "key": "1", "zone": "yard",
         });

@@ -1,5 +1,6 @@
 //! The demo's flow in a folder of its own, on a camera that goes on: a place to edit.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,10 +8,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use crate::{Agave, RtspServer, place};
+use crate::{Agave, Outcome, RtspServer, Signal, place};
 
 /// Until the model is loaded, the plugins are compiled and the camera has answered.
 const START_LIMIT: Duration = Duration::from_secs(60);
+/// Until a run that was asked to end has ended.
+const STOP_LIMIT: Duration = Duration::from_secs(20);
 /// So many times the camera shows the demo's clip of 22 s.
 const TIMES: u32 = 20;
 
@@ -18,6 +21,9 @@ const TIMES: u32 = 20;
 pub struct Yard {
     folder: TempDir,
     camera: RtspServer,
+    /// How often the camera was connected to again before it was there: a server that starts can
+    /// refuse its first visitor.
+    attempts: Cell<u64>,
 }
 
 impl Yard {
@@ -30,6 +36,7 @@ impl Yard {
         let yard = Self {
             folder: TempDir::new()?,
             camera: RtspServer::camera(&clip, TIMES)?,
+            attempts: Cell::new(0),
         };
         yard.write("yard.yaml", yard.flow("yard"))?;
         Ok(yard)
@@ -114,7 +121,24 @@ nodes:
     pub fn run(&self) -> Result<Agave> {
         let agave = Agave::run(&self.at("yard.yaml"), &["--workers", "1"])?;
         agave.wait_until_live("yard", START_LIMIT)?;
+        self.attempts.set(agave.reconnects("yard", "field")?);
         Ok(agave)
+    }
+
+    /// Ends what [`run`](Self::run) started; the camera must have stayed connected since.
+    ///
+    /// # Errors
+    /// When it has not, or the run does not end well.
+    pub fn finish(&self, agave: Agave) -> Result<Outcome> {
+        agave.signal(Signal::TERM)?;
+        let outcome = agave.finish(STOP_LIMIT)?;
+        let reconnects = outcome.summary.reconnects("field")?;
+        ensure!(
+            reconnects == self.attempts.get(),
+            "the camera was connected to again: {}",
+            outcome.output.stderr
+        );
+        Ok(outcome)
     }
 
     /// The folder.

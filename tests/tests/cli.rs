@@ -98,6 +98,59 @@ fn the_schema_in_the_repository_is_that_of_the_program() -> Result<()> {
 }
 
 #[test]
+fn a_code_is_explained_and_a_wrong_one_led_right() -> Result<()> {
+    let page = agave(["explain", "E012"])?;
+    assert!(page.status.success());
+    for expected in ["E012, error: ", "Wrong:", "Right:", "zonez"] {
+        assert!(page.stdout.contains(expected), "{}", page.stdout);
+    }
+    let all = agave(["explain"])?;
+    assert!(all.stdout.starts_with("E001  "), "{}", all.stdout);
+    assert!(all.stdout.contains("\nW054  "), "{}", all.stdout);
+    let wrong = agave(["explain", "E0122"])?;
+    assert!(!wrong.status.success());
+    assert!(
+        wrong.stderr.contains("did you mean 'E012'?"),
+        "{}",
+        wrong.stderr
+    );
+    Ok(())
+}
+
+/// Those that only a built flow shows have a place like all others.
+#[test]
+fn what_only_a_built_flow_shows_has_a_place() -> Result<()> {
+    let demo = fs::read_to_string(repository().join("flows/demo.yaml"))?;
+    let models = repository().join("models").display().to_string();
+    let demo = demo.replace("../models", &models);
+    let onnx = format!("{models}/yolov8n_pina/1/model.onnx");
+    for (flow, code, line) in [
+        (
+            demo.replace("zone: forbidden", "zone: nope"),
+            "E045",
+            "zone: nope",
+        ),
+        (demo.replace(&onnx, "flow.yaml"), "E044", "path: flow.yaml"),
+    ] {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("flow.yaml");
+        fs::write(&file, &flow)?;
+        let checked = agave(["check".as_ref(), file.as_os_str()])?;
+        assert_eq!(checked.status.code(), Some(1));
+        let at = flow.lines().position(|one| one.contains(line));
+        let place = format!("flow.yaml:{}:", at.context("the line is there")? + 1);
+        for expected in [&place, &format!("error[{code}]"), "^^^"] {
+            assert!(
+                checked.stderr.contains(expected),
+                "{expected}\n{}",
+                checked.stderr
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn inspect_shows_the_role_of_a_plugin() -> Result<()> {
     for (plugin, role) in [
         ("roi", "filter"),

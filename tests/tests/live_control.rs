@@ -55,9 +55,7 @@ fn a_reload_on_request_says_what_it_did() -> Result<()> {
         (reload.why.as_str(), reload.result.as_str()),
         ("signal", "unchanged")
     );
-    running.signal(Signal::TERM)?;
-    let outcome = running.finish(STOP_LIMIT)?;
-    assert_eq!(outcome.summary.reconnects("field")?, 0);
+    let outcome = yard.finish(running)?;
     assert!(outcome.output.stderr.contains("flow 'yard': SIGHUP"));
     Ok(())
 }
@@ -100,8 +98,7 @@ fn a_plan_says_what_would_change_and_changes_nothing() -> Result<()> {
     assert_eq!(broken.status.code(), Some(1));
     assert!(broken.stderr.contains("`hold`"), "{}", broken.stderr);
 
-    running.signal(Signal::TERM)?;
-    let outcome = running.finish(STOP_LIMIT)?;
+    let outcome = yard.finish(running)?;
     assert!(outcome.reloads.is_empty(), "{:?}", outcome.reloads);
 
     let nothing_runs = agave(["plan".as_ref(), now.as_os_str()])?;
@@ -160,8 +157,7 @@ fn taps_and_top_show_a_running_flow_and_go() -> Result<()> {
         .collect();
     assert_eq!(names, nodes);
 
-    running.signal(Signal::TERM)?;
-    running.finish(STOP_LIMIT)?;
+    yard.finish(running)?;
     // Whoever looks on sees that it is over.
     ensure!(tap.finish(STOP_LIMIT)?.status.success(), "the tap failed");
     Ok(())
@@ -182,6 +178,7 @@ fn a_socket_is_its_owners_and_one_processs() -> Result<()> {
             "2s",
             "--state",
             state,
+            "--no-state",
             "--set",
             "cameras.field.fps=1",
         ],

@@ -24,14 +24,6 @@ fn told(agave: &mut Agave, result: &str) -> Result<Reload> {
     Ok(reload)
 }
 
-/// Ends it, and says that the camera stayed connected all the while.
-fn finish(agave: Agave) -> Result<()> {
-    agave.signal(Signal::TERM)?;
-    let outcome = agave.finish(STOP_LIMIT)?;
-    assert_eq!(outcome.summary.reconnects("field")?, 0);
-    Ok(())
-}
-
 #[test]
 fn every_way_to_save_a_file_changes_the_flow_once() -> Result<()> {
     let yard = Yard::new()?;
@@ -72,7 +64,8 @@ fn every_way_to_save_a_file_changes_the_flow_once() -> Result<()> {
     // And it still does what it is told.
     yard.save("yard.yaml", text)?;
     assert!(applied(&mut agave)?.changes_node("calm"));
-    finish(agave)
+    yard.finish(agave)?;
+    Ok(())
 }
 
 #[test]
@@ -125,7 +118,8 @@ fn what_is_broken_is_told_once_and_what_ran_goes_on() -> Result<()> {
     assert!(refused.problems().contains("no such file"), "{refused:?}");
     yard.save("yard.yaml", text)?;
     told(&mut agave, "unchanged")?;
-    finish(agave)
+    yard.finish(agave)?;
+    Ok(())
 }
 
 #[test]
@@ -151,7 +145,8 @@ fn half_a_file_is_refused_and_the_other_half_mends_it() -> Result<()> {
     yard.write("mine.wasm", &build)?;
     let reload = applied(&mut agave)?;
     assert!(reload.changes_node("zoned"), "{reload:?}");
-    finish(agave)
+    yard.finish(agave)?;
+    Ok(())
 }
 
 /// Reads what passes a node until `wanted` holds for a line.
@@ -206,7 +201,8 @@ fn a_replaced_plugin_is_the_one_that_runs() -> Result<()> {
     let refused = told(&mut agave, "refused")?;
     assert!(refused.problems().contains("node 'zoned'"), "{refused:?}");
     assert!(refused.problems().contains("state"), "{refused:?}");
-    finish(agave)
+    yard.finish(agave)?;
+    Ok(())
 }
 
 #[test]
@@ -222,7 +218,8 @@ fn a_plugin_that_is_nearer_takes_the_place_of_the_one_that_runs() -> Result<()> 
     assert_eq!(reload.files, [yard.at("plugins/debounce.wasm")]);
     fs::remove_dir_all(yard.at("plugins"))?;
     assert!(applied(&mut agave)?.changes_node("calm"));
-    finish(agave)
+    yard.finish(agave)?;
+    Ok(())
 }
 
 #[test]
@@ -247,7 +244,7 @@ fn a_password_that_is_replaced_reaches_the_camera_at_once() -> Result<()> {
     let mut agave = Agave::run_with(&yard.at("yard.yaml"), &["--workers", "1"], &variables)?;
     // After a refused login it would wait for a minute.
     agave.wait_until_shown("yard", " lost ", RELOAD_LIMIT)?;
-    yard.save("secrets/field", "the-new-one\n")?;
+    yard.write("secrets/field", "the-new-one\n")?;
     let reload = applied(&mut agave)?;
     assert_eq!(reload.files, [yard.at("secrets/field")]);
     agave.wait_until_live("yard", Duration::from_secs(30))?;
@@ -282,5 +279,6 @@ fn a_config_map_is_exchanged_whole() -> Result<()> {
         assert!(applied(&mut agave)?.changes_node("calm"));
         before = next;
     }
-    finish(agave)
+    yard.finish(agave)?;
+    Ok(())
 }

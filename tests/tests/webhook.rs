@@ -20,7 +20,7 @@ fn posting_to(port: u16) -> Result<Agave> {
 }
 
 /// The printed alerts, to compare with what was posted: order is no part of the promise, and
-/// only a printed line says behind which node the alert left the flow.
+/// only a printed line says of which flow it is and behind which node it left it.
 fn printed(outcome: &Outcome) -> Vec<String> {
     let mut lines: Vec<Value> = outcome
         .alerts
@@ -28,8 +28,9 @@ fn printed(outcome: &Outcome) -> Vec<String> {
         .map(|alert| alert.line.clone())
         .collect();
     for line in &mut lines {
-        let node = line.as_object_mut().and_then(|line| line.remove("node"));
-        assert_eq!(node, Some("calm".into()));
+        let mut remove = |field| line.as_object_mut().and_then(|line| line.remove(field));
+        assert_eq!(remove("node"), Some("calm".into()));
+        assert_eq!(remove("flow"), Some("webhook".into()));
     }
     sorted(lines.iter())
 }

@@ -51,7 +51,7 @@ Commands:
           Install what is missing and nothing else (default: demo)
   plugins Build the plugins
   schema [--check]
-          Write flows/flow.schema.json; with --check, only say whether it is up to date
+          Write the JSON Schemas in flows; with --check, only say whether they are up to date
   help    This text
 
 Everything is built with the release profile into CARGO_TARGET_DIR or, where that is not set,

@@ -10,7 +10,11 @@ use crate::arguments::Arguments;
 use crate::paths::Paths;
 use crate::{build, setup, shell};
 
-const FILE: &str = "flows/flow.schema.json";
+/// Each schema with what the program is asked for to print it.
+const FILES: [(&str, &[&str]); 2] = [
+    ("flows/flow.schema.json", &["schema"]),
+    ("flows/part.schema.json", &["schema", "--part"]),
+];
 
 /// `cargo xtask schema [--check]`
 pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
@@ -21,27 +25,31 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
     build::for_running(&paths)?;
     if only_check {
         check(&paths)?;
-        eprintln!("schema: {FILE} is up to date");
-    } else {
-        fs::write(paths.root.join(FILE), current(&paths)?)
-            .with_context(|| format!("cannot write {FILE}"))?;
-        eprintln!("schema: wrote {FILE}");
+        eprintln!("schema: both are up to date");
+        return Ok(());
+    }
+    for (file, asked) in FILES {
+        fs::write(paths.root.join(file), current(&paths, asked)?)
+            .with_context(|| format!("cannot write {file}"))?;
+        eprintln!("schema: wrote {file}");
     }
     Ok(())
 }
 
-/// Fails when the file is not what the built agave would write.
+/// Fails when a file is not what the built agave would write.
 pub(crate) fn check(paths: &Paths) -> Result<()> {
-    let kept = fs::read_to_string(paths.root.join(FILE)).unwrap_or_default();
-    if kept != current(paths)? {
-        bail!("{FILE} is not up to date: run `cargo xtask schema` and commit it");
+    for (file, asked) in FILES {
+        let kept = fs::read_to_string(paths.root.join(file)).unwrap_or_default();
+        if kept != current(paths, asked)? {
+            bail!("{file} is not up to date: run `cargo xtask schema` and commit it");
+        }
     }
     Ok(())
 }
 
-fn current(paths: &Paths) -> Result<String> {
+fn current(paths: &Paths, asked: &[&str]) -> Result<String> {
     let mut agave = Command::new(paths.agave());
-    let schema = shell::output(agave.arg("schema"))
+    let schema = shell::output(agave.args(asked))
         .with_context(|| format!("this failed; run it to see why: {}", shell::line(&agave)))?;
     Ok(schema + "\n")
 }

@@ -2,8 +2,11 @@
 //! up, searched for and silenced.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
+
+use crate::suggest;
 
 /// Whether a problem keeps the flow from running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -34,6 +37,10 @@ macro_rules! codes {
             /// All there are, by their numbers.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
+            /// Those that only a built flow shows: this crate has no way to report them by itself.
+            pub const OF_BUILT_FLOWS: &'static [Self] =
+                &[Self::ModelRefused, Self::PluginRefused, Self::NotBuilt];
+
             /// Its number, for good.
             pub fn number(self) -> u16 {
                 match self { $(Self::$name => $number,)* }
@@ -48,6 +55,14 @@ macro_rules! codes {
             pub fn explanation(self) -> &'static str {
                 match self { $(Self::$name => $explanation,)* }
             }
+
+            /// All that there is to say, with an example of what is wrong and what is right. The
+            /// texts are files, and without one this does not compile.
+            pub fn details(self) -> &'static str {
+                match self {
+                    $(Self::$name => include_str!(concat!("explain/", stringify!($name), ".md")),)*
+                }
+            }
         }
     };
 }
@@ -56,7 +71,7 @@ codes! {
     Unreadable = Error 1, "The flow file is not there, may not be read, or is not UTF-8 text.";
     TooLarge = Error 2, "The flow file is larger, deeper or has more values than any flow needs. The limits protect the program from files that were made to hurt it.";
     Syntax = Error 3, "The text is not YAML. The place is where the parser gave up; the mistake is there or just before it, and is often an indentation, a missing quote or a missing bracket.";
-    DuplicateKey = Error 4, "The same key stands twice in one mapping. YAML leaves open which of them counts, so one has to go.";
+    DuplicateKey = Error 4, "The same key stands twice in one mapping, or the same name in two files. YAML leaves open which of them counts, so one has to go.";
     UnsupportedYaml = Error 5, "YAML has parts that a flow file does not use: tags, several documents in a file, merge keys, and keys that are not plain text.";
     BadOverride = Error 6, "An override on the command line (`--set PATH=VALUE`) does not lead anywhere in this file.";
     BadReference = Error 7, "`${...}` is for `${env:NAME}` and `${secret:NAME}`. For a text that has `${` in it, write `$${`.";
@@ -76,10 +91,10 @@ codes! {
     BadPolygon = Error 21, "A zone is a polygon of at least three corners, each a fraction of the frame from 0 to 1, whose edges do not cross.";
     TooManyZones = Error 22, "A camera has more zones than a detection can keep track of.";
     BadUrl = Error 23, "An address is not valid, or of a kind that is not supported.";
-    FileNotFound = Error 24, "A file that the flow needs is not there. Paths are relative to the folder of the flow file.";
+    FileNotFound = Error 24, "A file that the flow needs is not there. Paths are relative to the folder of the file that they stand in.";
     NotOneWork = Error 25, "A node does exactly one thing: `infer`, `plugin` or `store`.";
     NotYet = Error 26, "The format has this, and this version of Agave does not do it yet.";
-    MisplacedKey = Error 27, "The key exists, and means nothing for this kind of node.";
+    MisplacedKey = Error 27, "The key exists, and means nothing in this place.";
     Cycle = Error 28, "Nodes wait for each other in a circle, so none of them could ever begin.";
     WrongEdge = Error 29, "A node reads something that it cannot understand. Models read cameras; filters and rules read detections, from a model or a filter; gates and adapters read alerts, from a rule or a gate.";
     PluginNotFound = Error 30, "There is no plugin of that name.";
@@ -92,16 +107,54 @@ codes! {
     NothingToRun = Error 37, "A flow needs at least one camera and one node.";
     BadSchedule = Error 38, "The hours of `active` are days and times: `Mon-Fri 06:00-22:00`.";
     UnknownTimeZone = Error 39, "`time-zone` is the name of a time zone in the IANA database: `Europe/Berlin`, `UTC`.";
-    WrongPartition = Error 40, "Most nodes look at each camera alone. A rule that is made to look at several cameras together says so, and only such a rule can, and must, have `partition: none`.";
-    Unread = Warning 50, "Detections are made and nothing uses them.";
-    UnwatchedCamera = Warning 51, "A camera is defined and no model looks at it.";
-    GrantMissing = Warning 52, "An adapter is made to use something that `allow` does not grant it, so every attempt will be refused.";
+    WrongPartition = Error 40, "`partition` is not what the plugin is made for: a rule that looks at several cameras together needs `partition: none`, and nothing else can have it.";
     BadInclude = Error 41, "An included file leads back to itself, is included twice, or is no part of a flow file.";
     BadTemplate = Error 42, "A template is made for cameras or for nodes, and says which parameters it has.";
     BadUse = Error 43, "A template is used for what it is not made for, or with other parameters than it has.";
+    ModelRefused = Error 44, "The file of a model is there, and is no model that can be run.";
+    PluginRefused = Error 45, "A plugin was started with the node's settings for a camera, and refused them or failed.";
+    NotBuilt = Error 46, "The flow is right on paper, and something that it needs cannot be had.";
+    Unread = Warning 50, "Detections are made and nothing uses them.";
+    UnwatchedCamera = Warning 51, "A camera is defined and no model looks at it.";
+    GrantMissing = Warning 52, "An adapter is made to use something that `allow` does not grant it, so every attempt will be refused.";
+    NoEffect = Warning 53, "A setting means nothing for what it is set on.";
     NoTimeZone = Warning 54, "Hours are given and the flow does not say on whose clocks, so they are taken as UTC.";
     UnusedTemplate = Warning 55, "A template is defined and nothing uses it, so nobody knows whether it is right.";
-    NoEffect = Warning 53, "A setting means nothing for what it is set on.";
+}
+
+/// There is no such code.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no code '{wrong}'; {help}")]
+pub struct NoSuchCode {
+    wrong: String,
+    help: String,
+}
+
+/// Reads `E012`, also as `e12` or `12`.
+impl FromStr for Code {
+    type Err = NoSuchCode;
+
+    fn from_str(text: &str) -> Result<Self, NoSuchCode> {
+        let text = text.trim();
+        let digits = text.trim_start_matches(['E', 'e', 'W', 'w']);
+        // No two have one number, so the letter does not matter.
+        let number: Option<u16> = digits
+            .parse()
+            .ok()
+            .filter(|_| text.len() <= digits.len() + 1);
+        let found = Self::ALL.iter().find(|code| Some(code.number()) == number);
+        found.copied().ok_or_else(|| {
+            let codes: Vec<String> = Self::ALL.iter().map(Self::to_string).collect();
+            let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+            NoSuchCode {
+                wrong: text.to_owned(),
+                help: match suggest::closest(text, codes.iter().copied()) {
+                    Some(meant) => format!("did you mean '{meant}'?"),
+                    None => "`agave explain` lists all of them".to_owned(),
+                },
+            }
+        })
+    }
 }
 
 /// `E012` for an error, `W050` for a warning.

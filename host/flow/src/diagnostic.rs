@@ -46,7 +46,7 @@ impl Diagnostic {
     }
 
     /// Adds what the reader can do about it.
-    pub(crate) fn with_help(mut self, help: impl AsRef<str>) -> Self {
+    pub fn with_help(mut self, help: impl AsRef<str>) -> Self {
         self.help.push(mask::text(help.as_ref()));
         self
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use agave_core::{BoundingBox, Fingerprint, Phase, Role, Schedule, Secret, Zone};
 
+use crate::places::Places;
 use crate::spec::{OnFailure, Pace, Partition, Transport};
 
 /// Index into [`Flow::models`].
@@ -40,6 +41,8 @@ pub struct Flow {
     pub nodes: Vec<Node>,
     /// In the order of the file.
     pub tests: Vec<TestCase>,
+    /// Where all of it was written, which is no part of what it means.
+    pub places: Places,
 }
 
 /// A model and what it takes for one of its detections to count.

@@ -24,6 +24,7 @@ mod mask;
 mod named;
 mod overrides;
 mod place;
+mod places;
 mod report;
 mod resolve;
 mod scalar;
@@ -39,7 +40,7 @@ mod tree;
 mod wording;
 mod yaml;
 
-pub use code::{Code, Severity};
+pub use code::{Code, NoSuchCode, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use diff::{Changes, diff};
 pub use document::document;
@@ -51,7 +52,8 @@ pub use flow::{
 pub use include::Inputs;
 pub use overrides::Override;
 pub use place::{FileIndex, Place, Position, Span};
-pub use schema::schema;
+pub use places::{Part, Places};
+pub use schema::{part_schema, schema};
 pub use settings::settings_problems;
 pub use spec::{OnFailure, Pace, Partition, Transport};
 pub use suggest::instead_of;

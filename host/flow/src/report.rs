@@ -92,13 +92,7 @@ impl Report {
             let Some(diagnostic) = self.diagnostics.get_mut(index) else {
                 continue;
             };
-            let user = self.sources.words(&user);
-            let more = match again {
-                0 => String::new(),
-                1 => ", and for one more that uses it".to_owned(),
-                more => format!(", and for {more} more that use it"),
-            };
-            let help = format!("this is in the template that is used at {user}{more}");
+            let help = self.sources.words_of_use(&user, again);
             *diagnostic = diagnostic.clone().with_help(help);
         }
     }

@@ -6,6 +6,7 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use crate::include::OF_THE_FLOW;
 use crate::spec::{CameraSpec, FlowSpec, NodeSpec};
 
 /// The published JSON Schema (draft 2020-12).
@@ -41,6 +42,21 @@ pub fn schema() -> Value {
         );
     }
     root.to_value()
+}
+
+/// The JSON Schema of a file that a flow file includes: the same without what is said once.
+pub fn part_schema() -> Value {
+    let mut schema = schema();
+    if let Some(root) = schema.as_object_mut() {
+        root.remove("required");
+        root.insert("title".to_owned(), json!("Part of an Agave flow"));
+    }
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        for key in OF_THE_FLOW {
+            properties.remove(key);
+        }
+    }
+    schema
 }
 
 /// The part of the schema that this crate checks with. The rest is for editors; the resolver

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{FileIndex, FlowText, Place};
 
 /// The flow file, and the parts that it includes, in the order in which they were read.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Sources {
     main: FlowText,
     parts: Vec<FlowText>,
@@ -37,6 +37,17 @@ impl Sources {
             Place::At(file, _) | Place::Template { file, .. } => self.file(*file),
             Place::File | Place::Override(_) => &self.main,
         }
+    }
+
+    /// Says of a problem in a template where that is used, and how many more uses have it.
+    pub(crate) fn words_of_use(&self, user: &Place, more: usize) -> String {
+        let user = self.words(user);
+        let more = match more {
+            0 => String::new(),
+            1 => ", and for one more that uses it".to_owned(),
+            more => format!(", and for {more} more that use it"),
+        };
+        format!("this is in the template that is used at {user}{more}")
     }
 
     /// `parts/gate.yaml:3:5`: for messages about another place.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::{Code, Diagnostic, Diagnostics, FileIndex, Place, Position, Span};
 
 /// A flow file as it was read.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct FlowText {
     file: PathBuf,
     text: String,

@@ -31,6 +31,15 @@ pub(crate) struct Member {
     pub(crate) value: Tree,
 }
 
+impl Default for Tree {
+    fn default() -> Self {
+        Self {
+            place: Place::File,
+            content: Content::Null,
+        }
+    }
+}
+
 impl Tree {
     /// The members of a mapping; nothing else has any.
     pub(crate) fn members(&self) -> &[Member] {

@@ -6,7 +6,7 @@ mod world;
 
 use std::path::Path;
 
-use agave_flow::{Code, FlowText, Override, load, schema};
+use agave_flow::{Code, FlowText, Override, Part, load, load_file, schema};
 use serde_json::{Value, json};
 use world::World;
 
@@ -130,4 +130,75 @@ fn the_schema_is_one() {
     assert_eq!(schema["properties"]["version"]["const"], 1);
     assert_eq!(schema.get("$id"), None::<&Value>);
     assert_eq!(schema["additionalProperties"], false);
+}
+
+/// What only a built flow shows has its place all the same, in the file where it stands.
+#[test]
+fn problems_of_a_built_flow_have_a_place() {
+    let yaml = "version: 1
+name: yard
+include: parts/templates.yaml
+models: { yolo: { path: ../models/yolov8n.onnx } }
+cameras: { clip: { use: clip, with: { zone: [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]] } } }
+nodes:
+  detect: { infer: yolo, from: cameras }
+  zoned: { plugin: roi, from: detect }
+  alert: { plugin: forbidden-object, from: zoned, config: { zone: nope, alert: [car, yard] } }
+  other: { use: watch, with: { from: zoned, zone: nope } }
+";
+    let (flow, diagnostics) = load(&text(yaml), &[], &World);
+    let flow = flow.unwrap_or_else(|| panic!("{diagnostics}"));
+    let printed = |code, part, message: &str| flow.problem(code, part, message).to_string();
+    assert_eq!(
+        printed(
+            Code::PluginRefused,
+            Part::Settings("alert"),
+            "node 'alert', camera 'clip': the plugin refused its settings: there is no zone `nope`"
+        ),
+        "flows/yard.yaml:9:67: error[E045]: node 'alert', camera 'clip': the plugin refused its \
+         settings: there is no zone `nope`
+    9 |   alert: { plugin: forbidden-object, from: zoned, config: { zone: nope, alert: [car, yard] } }
+      |                                                                   ^^^^\n"
+    );
+    for (part, begins) in [
+        (Part::Model("yolo"), "flows/yard.yaml:4:25: "),
+        (Part::Camera("clip"), "flows/yard.yaml:5:12: "),
+        (Part::Node("detect"), "flows/yard.yaml:7:3: "),
+        (Part::Plugin("zoned"), "flows/yard.yaml:8:20: "),
+        // It has none.
+        (Part::Settings("zoned"), "flows/yard.yaml:8:3: "),
+        (Part::Settings("alert"), "flows/yard.yaml:9:51: "),
+        (Part::Plugin("other"), "flows/parts/templates.yaml:14:21: "),
+        (Part::Node("nobody"), "flows/yard.yaml:"),
+    ] {
+        let printed = printed(Code::NotBuilt, part, "it did not work");
+        assert!(printed.starts_with(begins), "{part:?}: {printed}");
+    }
+    let printed = printed(Code::ModelRefused, Part::Plugin("other"), "it did not work");
+    assert!(
+        printed.contains("used at flows/yard.yaml:10:17"),
+        "{printed}"
+    );
+}
+
+/// Whoever wants to know of changes is told what to watch, of a broken flow too.
+#[test]
+fn what_was_read_is_told() {
+    let read = |file: &str| load_file(Path::new(file), &[], &World);
+    let good = read("flows/accepted/includes.yaml");
+    // The parts of this one are somewhere else.
+    assert!(good.flow.is_none());
+    assert_eq!(good.inputs.folders.len(), 1);
+    let parts = read("flows/diagnostics/includes-not-found.yaml");
+    assert!(parts.flow.is_none());
+    let missing = Path::new("flows/diagnostics/parts/no-such-file.yaml");
+    assert_eq!(parts.inputs.files.get(missing), Some(&None));
+    let itself = Path::new("flows/diagnostics/includes-not-found.yaml");
+    assert!(matches!(parts.inputs.files.get(itself), Some(Some(_))));
+    let nothing = read("flows/nowhere.yaml");
+    assert_eq!(
+        nothing.diagnostics.iter().next().unwrap().code(),
+        Code::Unreadable
+    );
+    assert_eq!(nothing.inputs.files.len(), 1);
 }

@@ -88,7 +88,7 @@ fn every_code_has_a_case() {
     let unseen: Vec<Code> = Code::ALL
         .iter()
         .copied()
-        .filter(|code| !seen.contains(code))
+        .filter(|code| !seen.contains(code) && !Code::OF_BUILT_FLOWS.contains(code))
         .collect();
     assert!(unseen.is_empty(), "no case for {unseen:?}");
     let numbers: BTreeSet<u16> = Code::ALL.iter().map(|code| code.number()).collect();

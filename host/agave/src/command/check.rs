@@ -55,13 +55,13 @@ impl Check {
                 workers: 1,
             };
             // A class that the model does not have shows only here.
-            match Topology::build(flow, &workshop) {
+            match Topology::build(flow.clone(), &workshop) {
                 Ok(_) => print(&format!(
                     "{}: no errors (cameras: {cameras}, nodes: {nodes})",
                     file.display(),
                 )),
                 Err(error) => {
-                    eprintln!("{}: error: {error}", file.display());
+                    eprintln!("{}", error.diagnostic(&flow).to_string().trim_end());
                     all_good = false;
                 }
             }

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod check;
+mod explain;
 mod graph;
 mod plan;
 mod plugin;
@@ -51,6 +52,8 @@ enum Command {
     Check(check::Check),
     /// Run the tests of flow files
     Test(test::Test),
+    /// Say what a code such as E012 means, with an example of wrong and right
+    Explain(explain::Explain),
     /// Read a running flow's files again, as saving them does
     Reload(reload::Reload),
     /// Say what a flow file would change in the running flow, and change nothing
@@ -65,7 +68,7 @@ enum Command {
     #[command(subcommand)]
     Plugin(plugin::Plugin),
     /// Print the JSON Schema of flow files, for completion in an editor
-    Schema,
+    Schema(schema::Schema),
 }
 
 impl CommandLine {
@@ -77,13 +80,14 @@ impl CommandLine {
             Command::Replay(replay) => replay.run(),
             Command::Check(check) => check.run(),
             Command::Test(test) => test.run(),
+            Command::Explain(explain) => explain.run(),
             Command::Reload(reload) => reload.run(),
             Command::Plan(plan) => plan.run(),
             Command::Tap(tap) => tap.run(),
             Command::Top(top) => top.run(),
             Command::Graph(graph) => graph.run(),
             Command::Plugin(plugin) => plugin.run(),
-            Command::Schema => schema::run(),
+            Command::Schema(schema) => schema.run(),
         }
     }
 }

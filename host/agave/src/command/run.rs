@@ -20,7 +20,7 @@ use crate::control::{Controlled, Server, Trigger};
 use crate::keeper::{self, Keeper, Reading, Source};
 use crate::report::{FlowReporter, Format, Reporter};
 use crate::surroundings::{Machine, open_store, state_folder};
-use crate::topology::build::Workshop;
+use crate::topology::build::{BuildError, Workshop};
 use crate::topology::journal::Journal;
 use crate::topology::{AlertSink, Finish, Running, Signal, Summary, Topology};
 
@@ -143,11 +143,18 @@ impl Run {
         }
         let mut ready = Vec::new();
         for (source, files, flow) in read {
-            let shown = source.file.display().to_string();
-            match self.build(source, files, flow, runtime, reporter) {
+            match self.build(source, files, flow.clone(), runtime, reporter) {
                 Ok(built) => ready.push(built),
                 Err(error) => {
-                    eprintln!("{shown}: error: {error:#}");
+                    match error.downcast_ref::<BuildError>() {
+                        Some(error) => {
+                            eprintln!("{}", error.diagnostic(&flow).to_string().trim_end());
+                        }
+                        None => {
+                            let shown = flow.file.display();
+                            eprintln!("{shown}: error: {error:#}");
+                        }
+                    }
                     all_good = false;
                 }
             }

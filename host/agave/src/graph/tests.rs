@@ -57,6 +57,7 @@ fn flow() -> Flow {
         partition: agave_flow::Partition::Camera,
     };
     Flow {
+        places: agave_flow::Places::default(),
         name: "yard".to_owned(),
         file: "yard.yaml".into(),
         models: vec![Model {

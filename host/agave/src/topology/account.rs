@@ -8,6 +8,7 @@ use agave_plugin::{Failure, Supervised, Verdict};
 
 use super::chain::{Output, Seen};
 use super::latency::Latency;
+use super::site::Site;
 
 /// What a step has done so far.
 #[derive(Default)]
@@ -92,14 +93,38 @@ impl Account {
         }
     }
 
+    /// A filter lets a frame by.
+    pub(super) fn by(&mut self, frame: FrameDetections) -> Output {
+        let count = frame.detections.len() as u64;
+        self.ledger.received += count;
+        self.ledger.passed += count;
+        Output::Detections(frame)
+    }
+
+    /// So many came and went no further.
+    pub(super) fn drop(&mut self, reason: DropReason, count: u64) {
+        self.ledger.received += count;
+        self.ledger.drop(reason, count);
+    }
+
     pub(super) fn rule(&mut self, plugin: &mut Supervised, frame: &FrameDetections) -> Output {
-        self.ledger.received += 1;
         let began = Instant::now();
         let verdict = plugin.call_announcing(
             frame.at,
             |instance| instance.evaluate(frame),
             |alerts| !alerts.is_empty(),
         );
+        self.ruled(began, verdict)
+    }
+
+    /// A rule that other cameras call as well.
+    pub(super) fn site(&mut self, site: &Site, camera: &str, frame: &FrameDetections) -> Output {
+        let began = Instant::now();
+        self.ruled(began, site.evaluate(camera, frame))
+    }
+
+    fn ruled(&mut self, began: Instant, verdict: Verdict<Vec<Alert>>) -> Output {
+        self.ledger.received += 1;
         self.calls.record(began.elapsed());
         match verdict {
             Verdict::Answered(alerts) => {
@@ -150,6 +175,25 @@ impl Account {
         self.ledger.passed += self::weight(&passed);
         let settled = self.ledger.passed + self.ledger.total_dropped();
         self.ledger.waiting = self.ledger.received.saturating_sub(settled);
+        Output::Alerts(passed)
+    }
+}
+
+impl Account {
+    /// A gate lets alerts by and gives what it still holds when its time has come.
+    pub(super) fn idle_gate(
+        &mut self,
+        plugin: &mut Supervised,
+        now: Timestamp,
+        alerts: &[Alert],
+    ) -> Output {
+        let Output::Alerts(mut passed) = self.gate(plugin, now, &[]) else {
+            return Output::Nothing;
+        };
+        self.alerts += alerts.len() as u64;
+        self.ledger.received += weight(alerts);
+        self.ledger.passed += weight(alerts);
+        passed.extend_from_slice(alerts);
         Output::Alerts(passed)
     }
 }

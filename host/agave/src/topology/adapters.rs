@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use agave_core::{Role, StreamInfo};
+use agave_core::Role;
 use agave_flow::{Broker, Flow, Node, PluginNode, Work};
 use agave_media::RecentPictures;
 use agave_plugin::{
@@ -13,7 +13,7 @@ use agave_plugin::{
 use agave_store::Store;
 
 use super::build::{BuildError, Standing, Version, Workshop};
-use super::nodes::start;
+use super::nodes::{Looks, start};
 use super::outbox::Outbox;
 use super::outside::{NodeMap, Recent};
 
@@ -78,17 +78,8 @@ pub(super) fn build_adapters(
                 None
             } else {
                 let outside = outside(node, &grants, &network, recent.as_ref(), &workshop.store);
-                let stream = StreamInfo::default();
-                let grants = grants.clone();
-                Some(start(
-                    node,
-                    plugin,
-                    stream,
-                    grants,
-                    outside,
-                    None,
-                    &workshop.machine.catalog,
-                )?)
+                let looks = Looks::Outside(grants.clone(), outside);
+                Some(start(node, plugin, looks, None, &workshop.machine.catalog)?)
             };
             Ok(AdapterPlan {
                 name: node.name.clone(),

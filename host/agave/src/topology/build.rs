@@ -22,6 +22,7 @@ use super::models::LoadedModel;
 use super::nodes::{ChainBuilder, Purpose};
 use super::outbox::Outbox;
 use super::remembered::Remembered;
+use super::site::{self, Site, SitePlan};
 use super::taps::Taps;
 use crate::catalog::FetchError;
 use crate::surroundings::Machine;
@@ -104,6 +105,7 @@ pub(super) struct Standing {
     pub(super) outboxes: BTreeMap<String, Arc<Outbox>>,
     /// What each adapter may reach.
     pub(super) grants: BTreeMap<String, Grants>,
+    pub(super) sites: BTreeMap<String, Arc<Site>>,
 }
 
 /// A camera with its source and its nodes.
@@ -122,6 +124,8 @@ pub(crate) struct Topology {
     pub(super) version: Version,
     pub(super) cameras: Vec<CameraPlan>,
     pub(super) adapters: Vec<AdapterPlan>,
+    /// By the node's name.
+    pub(super) sites: BTreeMap<String, SitePlan>,
     pub(super) workshop: Workshop,
 }
 
@@ -177,15 +181,19 @@ impl Topology {
             None => Remembered::of(&flow, &workshop.journal)?,
             Some(_) => Remembered::default(),
         };
-        let builder = ChainBuilder {
+        let mut builder = ChainBuilder {
             flow: &flow,
             classes: &classes,
             outboxes: &outboxes,
+            sites: &BTreeMap::new(),
             remembered: &remembered,
             standing,
             catalog: &workshop.machine.catalog,
             purpose: Purpose::Running,
         };
+        let sites = builder.sites()?;
+        let nodes = site::nodes(&sites);
+        builder.sites = &nodes;
         let cameras = flow
             .cameras
             .iter()
@@ -194,8 +202,8 @@ impl Topology {
                 let (chain, wanted) = builder.chain(CameraIndex(index), camera)?;
                 let look = Look {
                     models: wanted
-                        .iter()
-                        .filter_map(|model| models.get(*model).cloned())
+                        .into_iter()
+                        .filter_map(|(model, hours)| Some((Arc::clone(models.get(model)?), hours)))
                         .collect(),
                     recent: recent.clone(),
                 };
@@ -217,6 +225,7 @@ impl Topology {
             },
             cameras,
             adapters,
+            sites,
             workshop: workshop.clone(),
         })
     }

@@ -7,13 +7,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use agave_core::{Alert, AlertReport, Detection, FrameDetections, StreamInfo, Timestamp};
+use agave_core::{
+    Alert, AlertReport, Detection, DropReason, FrameDetections, Schedule, StreamInfo, Timestamp,
+};
 use agave_plugin::Supervised;
 
 use super::account::Account;
 use super::journal::{Checkpoint, Entry, Happened, NodeState};
 use super::latency::Latency;
 use super::outbox::Outbox;
+use super::site::Site;
 use super::taps::Taps;
 
 /// How often, in the time of the stream, a camera hands over what its nodes remember.
@@ -91,22 +94,24 @@ pub(super) enum Work {
     Filter(Supervised),
     Rule(Supervised),
     Gate(Supervised),
+    /// A rule that other cameras call as well.
+    Site(Arc<Site>),
     Adapter(Arc<Outbox>),
 }
 
 impl Work {
-    /// The plugin that runs in it, if one does.
+    /// The plugin that runs in it for this camera alone, if one does.
     pub(super) fn plugin(&self) -> Option<&Supervised> {
         match self {
             Self::Filter(plugin) | Self::Rule(plugin) | Self::Gate(plugin) => Some(plugin),
-            Self::Infer { .. } | Self::Adapter(_) => None,
+            Self::Infer { .. } | Self::Site(_) | Self::Adapter(_) => None,
         }
     }
 
     pub(super) fn plugin_mut(&mut self) -> Option<&mut Supervised> {
         match self {
             Self::Filter(plugin) | Self::Rule(plugin) | Self::Gate(plugin) => Some(plugin),
-            Self::Infer { .. } | Self::Adapter(_) => None,
+            Self::Infer { .. } | Self::Site(_) | Self::Adapter(_) => None,
         }
     }
 }
@@ -120,7 +125,80 @@ pub(super) struct Step {
     pub(super) work: Work,
     /// Its alerts leave the flow here: no gate reads them.
     pub(super) is_exit: bool,
+    /// At which hours it works; none means always.
+    pub(super) active: Option<Schedule>,
     pub(super) account: Account,
+}
+
+impl Step {
+    fn works_at(&self, at: Timestamp) -> bool {
+        self.active.as_ref().is_none_or(|hours| hours.is_active(at))
+    }
+
+    /// What it makes of the frame and of what the steps before it gave.
+    ///
+    /// Outside of its hours a model sees nothing, a rule neither, so that what goes on ends; a
+    /// filter and a gate let everything by, and an adapter gets nothing.
+    fn take(
+        &mut self,
+        camera: &str,
+        seen: &mut Seen,
+        outputs: &[Output],
+        next_id: &mut u32,
+    ) -> Output {
+        let works = self.works_at(seen.at);
+        let Self {
+            inputs,
+            work,
+            account,
+            ..
+        } = self;
+        let nothing_seen = FrameDetections {
+            frame: seen.frame,
+            at: seen.at,
+            detections: Vec::new(),
+        };
+        match work {
+            Work::Infer { .. } if !works => {
+                account.drop(DropReason::Inactive, 1);
+                Output::Detections(nothing_seen)
+            }
+            Work::Infer { index, classes } => {
+                let found = seen.detections.get_mut(*index).and_then(Option::take);
+                account.inferred(seen, found, classes, next_id)
+            }
+            Work::Adapter(_) if !works => {
+                let missed = merged_alerts(inputs, outputs).len() as u64;
+                account.drop(DropReason::Inactive, missed);
+                Output::Nothing
+            }
+            // It gets them from the journal.
+            Work::Adapter(_) => Output::Nothing,
+            Work::Gate(plugin) => {
+                let alerts = merged_alerts(inputs, outputs);
+                match works {
+                    true => account.gate(plugin, seen.at, &alerts),
+                    false => account.idle_gate(plugin, seen.at, &alerts),
+                }
+            }
+            Work::Filter(_) | Work::Rule(_) | Work::Site(_) => {
+                match (merged_detections(inputs, outputs), work) {
+                    (None, _) => Output::Nothing,
+                    (Some(frame), Work::Filter(plugin)) if works => account.filter(plugin, &frame),
+                    (Some(frame), Work::Filter(_)) => account.by(frame.into_owned()),
+                    (Some(frame), Work::Rule(plugin)) => {
+                        let frame = if works { &frame } else { &nothing_seen };
+                        account.rule(plugin, frame)
+                    }
+                    (Some(frame), Work::Site(site)) => {
+                        let frame = if works { &frame } else { &nothing_seen };
+                        account.site(site, camera, frame)
+                    }
+                    _ => Output::Nothing,
+                }
+            }
+        }
+    }
 }
 
 #[derive(Default)]
@@ -244,30 +322,10 @@ impl Chain {
         outputs.clear();
         let mut next_id = 0;
         for step in &mut self.steps {
-            let output = match &mut step.work {
-                Work::Infer { index, classes } => {
-                    let found = seen.detections.get_mut(*index).and_then(Option::take);
-                    let output = step.account.inferred(&seen, found, classes, &mut next_id);
-                    if let Output::Detections(frame) = &output {
-                        self.detections += frame.detections.len() as u64;
-                    }
-                    output
-                }
-                Work::Filter(plugin) => match merged_detections(&step.inputs, &outputs) {
-                    Some(frame) => step.account.filter(plugin, &frame),
-                    None => Output::Nothing,
-                },
-                Work::Rule(plugin) => match merged_detections(&step.inputs, &outputs) {
-                    Some(frame) => step.account.rule(plugin, &frame),
-                    None => Output::Nothing,
-                },
-                Work::Gate(plugin) => {
-                    let alerts = merged_alerts(&step.inputs, &outputs);
-                    step.account.gate(plugin, seen.at, &alerts)
-                }
-                // It gets them from the journal.
-                Work::Adapter(_) => Output::Nothing,
-            };
+            let output = step.take(&self.stream.camera, &mut seen, &outputs, &mut next_id);
+            if let (Work::Infer { .. }, Output::Detections(frame)) = (&step.work, &output) {
+                self.detections += frame.detections.len() as u64;
+            }
             if tapped {
                 show(&self.taps, &step.name, &self.stream, seen.at, &output);
             }
@@ -312,7 +370,7 @@ impl Chain {
             let outboxes: Vec<Arc<Outbox>> = self
                 .steps
                 .iter()
-                .filter(|reader| reader.inputs.contains(&index))
+                .filter(|reader| reader.inputs.contains(&index) && reader.works_at(seen.at))
                 .filter_map(|reader| match &reader.work {
                     Work::Adapter(outbox) => Some(Arc::clone(outbox)),
                     _ => None,
@@ -338,6 +396,15 @@ impl Chain {
     fn checkpoint(&mut self, frame: u64, at: Timestamp) -> Checkpoint {
         self.checkpoint_at = Some(at);
         let states = self.steps.iter_mut().filter_map(|step| {
+            if let Work::Site(site) = &step.work {
+                let (plugin, snapshot) = site.checkpoint()?;
+                return Some(NodeState {
+                    node: step.name.as_str().into(),
+                    plugin: plugin.as_str().into(),
+                    snapshot,
+                    holds: 0,
+                });
+            }
             let plugin = step.work.plugin_mut()?;
             let snapshot = Arc::clone(plugin.checkpoint(at)?);
             Some(NodeState {
@@ -361,7 +428,9 @@ impl Chain {
         }
         (self.stream.width, self.stream.height) = seen.size;
         for step in &mut self.steps {
-            if let Some(plugin) = step.work.plugin_mut() {
+            if let Work::Site(site) = &step.work {
+                site.describe(&self.stream);
+            } else if let Some(plugin) = step.work.plugin_mut() {
                 plugin.describe_stream(seen.at, self.stream.clone());
             }
         }

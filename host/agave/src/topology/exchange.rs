@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use agave_core::StreamInfo;
+use agave_core::{Schedule, StreamInfo};
 use agave_plugin::Failure;
 
 use super::account::Account;
@@ -25,6 +25,8 @@ pub(super) struct StepPlan {
     /// Which earlier steps it reads.
     pub(super) inputs: Vec<usize>,
     pub(super) is_exit: bool,
+    /// At which hours it works; none means always.
+    pub(super) active: Option<Schedule>,
     pub(super) part: Part,
     /// What a new gate already holds back, from before a restart.
     pub(super) holds: u64,
@@ -58,6 +60,8 @@ pub(crate) enum Refused {
         camera: String,
         failure: Failure,
     },
+    #[error("node '{node}': the state could not be handed over: the plugin {failure}")]
+    Site { node: String, failure: Failure },
     #[error(
         "node '{node}', camera '{camera}': it was to stay and is not there; please report this"
     )]
@@ -85,6 +89,7 @@ impl Chain {
                     inputs: step.inputs,
                     work,
                     is_exit: step.is_exit,
+                    active: step.active,
                     account: Account::holding(step.holds),
                 }),
                 Part::Kept => None,
@@ -107,6 +112,7 @@ impl Chain {
             (Work::Adapter(outbox), Part::New(Work::Adapter(planned))) => {
                 Arc::ptr_eq(outbox, planned)
             }
+            (Work::Site(site), Part::New(Work::Site(planned))) => Arc::ptr_eq(site, planned),
             _ => false,
         };
         self.steps.len() == plan.steps.len()
@@ -114,6 +120,7 @@ impl Chain {
                 step.name == planned.name
                     && step.inputs == planned.inputs
                     && step.is_exit == planned.is_exit
+                    && step.active == planned.active
                     && same_work(&step.work, &planned.part)
             })
     }
@@ -143,6 +150,7 @@ impl Chain {
             name,
             inputs,
             is_exit,
+            active,
             part,
             ..
         } in plan.steps
@@ -162,6 +170,7 @@ impl Chain {
                 inputs,
                 work,
                 is_exit,
+                active,
                 account,
             });
         }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use agave_core::Schedule;
 use agave_media::RecentPictures;
 
 use super::chain::{Arrival, Chain};
@@ -15,8 +16,8 @@ use super::models::LoadedModel;
 /// How a camera's frames are looked at.
 #[derive(Clone, Default)]
 pub(super) struct Look {
-    /// In the order of the camera's infer nodes.
-    pub(super) models: Vec<Arc<LoadedModel>>,
+    /// In the order of the camera's infer nodes, with the hours at which they look.
+    pub(super) models: Vec<(Arc<LoadedModel>, Option<Schedule>)>,
     /// Where frames are kept, if somebody asks for their pictures.
     pub(super) recent: Option<Arc<RecentPictures>>,
 }
@@ -126,7 +127,7 @@ impl Lane {
                 .models
                 .iter()
                 .zip(&look.models)
-                .all(|(one, other)| Arc::ptr_eq(one, other));
+                .all(|(one, other)| Arc::ptr_eq(&one.0, &other.0) && one.1 == other.1);
         let shelf = |look: &Look| look.recent.as_ref().map(Arc::as_ptr);
         same_models && shelf(&mine) == shelf(look)
     }

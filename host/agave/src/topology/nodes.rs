@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use agave_core::{Role, StreamInfo};
-use agave_flow::{Camera, CameraIndex, CameraKind, Flow, Node, PluginNode, Work as FlowWork};
+use agave_core::{Role, Schedule, StreamInfo};
+use agave_flow::{
+    Camera, CameraIndex, CameraKind, Flow, Node, Partition, PluginNode, Work as FlowWork,
+};
 use agave_plugin::{Grants, Limits, NodeSetup, OnFailure, Outside, Snapshot, Supervised};
 
 use super::build::{BuildError, Standing, same_source};
@@ -13,16 +15,23 @@ use super::chain::Work;
 use super::exchange::{ChainPlan, Part, StepPlan};
 use super::outbox::Outbox;
 use super::remembered::Remembered;
+use super::site::Site;
 use crate::catalog::Catalog;
 
-/// Starts the plugin of a node, for one camera or as an adapter. It goes on from `remembered`,
-/// or begins anew, and says so, when it cannot read that.
+/// What an instance of a plugin has to do with.
+pub(super) enum Looks {
+    AtOne(StreamInfo),
+    AtSeveral(Vec<StreamInfo>),
+    /// At nothing: it delivers.
+    Outside(Grants, Outside),
+}
+
+/// Starts the plugin of a node. It goes on from `remembered`, or begins anew, and says so, when
+/// it cannot read that.
 pub(super) fn start(
     node: &Node,
     plugin: &PluginNode,
-    stream: StreamInfo,
-    grants: Grants,
-    outside: Outside,
+    looks: Looks,
     remembered: Option<Arc<Snapshot>>,
     catalog: &Catalog,
 ) -> Result<Supervised, BuildError> {
@@ -32,16 +41,21 @@ pub(super) fn start(
             node: node.name.clone(),
             reason,
         })?;
-    let camera = stream.camera.clone();
-    let setup = NodeSetup {
+    let mut setup = NodeSetup {
         node: node.name.clone(),
-        stream,
+        stream: StreamInfo::default(),
         cameras: Vec::new(),
         config: plugin.config.clone(),
         limits: limits(&plugin.limits),
-        grants,
-        outside,
+        grants: Grants::default(),
+        outside: Outside::default(),
     };
+    match looks {
+        Looks::AtOne(stream) => setup.stream = stream,
+        Looks::AtSeveral(cameras) => setup.cameras = cameras,
+        Looks::Outside(grants, outside) => (setup.grants, setup.outside) = (grants, outside),
+    }
+    let camera = setup.stream.camera.clone();
     let on_failure = match plugin.on_failure {
         agave_flow::OnFailure::Restart => OnFailure::Restart,
         agave_flow::OnFailure::Open => OnFailure::Open,
@@ -78,6 +92,9 @@ fn limits(limits: &agave_flow::Limits) -> Limits {
     }
 }
 
+/// A model that looks at a camera, by its index, and at which hours; none means always.
+pub(super) type Wanted = (usize, Option<Schedule>);
+
 /// What a chain is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -94,6 +111,8 @@ pub(super) struct ChainBuilder<'b> {
     pub(super) classes: &'b [Arc<[String]>],
     /// By the adapter's name. An adapter without one gets nothing.
     pub(super) outboxes: &'b BTreeMap<String, Arc<Outbox>>,
+    /// The nodes that look at several cameras. One that is not among them is left out.
+    pub(super) sites: &'b BTreeMap<String, Arc<Site>>,
     /// What nodes knew when the flow last stopped.
     pub(super) remembered: &'b Remembered,
     pub(super) standing: Option<&'b Standing>,
@@ -108,7 +127,7 @@ impl ChainBuilder<'_> {
         &self,
         index: CameraIndex,
         camera: &Camera,
-    ) -> Result<(ChainPlan, Vec<usize>), BuildError> {
+    ) -> Result<(ChainPlan, Vec<Wanted>), BuildError> {
         let nodes: Vec<(usize, &Node)> = self
             .flow
             .nodes
@@ -116,12 +135,13 @@ impl ChainBuilder<'_> {
             .enumerate()
             .filter(|(_, node)| node.cameras.contains(&index))
             .filter(|(_, node)| !is_adapter(node) || self.outboxes.contains_key(&node.name))
+            .filter(|(_, node)| !is_site(node) || self.sites.contains_key(&node.name))
             .collect();
-        let models: Vec<usize> = nodes
+        let wanted: Vec<Wanted> = nodes
             .iter()
-            .filter_map(|(_, node)| model_of(node))
+            .filter_map(|(_, node)| Some((model_of(node)?, node.active.clone())))
             .collect();
-        let stream = self.stream(camera, &models)?;
+        let stream = self.stream(camera, &self.models_of(index))?;
         let mut steps: Vec<StepPlan> = Vec::new();
         let mut step_of_node: BTreeMap<usize, usize> = BTreeMap::new();
         let mut infer_nodes = 0..;
@@ -146,11 +166,19 @@ impl ChainBuilder<'_> {
                 name: node.name.clone(),
                 inputs: node.inputs.iter().filter_map(step_of).collect(),
                 is_exit: self.is_exit(node_index, node),
+                active: node.active.clone(),
                 part,
                 holds,
             });
         }
-        Ok((ChainPlan { stream, steps }, models))
+        Ok((ChainPlan { stream, steps }, wanted))
+    }
+
+    /// The models that look at a camera, in the order of its infer nodes.
+    pub(super) fn models_of(&self, camera: CameraIndex) -> Vec<usize> {
+        let nodes = self.flow.nodes.iter();
+        let looking = nodes.filter(|node| node.cameras.contains(&camera));
+        looking.filter_map(model_of).collect()
     }
 
     /// Whether the running chain of this camera goes on. A file that is another one starts over,
@@ -169,7 +197,7 @@ impl ChainBuilder<'_> {
     }
 
     /// The camera with the classes of all its models: each name once.
-    fn stream(&self, camera: &Camera, models: &[usize]) -> Result<StreamInfo, BuildError> {
+    pub(super) fn stream(&self, camera: &Camera, models: &[usize]) -> Result<StreamInfo, BuildError> {
         let mut classes: Vec<String> = Vec::new();
         for class in models
             .iter()
@@ -219,15 +247,16 @@ impl ChainBuilder<'_> {
         if let Some(outbox) = self.outboxes.get(&node.name) {
             return Ok(Part::New(Work::Adapter(Arc::clone(outbox))));
         }
+        if let Some(site) = self.sites.get(&node.name) {
+            return Ok(Part::New(Work::Site(Arc::clone(site))));
+        }
         if self.purpose == Purpose::Running && self.stands(node, plugin, stream) {
             return Ok(Part::Kept);
         }
         let started = start(
             node,
             plugin,
-            stream.clone(),
-            Grants::default(),
-            Outside::default(),
+            Looks::AtOne(stream.clone()),
             self.remembered.snapshot(&stream.camera, &node.name),
             self.catalog,
         )?;
@@ -253,12 +282,23 @@ impl ChainBuilder<'_> {
             .iter()
             .position(|one| one.name == stream.camera);
         let before = flow.nodes.iter().find(|one| one.name == node.name);
-        same_stream
-            && before.is_some_and(|before| {
-                let reaches =
-                    camera.is_some_and(|camera| before.cameras.contains(&CameraIndex(camera)));
-                reaches && matches!(&before.work, FlowWork::Plugin(same) if same == plugin)
-            })
+        let reaches = camera.is_some_and(|camera| {
+            before.is_some_and(|before| before.cameras.contains(&CameraIndex(camera)))
+        });
+        same_stream && reaches && self.runs(node, plugin)
+    }
+
+    /// Whether the node runs this plugin already.
+    pub(super) fn runs(&self, node: &Node, plugin: &PluginNode) -> bool {
+        let Some(standing) = self.standing else {
+            return false;
+        };
+        let mut nodes = standing.version.flow.nodes.iter();
+        let before = nodes.find(|one| one.name == node.name);
+        before.is_some_and(|before| {
+            before.partition == node.partition
+                && matches!(&before.work, FlowWork::Plugin(same) if same == plugin)
+        })
     }
 
     /// Whether alerts leave the flow behind this node: no gate reads them.
@@ -274,6 +314,10 @@ impl ChainBuilder<'_> {
         });
         gives_alerts && !read_by_gate
     }
+}
+
+fn is_site(node: &Node) -> bool {
+    node.partition == Partition::None
 }
 
 fn is_adapter(node: &Node) -> bool {

@@ -14,6 +14,7 @@ use super::chain::{AlertSink, Chain, Seen};
 use super::journal::{Outlet, Told};
 use super::nodes::{ChainBuilder, Purpose};
 use super::remembered::Remembered;
+use super::site;
 use super::summary::NodeAccount;
 use super::taps::Taps;
 use crate::catalog::Catalog;
@@ -45,15 +46,18 @@ impl Rehearsal {
     /// # Errors
     /// The first plugin that cannot be used, with the node it is for.
     pub(crate) fn build(flow: &Flow, cast: &Cast<'_>) -> Result<Self, BuildError> {
-        let builder = ChainBuilder {
+        let mut builder = ChainBuilder {
             flow,
             classes: cast.classes,
             outboxes: &BTreeMap::new(),
+            sites: &BTreeMap::new(),
             remembered: &Remembered::default(),
             standing: None,
             catalog: cast.catalog,
             purpose: Purpose::Trial,
         };
+        let sites = site::nodes(&builder.sites()?);
+        builder.sites = &sites;
         let mut chains = BTreeMap::new();
         for &index in cast.cameras {
             if let Some(camera) = flow.cameras.get(index.0) {

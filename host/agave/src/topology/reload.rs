@@ -20,6 +20,7 @@ use super::nodes::{ChainBuilder, Purpose};
 use super::preflight::{self, Preflight};
 use super::remembered::Remembered;
 use super::running::{Live, Parts, RunningAdapter};
+use super::site::{self, Site, SitePlan, SiteRule};
 
 /// How long a camera's chain may take until it is between two frames: a plugin may use its whole
 /// deadline for each of those that are on their way.
@@ -51,6 +52,8 @@ struct Changed {
     cameras: Vec<String>,
     /// The accounts of nodes that are no more.
     retired: Vec<Retired>,
+    /// What ran in the nodes that look at several cameras.
+    sites: Vec<(Arc<Site>, SiteRule)>,
 }
 
 impl Live {
@@ -76,6 +79,7 @@ impl Live {
             version,
             cameras,
             adapters,
+            sites,
             ..
         } = topology;
         let (going_on, new): (Vec<_>, Vec<_>) =
@@ -86,14 +90,18 @@ impl Live {
             .into_iter()
             .partition(|adapter| standing.outboxes.contains_key(&adapter.name));
         let started = start_adapters(unknown)?;
+        let nodes = site::nodes(&sites);
         let mut changed = Changed::default();
-        if let Err(error) = self.change_chains(going_on, &mut changed) {
+        let outcome = change_sites(sites, &mut changed)
+            .and_then(|()| self.change_chains(going_on, &mut changed));
+        if let Err(error) = outcome {
             self.go_back(&standing, changed);
             let now = Instant::now();
             started.iter().for_each(|adapter| adapter.outbox.close(now));
             return Err(error);
         }
         self.parts().departed.nodes(changed.retired);
+        self.parts().sites = nodes;
         self.settle_adapters(known, started);
         self.parts().version = Arc::new(version);
         self.settle_cameras(described, new);
@@ -114,6 +122,7 @@ impl Live {
                 .clone()
                 .map(|adapter| (adapter.name.clone(), Arc::clone(&adapter.outbox)))
                 .collect(),
+            sites: parts.sites.clone(),
             grants: adapters
                 .map(|adapter| (adapter.name.clone(), adapter.grants.clone()))
                 .collect(),
@@ -135,6 +144,7 @@ impl Live {
             remembered: &Remembered::default(),
             standing: Some(standing),
             catalog: &self.workshop.machine.catalog,
+            sites: &BTreeMap::new(),
             purpose: Purpose::Trial,
         };
         for (index, plan) in topology.cameras.iter().enumerate() {
@@ -233,6 +243,11 @@ impl Live {
     /// know by now.
     fn go_back(&self, standing: &Standing, changed: Changed) {
         self.parts().departed.nodes(changed.retired);
+        for (site, before) in changed.sites {
+            if let Err(failure) = site.exchange(before) {
+                tracing::error!("a rule could not go back to the flow before: it {failure}");
+            }
+        }
         if changed.cameras.is_empty() {
             return;
         }
@@ -341,6 +356,21 @@ impl Live {
             .cameras
             .sort_by_key(|running| order.get(&running.camera.name).copied());
     }
+}
+
+/// All cameras of a rule see the new one from the same moment on.
+fn change_sites(
+    sites: BTreeMap<String, SitePlan>,
+    changed: &mut Changed,
+) -> Result<(), ReloadError> {
+    for (node, SitePlan { site, successor }) in sites {
+        let Some(successor) = successor else { continue };
+        let before = site
+            .exchange(successor)
+            .map_err(|failure| Refused::Site { node, failure })?;
+        changed.sites.push((site, before));
+    }
+    Ok(())
 }
 
 fn start_adapters(plans: Vec<AdapterPlan>) -> io::Result<Vec<RunningAdapter>> {

@@ -24,6 +24,7 @@ pub(super) struct Remembered {
 }
 
 struct Known {
+    at: Timestamp,
     snapshot: Arc<Snapshot>,
     holds: u64,
 }
@@ -67,8 +68,12 @@ impl Remembered {
                         version: state.version,
                         data: state.data,
                     });
-                    let holds = state.holds;
-                    remembered.nodes.insert(key, Known { snapshot, holds });
+                    let known = Known {
+                        at: Timestamp(checkpoint.at),
+                        snapshot,
+                        holds: state.holds,
+                    };
+                    remembered.nodes.insert(key, known);
                 } else {
                     tracing::warn!(
                         node = node.name,
@@ -88,6 +93,13 @@ impl Remembered {
 
     pub(super) fn snapshot(&self, camera: &str, node: &str) -> Option<Arc<Snapshot>> {
         Some(Arc::clone(&self.get(camera, node)?.snapshot))
+    }
+
+    /// What a node that looks at several cameras knew last: each of them kept it.
+    pub(super) fn latest(&self, node: &str) -> Option<Arc<Snapshot>> {
+        let nodes = self.nodes.iter().filter(|((_, name), _)| name == node);
+        let latest = nodes.map(|(_, known)| known).max_by_key(|known| known.at)?;
+        Some(Arc::clone(&latest.snapshot))
     }
 
     /// The number of the camera's first frame.

@@ -1,6 +1,7 @@
 //! The flow while it runs, and how it stops: sources first, then what waits for a worker, then
 //! what waits in the outboxes.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,7 @@ use super::intake::Intake;
 use super::journal::Outlet;
 use super::lane::Lane;
 use super::outbox::Outbox;
+use super::site::{self, Site};
 use super::summary::{Departed, Summary, summarise};
 use super::taps::Taps;
 use super::worker;
@@ -61,6 +63,8 @@ pub(super) struct Parts {
     pub(super) version: Arc<Version>,
     pub(super) cameras: Vec<RunningCamera>,
     pub(super) adapters: Vec<RunningAdapter>,
+    /// The nodes that look at several cameras.
+    pub(super) sites: BTreeMap<String, Arc<Site>>,
     /// Adapters that deliver what they still have and are no part of the flow any more.
     pub(super) leaving: Vec<RunningAdapter>,
     /// What cameras and nodes that are no more have done.
@@ -151,6 +155,7 @@ impl Running {
             version,
             cameras,
             adapters,
+            sites,
             workshop,
         } = topology;
         let (sender, signals) = channel();
@@ -174,6 +179,7 @@ impl Running {
                 version: Arc::new(version),
                 cameras: Vec::new(),
                 adapters: Vec::new(),
+                sites: site::nodes(&sites),
                 leaving: Vec::new(),
                 departed: Departed::default(),
             }),

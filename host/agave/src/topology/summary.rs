@@ -154,6 +154,13 @@ impl Live {
                 }
             });
         }
+        for (name, site) in &parts.sites {
+            let (failures, quarantined) = site.failures();
+            add(name, &mut |node| {
+                node.failures += failures;
+                node.quarantined += u64::from(quarantined);
+            });
+        }
         for adapter in parts.adapters.iter().chain(&parts.leaving) {
             add(adapter.outbox.node(), &mut |node| {
                 adapter.outbox.report(node);

@@ -5,7 +5,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use agave_core::Detection;
+use agave_core::{Detection, Schedule};
 use agave_media::{Frame, Picture};
 
 use super::chain::{Arrival, Seen, Timings};
@@ -39,7 +39,11 @@ fn look(turn: Turn) -> Arrival {
         media_time,
         picture,
     } = frame;
-    let mut look_with = |model: &Arc<LoadedModel>| {
+    let mut look_with = |(model, hours): &(Arc<LoadedModel>, Option<Schedule>)| {
+        // Outside of its hours it sees nothing, and costs nothing.
+        if hours.as_ref().is_some_and(|hours| !hours.is_active(at)) {
+            return Ok(Vec::new());
+        }
         let found = detect(model, &picture, &mut timings);
         found.map_err(|reason| {
             tracing::warn!(camera = %name, frame = number, "not looked at: {reason}");

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use named::{NamedNode, NamedTest};
 use serde::Serialize;
 
-use crate::{Broker, Camera, Flow, Model};
+use crate::{Broker, Camera, Flow, Model, Places};
 
 pub use aspect::{BrokerAspect, CameraAspect, Difference, ModelAspect, NodeAspect};
 pub use effects::{CameraEffect, Effects, Instances, NodeEffect, Source, State};
@@ -54,6 +54,7 @@ pub struct Changes {
     nodes: Section<NamedNode, NodeAspect>,
     tests: Option<Vec<NamedTest>>,
     effects: Effects,
+    places: Places,
 }
 
 /// The settings of a plugin may have a password in them, so the new values are not printed.
@@ -98,6 +99,7 @@ pub fn diff(before: &Flow, after: &Flow) -> Changes {
         nodes: section(&nodes_before, &nodes_after, compare::nodes),
         tests: (tests(before) != tests_after).then_some(tests_after),
         effects: Effects::default(),
+        places: after.places.clone(),
     };
     changes.effects = effects::of(&changes, &nodes_before, &nodes_after, before, after);
     changes
@@ -189,6 +191,7 @@ impl Changes {
             models: models.into_values().collect(),
             cameras: cameras.into_values().collect(),
             tests: Vec::new(),
+            places: self.places.clone(),
         };
         flow.tests = match &self.tests {
             Some(tests) => tests.iter().map(|test| test.resolved(&flow)).collect(),

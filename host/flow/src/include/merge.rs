@@ -5,7 +5,7 @@ use crate::tree::{self, Content, Member, Tree};
 use crate::{Code, Place, conform};
 
 /// What is said once, in the flow file itself.
-const OF_THE_FLOW: [&str; 3] = ["version", "name", "time-zone"];
+pub(crate) const OF_THE_FLOW: [&str; 3] = ["version", "name", "time-zone"];
 
 /// Adds `part` to `tree`. A name that is there already is reported with both places.
 pub(super) fn add(tree: &mut Tree, part: Tree, report: &mut Report) {

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use agave_core::Fingerprint;
 
+pub(crate) use merge::OF_THE_FLOW;
+
 use crate::report::Report;
 use crate::surroundings::Surroundings;
 use crate::tree::{Content, Tree};

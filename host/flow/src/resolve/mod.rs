@@ -21,6 +21,7 @@ use std::path::PathBuf;
 
 use crate::conform::Conforming;
 use crate::named::Named;
+use crate::places::Places;
 use crate::report::Report;
 use crate::spec::FlowSpec;
 use crate::surroundings::Surroundings;
@@ -78,6 +79,7 @@ pub(crate) fn resolve<'a>(
         cameras: cameras?,
         nodes: graph.nodes?,
         tests: tests?,
+        places: Places::new(conforming.tree.clone(), cx.report.sources().clone()),
     })
 }
 

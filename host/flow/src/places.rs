@@ -1,0 +1,124 @@
+//! Where the parts of a flow were written, for problems that show only when it is built: a class
+//! that the model does not have, a zone that a camera does not have.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::sources::Sources;
+use crate::tree::{self, Content, Tree};
+use crate::{Code, Diagnostic, Flow, Place};
+
+/// A part of a flow that a problem can be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// The flow as a whole.
+    Flow,
+    /// A model: its file.
+    Model(&'a str),
+    /// A broker.
+    Broker(&'a str),
+    /// A camera.
+    Camera(&'a str),
+    /// A node as a whole.
+    Node(&'a str),
+    /// What a node calls its plugin.
+    Plugin(&'a str),
+    /// The settings of a node's plugin.
+    Settings(&'a str),
+    /// What a node is granted.
+    Grants(&'a str),
+}
+
+/// Where everything in a flow was written. It is no part of what the flow means: any two are
+/// equal.
+#[derive(Clone, Default)]
+pub struct Places(Arc<Written>);
+
+#[derive(Default)]
+struct Written {
+    tree: Tree,
+    sources: Sources,
+}
+
+impl Places {
+    pub(crate) fn new(tree: Tree, sources: Sources) -> Self {
+        Self(Arc::new(Written { tree, sources }))
+    }
+
+    /// The place of `part`. When `message` quotes a text that stands in it once, that text's.
+    fn find(&self, part: Part<'_>, message: &str) -> Place {
+        let tree = &self.0.tree;
+        let (section, name, key) = match part {
+            Part::Flow => return Place::File,
+            Part::Model(name) => ("models", name, Some("path")),
+            Part::Broker(name) => ("brokers", name, None),
+            Part::Camera(name) => ("cameras", name, None),
+            Part::Node(name) => ("nodes", name, None),
+            Part::Plugin(name) => ("nodes", name, Some("plugin")),
+            Part::Settings(name) => ("nodes", name, Some("config")),
+            Part::Grants(name) => ("nodes", name, Some("allow")),
+        };
+        let around = tree::join(&tree::join("", section), name);
+        let Some(key) = key else {
+            return tree.key_place(&around).clone();
+        };
+        let at = tree::join(&around, key);
+        match tree.at(&at) {
+            Some(found) => quoted_in(found, message).unwrap_or_else(|| match found.content {
+                // The key of what goes over several lines says more than all of it.
+                Content::Map(_) | Content::List(_) => tree.key_place(&at).clone(),
+                _ => found.place.clone(),
+            }),
+            None => tree.key_place(&around).clone(),
+        }
+    }
+}
+
+/// The place of the only text in `tree` that `message` quotes.
+fn quoted_in(tree: &Tree, message: &str) -> Option<Place> {
+    let quoted: Vec<&str> = ['`', '\'', '"']
+        .into_iter()
+        .flat_map(|mark| message.split(mark).skip(1).step_by(2))
+        .collect();
+    let mut found: Vec<Place> = Vec::new();
+    let mut tree = tree.clone();
+    tree.for_each_text(&mut |_, place, text| {
+        if quoted.contains(&text.as_str()) {
+            found.push(place.clone());
+        }
+    });
+    match found.as_slice() {
+        [only] => Some(only.clone()),
+        _ => None,
+    }
+}
+
+impl Flow {
+    /// A problem with a part of this flow that only shows when it is built, with the line that it
+    /// is about.
+    pub fn problem(&self, code: Code, part: Part<'_>, message: impl Into<String>) -> Diagnostic {
+        let message = message.into();
+        let place = self.places.find(part, &message);
+        let sources = &self.places.0.sources;
+        let text = sources.text(&place);
+        let user = place.user();
+        let diagnostic = Diagnostic::in_text(code, text, place, message);
+        match user {
+            Some(user) => diagnostic.with_help(sources.words_of_use(&user, 0)),
+            None => diagnostic,
+        }
+    }
+}
+
+impl PartialEq for Places {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// There may be passwords in the file.
+impl fmt::Debug for Places {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("…")
+    }
+}
