@@ -46,7 +46,8 @@ pub use diff::{Changes, diff};
 pub use document::document;
 pub use flow::{
     Broker, Camera, CameraIndex, CameraKind, ExpectedAlert, Flow, Given, GivenDetection, Grants,
-    Limits, Model, ModelIndex, Node, NodeIndex, Origin, PluginNode, Scheme, TestCase, TestInputs, Work,
+    Limits, Model, ModelIndex, Node, NodeIndex, Origin, PluginNode, Scheme, TestCase, TestInputs,
+    Work,
 };
 pub use include::Inputs;
 pub use overrides::Override;

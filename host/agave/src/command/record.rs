@@ -68,7 +68,11 @@ impl Record {
         let _writes = taps.add(Arc::clone(&scribe) as Arc<dyn Tap>);
         // The flow may run elsewhere at the same time, and what it keeps is that one's.
         let store = match &self.state {
-            Some(_) => open_store(&state_folder(self.state.clone(), &flow.name), true, &flow.name)?,
+            Some(_) => open_store(
+                &state_folder(self.state.clone(), &flow.name),
+                true,
+                &flow.name,
+            )?,
             None => Store::in_memory()?,
         };
         let sink = Arc::new(of_flow.clone()) as Arc<dyn AlertSink>;

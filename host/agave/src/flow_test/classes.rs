@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use agave_flow::{Flow, TestInputs, Model, Work};
+use agave_flow::{Flow, Model, TestInputs, Work};
 use agave_media::ModelOptions;
 use serde_json::Value;
 

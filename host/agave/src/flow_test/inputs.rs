@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agave_core::{Detection, Timestamp};
-use agave_flow::{CameraIndex, Flow, Given, GivenDetection, TestInputs, TestCase, instead_of};
+use agave_flow::{CameraIndex, Flow, Given, GivenDetection, TestCase, TestInputs, instead_of};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::classes::Classes;

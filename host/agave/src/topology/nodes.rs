@@ -197,7 +197,11 @@ impl ChainBuilder<'_> {
     }
 
     /// The camera with the classes of all its models: each name once.
-    pub(super) fn stream(&self, camera: &Camera, models: &[usize]) -> Result<StreamInfo, BuildError> {
+    pub(super) fn stream(
+        &self,
+        camera: &Camera,
+        models: &[usize],
+    ) -> Result<StreamInfo, BuildError> {
         let mut classes: Vec<String> = Vec::new();
         for class in models
             .iter()

@@ -132,7 +132,13 @@ impl ChainBuilder<'_> {
                 && self.runs(node, plugin)
             {
                 let site = Arc::clone(running);
-                sites.insert(node.name.clone(), SitePlan { site, successor: None });
+                sites.insert(
+                    node.name.clone(),
+                    SitePlan {
+                        site,
+                        successor: None,
+                    },
+                );
                 continue;
             }
             let remembered = self.remembered.latest(&node.name);

@@ -6,8 +6,8 @@ use agave_core::Schedule;
 
 use crate::spec::Partition;
 use crate::{
-    Camera, CameraIndex, ExpectedAlert, Flow, TestInputs, Model, ModelIndex, Node, NodeIndex,
-    PluginNode, TestCase, Work,
+    Camera, CameraIndex, ExpectedAlert, Flow, Model, ModelIndex, Node, NodeIndex, PluginNode,
+    TestCase, TestInputs, Work,
 };
 
 /// A node without indices.

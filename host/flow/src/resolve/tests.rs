@@ -10,7 +10,9 @@ use super::models::as_f32;
 use super::nodes::Kind;
 use super::{Context, Lookup, quantity};
 use crate::spec::{ExpectedSpec, GivenSpec, InputsSpec, TestSpec};
-use crate::{CameraIndex, Code, ExpectedAlert, Given, GivenDetection, TestInputs, NodeIndex, TestCase};
+use crate::{
+    CameraIndex, Code, ExpectedAlert, Given, GivenDetection, NodeIndex, TestCase, TestInputs,
+};
 use crate::{suggest, tree};
 
 pub(super) fn resolve(cx: &mut Context<'_, '_>, graph: &Graph) -> Option<Vec<TestCase>> {
@@ -74,7 +76,10 @@ fn inputs(cx: &mut Context<'_, '_>, pointer: &str, test: &TestSpec) -> Option<Te
                 .enumerate()
                 .map(|(index, one)| given(cx, &tree::join(pointer, &index.to_string()), one))
                 .collect();
-            given.into_iter().collect::<Option<_>>().map(TestInputs::Seen)
+            given
+                .into_iter()
+                .collect::<Option<_>>()
+                .map(TestInputs::Seen)
         }
         InputsSpec::Recorded(spec) => {
             let file = cx.text.folder().join(&spec.recording);
