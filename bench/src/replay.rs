@@ -189,9 +189,7 @@ impl Replayed {
                 .arg("record")
                 .arg(&replayed.flow)
                 .arg("--out")
-                .arg(&replayed.recording)
-                .arg("--state")
-                .arg(folder),
+                .arg(&replayed.recording),
         )?;
         Ok(replayed)
     }

@@ -23,6 +23,32 @@ pub fn agave<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<
     agave_within(COMMAND_LIMIT, arguments)
 }
 
+/// The same with `variables` in its environment.
+///
+/// # Errors
+/// When it cannot be started or does not end.
+pub fn agave_with<A: AsRef<OsStr>>(
+    variables: &[(&str, &OsStr)],
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<Finished> {
+    agave_with_within(COMMAND_LIMIT, variables, arguments)
+}
+
+/// The same for what may take longer.
+///
+/// # Errors
+/// When it cannot be started or does not end within `limit`.
+pub fn agave_with_within<A: AsRef<OsStr>>(
+    limit: Duration,
+    variables: &[(&str, &OsStr)],
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<Finished> {
+    let state = state()?;
+    let mut command = command(&state)?;
+    command.envs(variables.iter().copied()).args(arguments);
+    Process::start("agave", &mut command)?.finish(limit)
+}
+
 /// The same for what may take longer.
 ///
 /// # Errors

@@ -22,11 +22,11 @@ mod truth;
 mod web;
 mod yard;
 
-pub use agave::{Agave, Outcome, agave, agave_in, agave_within};
+pub use agave::{Agave, Outcome, agave, agave_in, agave_with, agave_with_within, agave_within};
 pub use alert::{Alert, begins, without_wall_clock};
 pub use broker::{BrokerOptions, Listener, Mosquitto};
 pub use device::{Device, DeviceRequest};
-pub use place::{crates, flow, free_port, plugins, repository, test_data, tool_path};
+pub use place::{crates, flow, free_port, plugins, program, repository, test_data, tool_path};
 pub use process::{Finished, Process};
 pub use reload::Reload;
 pub use rustix::process::Signal;

@@ -79,7 +79,10 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The program under test, which `cargo xtask test` builds beside the tests.
-pub(crate) fn program() -> Result<PathBuf> {
+///
+/// # Errors
+/// When it is not built.
+pub fn program() -> Result<PathBuf> {
     built("agave")
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::component::Component;
-use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 use crate::compiled::Compiled;
 
@@ -36,6 +36,16 @@ pub enum EngineError {
     Ticker(#[from] std::io::Error),
 }
 
+/// How much the compiler does to make plugins fast. What they answer does not depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Optimisation {
+    /// As little as possible.
+    None,
+    /// As much as it can.
+    #[default]
+    Speed,
+}
+
 /// Compiles plugins and runs their instances. Cheap to clone; all clones are the same engine.
 #[derive(Clone)]
 pub struct Engine {
@@ -52,6 +62,19 @@ impl Engine {
     /// # Errors
     /// When neither way works here.
     pub fn new() -> Result<Self, EngineError> {
+        Self::compiling(Optimisation::default())
+    }
+
+    /// The same with another compiler setting.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn compiling(optimisation: Optimisation) -> Result<Self, EngineError> {
+        let mut config = Self::config();
+        config.cranelift_opt_level(match optimisation {
+            Optimisation::None => OptLevel::None,
+            Optimisation::Speed => OptLevel::Speed,
+        });
         let mut pool = PoolingAllocationConfig::new();
         pool.total_component_instances(MOST_INSTANCES)
             .total_core_instances(MOST_INSTANCES * MODULES)
@@ -63,12 +86,14 @@ impl Engine {
             .max_memory_size(MOST_MEMORY_BYTES)
             .max_unused_warm_slots(100);
         let pooled = wasmtime::Engine::new(
-            Self::config().allocation_strategy(InstanceAllocationStrategy::Pooling(pool)),
+            config
+                .clone()
+                .allocation_strategy(InstanceAllocationStrategy::Pooling(pool)),
         );
         let wasmtime = pooled
             .or_else(|reason| {
                 tracing::warn!(%reason, "no address space for a pool of instances");
-                wasmtime::Engine::new(&Self::config())
+                wasmtime::Engine::new(&config)
             })
             .map_err(|error| EngineError::Engine(format!("{error:#}")))?;
         start_ticker(&wasmtime)?;

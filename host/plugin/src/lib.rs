@@ -27,7 +27,7 @@ mod validate;
 
 pub use delivery::{Delivery, Outcome};
 pub use encode::{EncodeError, encode};
-pub use engine::{Engine, EngineError};
+pub use engine::{Engine, EngineError, Optimisation};
 pub use failure::Failure;
 pub use grants::{Grants, Origin, OriginError};
 pub use guest::Limits;

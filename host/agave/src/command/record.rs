@@ -17,7 +17,6 @@ use crate::command::run::{Ended, cores, ended_well, interrupt_on_signal, runtime
 use crate::command::{load, machine};
 use crate::recording::Scribe;
 use crate::report::{FlowReporter, Format, Reporter};
-use crate::surroundings::{open_store, state_folder};
 use crate::topology::build::Workshop;
 use crate::topology::journal::Journal;
 use crate::topology::{AlertSink, Running, Signal, Summary, Tap, Taps, Topology};
@@ -38,9 +37,6 @@ pub(crate) struct Record {
     /// Change a value of the flow file for this run, for example cameras.gate.url=clip.mp4
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<Override>,
-    /// The folder of what plugins keep, as for `agave run`
-    #[arg(long, value_name = "FOLDER")]
-    state: Option<PathBuf>,
     /// How many frames are looked at in parallel; as many as there are cores if not said
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     workers: Option<u16>,
@@ -66,15 +62,8 @@ impl Record {
         let scribe = Arc::<Scribe>::default();
         let taps = Arc::<Taps>::default();
         let _writes = taps.add(Arc::clone(&scribe) as Arc<dyn Tap>);
-        // The flow may run elsewhere at the same time, and what it keeps is that one's.
-        let store = match &self.state {
-            Some(_) => open_store(
-                &state_folder(self.state.clone(), &flow.name),
-                true,
-                &flow.name,
-            )?,
-            None => Store::in_memory()?,
-        };
+        // Nodes begin anew, as they do in a replay; the flow may be running for real beside this.
+        let store = Store::in_memory().context("there is no memory for what plugins keep")?;
         let sink = Arc::new(of_flow.clone()) as Arc<dyn AlertSink>;
         let journal = Journal::start(store.clone(), sink).context("cannot start the journal")?;
         let workshop = Workshop {
@@ -82,8 +71,8 @@ impl Record {
             runtime: runtime.handle().clone(),
             hang_up: CancellationToken::new(),
             journal,
-            store: Ok(store),
             taps,
+            store: Ok(store),
             workers: self.workers.map_or_else(cores, usize::from),
         };
         let shown = self.flow.display().to_string();

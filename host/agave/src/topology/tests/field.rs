@@ -70,6 +70,7 @@ impl Field {
             hang_up: CancellationToken::new(),
             journal: Journal::start(Store::in_memory().unwrap(), Arc::clone(&notes) as _).unwrap(),
             store: Err("a test keeps nothing".to_owned()),
+            taps: Arc::default(),
             workers: 0,
         };
         let flow = read(&machine, folder.path(), text).unwrap();
