@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use agave_core::{AlertReport, Timestamp};
 use agave_flow::{Flow, Override};
+use agave_store::Store;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
@@ -20,6 +21,7 @@ use crate::command::{load_in, machine};
 use crate::recording::{Casting, Ending, Frame, Part, Reader, Record};
 use crate::report::{Format, ledger_table};
 use crate::surroundings::Rehearsed;
+use crate::topology::journal::Journal;
 use crate::topology::{AlertSink, Cast, Rehearsal};
 
 #[derive(Args)]
@@ -38,6 +40,10 @@ pub(crate) struct Replay {
     /// Play the recording so many times, one after the other, to measure how fast that goes
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
+    /// Keep alerts and what the nodes remember in this folder, and go on from what is there: a
+    /// replay that was interrupted is continued
+    #[arg(long, value_name = "FOLDER", conflicts_with = "repeat")]
+    state: Option<PathBuf>,
     /// Change a value of the flow file for this run, for example nodes.calm.config.hold=5s
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<Override>,
@@ -76,8 +82,23 @@ impl Replay {
         let printer = Arc::new(Printer::new(format, &flow.name));
         // Whoever sends a recording through a pipe may still be making it.
         let prompt = from_pipe || io::stdout().is_terminal();
-        let mut play = Play::new(&flow, &machine.catalog, reader, &self.cameras, &printer)
-            .with_context(|| format!("{} on {shown}", self.flow.display()))?;
+        let sink = Arc::clone(&printer) as Arc<dyn AlertSink>;
+        let journal = match &self.state {
+            Some(folder) => {
+                let store = Store::open(&folder.join(&flow.name))?;
+                Some(Journal::start(store, sink).context("cannot start the journal")?)
+            }
+            None => None,
+        };
+        let mut play = Play::new(
+            &flow,
+            &machine.catalog,
+            reader,
+            &self.cameras,
+            &printer,
+            journal,
+        )
+        .with_context(|| format!("{} on {shown}", self.flow.display()))?;
         let mut played = play.run(&printer, prompt).with_context(|| shown.clone());
         for _ in 1..self.repeat {
             let mut again = || -> Result<()> {
@@ -121,6 +142,7 @@ impl Play {
         reader: Reader<Input>,
         parts: &[Part],
         printer: &Arc<Printer>,
+        journal: Option<Arc<Journal>>,
     ) -> Result<Self> {
         let casting = Casting::new(flow, reader.header(), parts)?;
         let cast = Cast {
@@ -129,6 +151,7 @@ impl Play {
             cameras: &casting.cameras(),
             sink: Arc::clone(printer) as Arc<dyn AlertSink>,
             taps: Arc::default(),
+            journal,
         };
         let rehearsal = Rehearsal::build(flow, &cast)?;
         Ok(Self {
@@ -162,6 +185,9 @@ impl Play {
                     let Some((camera, seen)) = self.casting.seen(frame) else {
                         continue;
                     };
+                    if self.rehearsal.has_seen(camera, seen.frame) {
+                        continue;
+                    }
                     self.frames += 1;
                     self.rehearsal.run(camera, seen);
                 }
@@ -173,6 +199,7 @@ impl Play {
                 break;
             }
         }
+        self.rehearsal.end();
         self.took += began.elapsed();
         Ok(())
     }

@@ -83,6 +83,7 @@ impl Stage<'_> {
             cameras: &[test.camera],
             sink: Arc::new(Silence),
             taps: Arc::clone(&taps),
+            journal: None,
         };
         let mut rehearsal = Rehearsal::build(self.flow, &cast)?;
         let mut end = frames.start;

@@ -113,4 +113,6 @@ pub(crate) struct Frame {
 }
 
 #[cfg(test)]
+mod continued;
+#[cfg(test)]
 mod tests;

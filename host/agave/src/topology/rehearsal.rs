@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::build::BuildError;
 use super::chain::{AlertSink, Chain, Seen};
-use super::journal::{Outlet, Told};
+use super::journal::{Journal, Outlet, Told};
 use super::nodes::{ChainBuilder, Purpose};
 use super::remembered::Remembered;
 use super::site;
@@ -28,6 +28,9 @@ pub(crate) struct Cast<'c> {
     pub(crate) cameras: &'c [CameraIndex],
     pub(crate) sink: Arc<dyn AlertSink>,
     pub(crate) taps: Arc<Taps>,
+    /// What happens is written down, and goes on where it was. Without one, alerts go straight to
+    /// `sink`.
+    pub(crate) journal: Option<Arc<Journal>>,
 }
 
 /// A flow that is handed what was seen.
@@ -35,7 +38,9 @@ pub(crate) struct Rehearsal {
     flow_name: String,
     node_names: Vec<String>,
     adapters: Vec<String>,
-    told: Told,
+    outlet: Arc<dyn Outlet>,
+    journal: Option<Arc<Journal>>,
+    remembered: Remembered,
     /// By the index of the camera in the flow.
     chains: BTreeMap<usize, (String, Chain)>,
 }
@@ -46,12 +51,16 @@ impl Rehearsal {
     /// # Errors
     /// The first plugin that cannot be used, with the node it is for.
     pub(crate) fn build(flow: &Flow, cast: &Cast<'_>) -> Result<Self, BuildError> {
+        let remembered = match &cast.journal {
+            Some(journal) => Remembered::of_replay(flow, journal)?,
+            None => Remembered::default(),
+        };
         let mut builder = ChainBuilder {
             flow,
             classes: cast.classes,
             outboxes: &BTreeMap::new(),
             sites: &BTreeMap::new(),
-            remembered: &Remembered::default(),
+            remembered: &remembered,
             standing: None,
             catalog: cast.catalog,
             purpose: Purpose::Trial,
@@ -64,6 +73,9 @@ impl Rehearsal {
                 let (plan, _) = builder.chain(index, camera)?;
                 let mut chain = Chain::new(plan, Arc::clone(&cast.taps));
                 chain.is_final = true;
+                if cast.journal.is_some() {
+                    chain = chain.with_checkpoints();
+                }
                 chains.insert(index.0, (camera.name.clone(), chain));
             }
         }
@@ -73,17 +85,41 @@ impl Rehearsal {
             flow_name: flow.name.clone(),
             node_names: flow.nodes.iter().map(|node| node.name.clone()).collect(),
             adapters: adapters.map(|node| node.name.clone()).collect(),
-            told: Told(Arc::clone(&cast.sink)),
+            outlet: match &cast.journal {
+                Some(journal) => Arc::clone(journal) as Arc<dyn Outlet>,
+                None => Arc::new(Told(Arc::clone(&cast.sink))),
+            },
+            journal: cast.journal.clone(),
+            remembered,
             chains,
         })
     }
 
     /// Takes what `camera` saw all the way; frames of a camera that takes no part go nowhere.
     pub(crate) fn run(&mut self, camera: CameraIndex, seen: Seen) {
-        if let Some((_, chain)) = self.chains.get_mut(&camera.0) {
-            let entry = chain.run(seen);
-            entry.into_iter().for_each(|entry| self.told.keep(entry));
+        if let Some((_, chain)) = self.chains.get_mut(&camera.0)
+            && let Some(entry) = chain.run(seen)
+        {
+            self.outlet.keep(entry);
         }
+    }
+
+    /// Whether the nodes of `camera` have seen this frame before a restart.
+    pub(crate) fn has_seen(&self, camera: CameraIndex, frame: u64) -> bool {
+        let chain = self.chains.get(&camera.0);
+        chain.is_some_and(|(name, _)| frame < self.remembered.next_frame(name))
+    }
+
+    /// Nothing more comes: what there is to keep is kept, and all alerts are told.
+    pub(crate) fn end(&mut self) {
+        let Some(journal) = &self.journal else {
+            return;
+        };
+        let chains = self.chains.values_mut();
+        chains
+            .filter_map(|(_, chain)| chain.last_words())
+            .for_each(|entry| journal.keep(entry));
+        journal.flush();
     }
 
     /// What became of everything.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agave_core::Timestamp;
-use agave_flow::{Flow, Node, Work};
+use agave_flow::{Camera, Flow, Node, Work};
 use agave_plugin::Snapshot;
 use agave_store::{KeptState, StoreError};
 
@@ -30,8 +30,32 @@ struct Known {
 }
 
 impl Remembered {
-    /// What `journal` has of the nodes of `flow`. What it has of others is said and left out.
+    /// What `journal` has of the nodes of `flow` behind live cameras.
     pub(super) fn of(flow: &Flow, journal: &Journal) -> Result<Self, StoreError> {
+        Self::read(flow, journal, |camera, at| {
+            let is_ahead = at > Timestamp::now() + AHEAD;
+            if goes_on_after_restart(camera) && is_ahead {
+                tracing::warn!(
+                    camera = camera.name,
+                    "the clock was set back over the restart; what its nodes knew is forgotten"
+                );
+            }
+            goes_on_after_restart(camera) && !is_ahead
+        })
+    }
+
+    /// What `journal` has of the nodes of `flow` when it is run on the recording that it was run
+    /// on before: that goes on for every camera.
+    pub(super) fn of_replay(flow: &Flow, journal: &Journal) -> Result<Self, StoreError> {
+        Self::read(flow, journal, |_, _| true)
+    }
+
+    /// What `journal` has of the cameras that go on. What does not fit is said and left out.
+    fn read(
+        flow: &Flow,
+        journal: &Journal,
+        goes_on: impl Fn(&Camera, Timestamp) -> bool,
+    ) -> Result<Self, StoreError> {
         let mut remembered = Self::default();
         for checkpoint in journal.checkpoints()? {
             let camera = flow
@@ -43,14 +67,7 @@ impl Remembered {
                 journal.forget(&checkpoint.camera)?;
                 continue;
             };
-            if !goes_on_after_restart(camera) {
-                continue;
-            }
-            if Timestamp(checkpoint.at) > Timestamp::now() + AHEAD {
-                tracing::warn!(
-                    camera = camera.name,
-                    "the clock was set back over the restart; what its nodes knew is forgotten"
-                );
+            if !goes_on(camera, Timestamp(checkpoint.at)) {
                 continue;
             }
             // An alert may be about a frame from before the restart, and none about a later one.

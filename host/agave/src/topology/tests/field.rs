@@ -14,7 +14,8 @@ use crate::catalog::Catalog;
 use crate::surroundings::Machine;
 use crate::topology::build::Workshop;
 use crate::topology::journal::Journal;
-use crate::topology::{AlertSink, Finish, Live, ReloadError, Running, Seen, Summary, Topology};
+use crate::topology::reload::ReloadError;
+use crate::topology::{AlertSink, Finish, Live, Running, Seen, Summary, Topology};
 
 /// What came out, by camera: the frame of each alert, how many frames its rule had counted, and
 /// the label of the configuration that it ran with.
