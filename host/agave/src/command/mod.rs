@@ -9,7 +9,7 @@ mod plugin;
 mod record;
 mod reload;
 mod replay;
-mod run;
+pub(crate) mod run;
 mod schema;
 mod tap;
 mod target;
@@ -64,6 +64,13 @@ enum Command {
     Top(top::Top),
     /// Draw a flow
     Graph(graph::Draw),
+    /// Change a flow under load over and over; what `cargo xtask bench reload` runs
+    #[command(hide = true)]
+    Drill {
+        /// How often it is changed
+        #[arg(long, default_value_t = 500)]
+        changes: u32,
+    },
     /// Build a plugin, or look into one
     #[command(subcommand)]
     Plugin(plugin::Plugin),
@@ -87,13 +94,17 @@ impl CommandLine {
             Command::Top(top) => top.run(),
             Command::Graph(graph) => graph.run(),
             Command::Plugin(plugin) => plugin.run(),
+            Command::Drill { changes } => {
+                print(&crate::drill::run(changes)?.to_string());
+                Ok(ExitCode::SUCCESS)
+            }
             Command::Schema(schema) => schema.run(),
         }
     }
 }
 
 /// This machine, with an engine for its plugins.
-fn machine() -> Result<Machine> {
+pub(crate) fn machine() -> Result<Machine> {
     let engine = agave_plugin::Engine::compiling(optimisation()?);
     let mut engine = engine.context("cannot run plugins here")?;
     if let Some(folder) = cache::folder() {
