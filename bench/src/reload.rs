@@ -49,10 +49,20 @@ pub(crate) fn run(report: &mut dyn FnMut(Figure)) -> Result<()> {
     let quiet = number("quiet_delay_p99_ms")?;
     let quiet_longest = number("quiet_delay_max_ms")?;
     figure("lost_or_doubled", "frames", number("frames")?, "all frames")?;
-    figure("pause_p99_ms", "ms", quiet_longest, "the longest delay before")?;
+    figure(
+        "pause_p99_ms",
+        "ms",
+        quiet_longest,
+        "the longest delay before",
+    )?;
     figure("delay_p99_ms", "ms", quiet, "the same before")?;
     figure("held_p99_ms", "ms", quiet, "the delay before")?;
-    figure("memory_growth_mib", "MiB", number("memory_mib")?, "all of it")?;
+    figure(
+        "memory_growth_mib",
+        "MiB",
+        number("memory_mib")?,
+        "all of it",
+    )?;
     figure("reload_p50_ms", "ms", quiet, "a frame's delay before")?;
     Ok(())
 }

@@ -43,6 +43,10 @@ impl ChainPlan {
 }
 
 /// Where a step's work comes from.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are a handful while a flow is built, and none afterwards"
+)]
 pub(super) enum Part {
     /// The running step of this name does it.
     Kept,

@@ -155,7 +155,9 @@ impl Lane {
             self.guarded("a frame", || {
                 // Handing it in may wait for the disk, and others look at the chain meanwhile.
                 let entry = self.with_chain(|chain| chain.arrive(arrival));
-                entry.map(|entry| self.outlet.keep(entry));
+                if let Some(entry) = entry {
+                    self.outlet.keep(entry);
+                }
             });
             done();
             arrivals = self.arrivals();
