@@ -16,6 +16,7 @@ mod figure;
 mod hop;
 mod instances;
 mod languages;
+mod reload;
 mod replay;
 mod throughput;
 
@@ -25,12 +26,13 @@ use crate::figure::Figure;
 
 type Bench = fn(&mut dyn FnMut(Figure)) -> Result<()>;
 
-const BENCHES: [(&str, Bench); 5] = [
+const BENCHES: [(&str, Bench); 6] = [
     ("hop", hop::run),
     ("instances", instances::run),
     ("throughput", throughput::run),
     ("replay", replay::run),
     ("languages", languages::run),
+    ("reload", reload::run),
 ];
 
 fn main() -> Result<()> {

@@ -260,6 +260,7 @@ impl Bare {
             let setup = NodeSetup {
                 node: "bench".to_owned(),
                 stream: stream.clone(),
+                cameras: Vec::new(),
                 config: config.to_string(),
                 limits: Limits::default(),
                 grants: Grants::default(),

@@ -87,6 +87,7 @@ fn what_is_broken_is_told_once_and_what_ran_goes_on() -> Result<()> {
     yard.edit("yard.yaml", "zone: forbidden", "zone: elsewhere")?;
     let refused = told(&mut agave, "refused")?;
     assert!(refused.problems().contains("elsewhere"), "{refused:?}");
+    assert!(refused.problems().contains("yard.yaml:15:"), "{refused:?}");
 
     // Another name would be another flow.
     yard.edit("yard.yaml", "zone: elsewhere", "zone: forbidden")?;
@@ -252,6 +253,42 @@ fn a_password_that_is_replaced_reaches_the_camera_at_once() -> Result<()> {
     let outcome = agave.finish(STOP_LIMIT)?;
     let printed = outcome.output.stdout + &outcome.output.stderr;
     assert!(!printed.contains("the-old-one") && !printed.contains("the-new-one"));
+    Ok(())
+}
+
+#[test]
+fn a_camera_with_a_file_of_its_own_comes_and_goes_with_it() -> Result<()> {
+    let yard = Yard::new()?;
+    let text = yard.flow("yard");
+    let (models, rest) = text.split_once("cameras:\n").context("it has cameras")?;
+    let (field, nodes) = rest.split_once("nodes:\n").context("it has nodes")?;
+    fs::create_dir(yard.at("cameras"))?;
+    yard.write("cameras/field.yaml", format!("cameras:\n{field}"))?;
+    let main = format!("{models}include: cameras/*.yaml\nnodes:\n{nodes}");
+    yard.save("yard.yaml", main)?;
+    let mut agave = yard.run()?;
+    let camera = |reload: &Reload, name: &str, change: &str| {
+        let changed = reload.details.pointer(&format!("/cameras/{name}/change"));
+        changed.is_some_and(|what| what == change)
+    };
+
+    let gate = field.replace("field:", "gate:");
+    yard.write("cameras/gate.yaml", format!("cameras:\n{gate}"))?;
+    let reload = applied(&mut agave)?;
+    assert!(camera(&reload, "gate", "added"), "{reload:?}");
+    assert!(!camera(&reload, "field", "changed"), "{reload:?}");
+    agave.wait_until_shown("yard", "\ngate ", RELOAD_LIMIT)?;
+
+    let zone = field.replace("0.205", "0.305");
+    yard.write("cameras/field.yaml", format!("cameras:\n{zone}"))?;
+    let reload = applied(&mut agave)?;
+    assert_eq!(reload.files, [yard.at("cameras/field.yaml")]);
+    assert!(camera(&reload, "field", "changed"), "{reload:?}");
+
+    fs::remove_file(yard.at("cameras/gate.yaml"))?;
+    let reload = applied(&mut agave)?;
+    assert!(camera(&reload, "gate", "removed"), "{reload:?}");
+    yard.finish(agave)?;
     Ok(())
 }
 

@@ -301,23 +301,17 @@ fn a_model_that_saw_nothing_is_said_with_what_may_be_meant() -> Result<()> {
 #[test]
 fn a_test_of_a_flow_plays_a_recording() -> Result<()> {
     let recorded = Recorded::new()?;
-    let begins = recorded
-        .alerts
-        .iter()
-        .filter(|line| line.contains("\"phase\":\"begin\""));
-    let expected = vec!["{ phase: begin }"; begins.count()].join(", ");
     let mut text = fs::read_to_string(&recorded.flow)?;
-    text.push_str(&format!(
-        "tests:\n  - name: as it was recorded\n    camera: field\n    given: {{ recording: \
-         demo.agrec }}\n    expect: {{ forbidden: [{{ phase: begin }}] }}\n"
-    ));
+    text.push_str(
+        "tests:\n  - name: as it was recorded\n    camera: field\n    given: { recording: \
+         demo.agrec }\n    expect: { forbidden: [{ phase: begin }] }\n",
+    );
     fs::write(&recorded.flow, &text)?;
     let arguments: [&OsStr; 2] = ["test".as_ref(), recorded.flow.as_ref()];
     let ran = agave(arguments)?;
     // The recording has more in it than the test expects, and the test says what.
     assert_eq!(ran.status.code(), Some(1), "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("nothing expects"), "{}", ran.stdout);
-    assert!(!expected.is_empty());
     let arguments: [&OsStr; 3] = ["test".as_ref(), recorded.flow.as_ref(), "--json".as_ref()];
     let ran = agave(arguments)?;
     let line = ran.stdout.lines().next().context("no test")?;

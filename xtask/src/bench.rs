@@ -25,6 +25,7 @@ pub(crate) fn run(mut arguments: Arguments) -> Result<()> {
     let paths = Paths::find()?;
     setup::install(&paths, setup::Purpose::Demo)?;
     build::for_running(&paths)?;
+    build::test_plugins(&paths)?;
 
     build::program(&paths, PROGRAM)?;
     let mut bench = Command::new(paths.release().join(PROGRAM));

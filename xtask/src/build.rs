@@ -49,6 +49,11 @@ pub(crate) fn for_running(paths: &Paths) -> Result<()> {
     plugins(paths, &PLUGINS)
 }
 
+/// Builds what only tests and benches run.
+pub(crate) fn test_plugins(paths: &Paths) -> Result<()> {
+    plugins(paths, &TEST_PLUGINS)
+}
+
 /// Builds one program of the workspace.
 pub(crate) fn program(paths: &Paths, name: &str) -> Result<()> {
     eprintln!("build: {name} (the first time takes some minutes)");

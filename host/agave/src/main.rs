@@ -14,6 +14,7 @@ mod cache;
 mod catalog;
 mod command;
 mod control;
+mod drill;
 mod fingerprints;
 mod flow_test;
 mod graph;

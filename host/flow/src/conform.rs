@@ -202,6 +202,15 @@ fn tell(finding: &Finding, value: &Value, tree: &Tree, report: &mut Report) {
     {
         words.help = vec![format!("begin the file with `version: {VERSION}`")];
     }
+    if let Fault::UnknownKey { key, .. } = &finding.fault
+        && key.contains(' ')
+        && value.pointer(&tree::join(pointer, key)) == Some(&Value::Null)
+    {
+        words.help = vec![
+            "is this the rest of a text with a comma in it? Put the whole text in quotes"
+                .to_owned(),
+        ];
+    }
     report.add(code, place, words.message, words.help);
 }
 

@@ -158,7 +158,13 @@ impl Checker {
             Kind::MinProperties { limit } => unmet(format!("must have at least {limit} keys")),
             Kind::MaxProperties { limit } => unmet(format!("must have at most {limit} keys")),
             Kind::UniqueItems => unmet("must not have an item twice".to_owned()),
-            Kind::Pattern { pattern } => unmet(format!("must match the pattern `{pattern}`")),
+            Kind::Pattern { pattern } => {
+                let example = about.get("examples").and_then(|examples| examples.get(0));
+                unmet(match example.and_then(Value::as_str) {
+                    Some(example) => format!("must be written like `{example}`"),
+                    None => format!("must match the pattern `{pattern}`"),
+                })
+            }
             Kind::Format { format } => unmet(format!("must be written as a valid {format}")),
             // What a mapping says that has no keys at all.
             Kind::FalseSchema

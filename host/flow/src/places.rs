@@ -74,23 +74,21 @@ impl Places {
     }
 }
 
-/// The place of the only text in `tree` that `message` quotes.
+/// The place of a text in `tree` that `message` quotes, if it stands there once. What a message is
+/// about tends to come last.
 fn quoted_in(tree: &Tree, message: &str) -> Option<Place> {
-    let quoted: Vec<&str> = ['`', '\'', '"']
+    let quoted: Vec<&str> = ['\'', '"', '`']
         .into_iter()
         .flat_map(|mark| message.split(mark).skip(1).step_by(2))
         .collect();
-    let mut found: Vec<Place> = Vec::new();
+    let mut texts: Vec<(String, Place)> = Vec::new();
     let mut tree = tree.clone();
-    tree.for_each_text(&mut |_, place, text| {
-        if quoted.contains(&text.as_str()) {
-            found.push(place.clone());
-        }
-    });
-    match found.as_slice() {
-        [only] => Some(only.clone()),
-        _ => None,
-    }
+    tree.for_each_text(&mut |_, place, text| texts.push((text.clone(), place.clone())));
+    quoted.into_iter().rev().find_map(|quoted| {
+        let mut found = texts.iter().filter(|(text, _)| text == quoted);
+        let (_, place) = found.next()?;
+        found.next().is_none().then(|| place.clone())
+    })
 }
 
 impl Flow {

@@ -50,6 +50,7 @@ struct Problem {
 struct Stop;
 
 struct Reader<'t> {
+    text: &'t str,
     file: FileIndex,
     parser: Parser<'t, StrInput<'t>>,
     anchors: HashMap<usize, Tree>,
@@ -62,6 +63,7 @@ type Token<'t> = (Event<'t>, Span);
 impl<'t> Reader<'t> {
     fn new(text: &'t str, file: FileIndex) -> Self {
         Self {
+            text,
             file,
             parser: Parser::new_from_str(text),
             anchors: HashMap::new(),
@@ -92,8 +94,27 @@ impl<'t> Reader<'t> {
     }
 
     fn syntax_error(&mut self, error: &ScanError) -> Stop {
+        let mut at = to_span(*error.marker(), *error.marker());
+        let lines = self.text.lines().enumerate();
+        let mut from_here = lines.skip(at.start.line.saturating_sub(1));
         let help = if error.info().contains("tab") {
+            // The reader gives up before it; the tab is what is looked for.
+            let is_indented = |line: &str| line.trim_start_matches(' ').starts_with('\t');
+            if let Some((index, line)) = from_here.find(|(_, line)| is_indented(line)) {
+                let column = line.chars().take_while(|c| *c == ' ').count() + 1;
+                let line = index + 1;
+                at.start = Position { line, column };
+                at.end = Position {
+                    line,
+                    column: column + 1,
+                };
+            }
             Some("indent with spaces, not with tabs")
+        } else if from_here
+            .next()
+            .is_some_and(|(_, line)| line.contains(": ${"))
+        {
+            Some("a value with `${…}` in it needs quotes: `\"${NAME}\"`")
         } else if error.info().contains("unknown anchor") {
             Some(
                 "in YAML a value that begins with `*` refers to an `&anchor`; put a text in quotes",
@@ -105,7 +126,7 @@ impl<'t> Reader<'t> {
         };
         self.problem(
             Code::Syntax,
-            to_span(*error.marker(), *error.marker()),
+            at,
             format!("this is not YAML: {}", error.info()),
             help,
         )

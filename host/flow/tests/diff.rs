@@ -1,7 +1,12 @@
 //! What is different between two flows: exactly what changed by meaning, and what that does to
 //! what runs.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests are tests"
+)]
 
 mod world;
 

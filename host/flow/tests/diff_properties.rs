@@ -2,7 +2,12 @@
 //! a flow is written is no difference. The flows are written and edited at random, the same ones on
 //! every run.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests are tests"
+)]
 
 mod chance;
 mod sketch;

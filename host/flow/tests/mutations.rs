@@ -1,6 +1,13 @@
 //! A broken file gets an answer and never a panic: the samples, and the parts that they include,
 //! with bytes changed, dropped, doubled and exchanged at random, the same ones on every run.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests are tests"
+)]
+
 mod chance;
 mod world;
 

@@ -24,6 +24,7 @@ mod snapshot;
 mod supervised;
 mod text;
 mod validate;
+mod warm;
 
 pub use delivery::{Delivery, Outcome};
 pub use encode::{EncodeError, encode};

@@ -13,7 +13,7 @@
 //!   that goes on where it was. The same exchange puts another version or configuration in.
 //! - A returned error or bad output does not discard the instance; it goes back to its last
 //!   snapshot, because what it gave last was lost.
-//! - After an exchange the version before is kept warm for a while. When the new one fails in
+//! - After an exchange the version before is kept warm for a while (`warm`). When the new one fails in
 //!   that time, the one before answers in its place and goes on: nothing is lost to a bad swap.
 
 use std::collections::VecDeque;
@@ -26,6 +26,7 @@ use crate::failure::Failure;
 use crate::instance::{Instance, NodeSetup};
 use crate::plugin::Plugin;
 use crate::snapshot::Snapshot;
+use crate::warm::Warm;
 
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(1);
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -58,17 +59,6 @@ pub enum Verdict<T> {
     Around(DropReason),
     /// No answer; the data ends here.
     Dropped(DropReason),
-}
-
-/// So long after an exchange the version before is kept, and put back when the new one fails.
-const PROBATION: Duration = Duration::from_secs(10);
-
-/// The version that ran before an exchange, ready to go on.
-struct Warm {
-    plugin: Plugin,
-    setup: NodeSetup,
-    instance: Box<Instance>,
-    until: Timestamp,
 }
 
 enum State {
@@ -151,6 +141,8 @@ impl Supervised {
 
     /// Tells the plugin more about its stream, such as its size; what it remembers stays.
     pub fn describe_stream(&mut self, now: Timestamp, stream: StreamInfo) {
+        // It has settings of its own, and would be given these.
+        self.warm = None;
         self.setup.stream = stream;
         let setup = self.setup.clone();
         // A failure is handled, counted and said like that of any other call.
@@ -256,12 +248,9 @@ impl Supervised {
         self.recycled += before.recycled;
         // One that was not running has nothing to go back to.
         if let (State::Running(instance), true) = (before.state, may_come_back) {
-            self.warm = Some(Box::new(Warm {
-                plugin: before.plugin,
-                setup: before.setup,
-                instance,
-                until: self.snapshot_at + PROBATION,
-            }));
+            let (plugin, setup) = (before.plugin, before.setup);
+            let warm = Warm::new(plugin, setup, instance, self.snapshot_at);
+            self.warm = Some(Box::new(warm));
         }
     }
 
@@ -271,7 +260,7 @@ impl Supervised {
     }
 
     /// Calls the plugin at `now`, restarting it first where it is time to.
-    pub fn call<T>(
+    pub fn call<T: PartialEq>(
         &mut self,
         now: Timestamp,
         call: impl Fn(&mut Instance) -> Result<T, Failure>,
@@ -282,7 +271,7 @@ impl Supervised {
     /// As [`Self::call`], for answers that may announce something. Such an answer goes out only
     /// when a snapshot of the plugin that knows of it is kept: otherwise a restart would
     /// announce it again.
-    pub fn call_announcing<T>(
+    pub fn call_announcing<T: PartialEq>(
         &mut self,
         now: Timestamp,
         call: impl Fn(&mut Instance) -> Result<T, Failure>,
@@ -305,12 +294,12 @@ impl Supervised {
                 }
             },
         };
+        self.warm.take_if(|warm| !warm.follow(now, &call, &answer));
         let announces = announces(&answer);
         match self.remember(now, announces) {
             Ok(()) => {
                 self.failures_in_a_row = 0;
                 self.recycle_when_due(now);
-                self.warm.take_if(|warm| now >= warm.until);
                 Verdict::Answered(answer)
             }
             Err(failure) => {
@@ -332,18 +321,8 @@ impl Supervised {
         failure: &Failure,
         call: &impl Fn(&mut Instance) -> Result<T, Failure>,
     ) -> Option<T> {
-        let Warm {
-            plugin,
-            setup,
-            mut instance,
-            ..
-        } = *self.warm.take()?;
-        // What the new version has announced since must not be announced again. A state that
-        // the one before does not read leaves it with its own.
-        if let Some(snapshot) = &self.snapshot {
-            let _ = instance.restore(snapshot);
-        }
-        let answer = call(&mut instance).ok()?;
+        let mut warm = self.warm.take()?;
+        let answer = warm.answer(call, self.snapshot.as_deref()).ok()?;
         let node = self.setup.node.as_str();
         let camera = Some(self.setup.stream.camera.as_str()).filter(|camera| !camera.is_empty());
         tracing::error!(
@@ -352,10 +331,10 @@ impl Supervised {
             "the new version of the plugin {failure}; the one before is back"
         );
         self.relapse = Some(failure.to_string());
-        self.recycle_bytes = setup.limits.recycle_bytes;
-        self.plugin = plugin;
-        self.setup = setup;
-        self.state = State::Running(instance);
+        self.recycle_bytes = warm.setup.limits.recycle_bytes;
+        self.plugin = warm.plugin;
+        self.setup = warm.setup;
+        self.state = State::Running(warm.instance);
         Some(answer)
     }
 

@@ -9,7 +9,7 @@ mod plugin;
 mod record;
 mod reload;
 mod replay;
-mod run;
+pub(crate) mod run;
 mod schema;
 mod tap;
 mod target;
@@ -19,8 +19,9 @@ mod top;
 use std::path::Path;
 use std::process::ExitCode;
 
-use agave_flow::{Flow, FlowText, Override, Surroundings};
-use anyhow::{Context, Result};
+use agave_flow::{Flow, Override, Surroundings};
+use agave_plugin::Optimisation;
+use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 
 use crate::cache;
@@ -63,6 +64,13 @@ enum Command {
     Top(top::Top),
     /// Draw a flow
     Graph(graph::Draw),
+    /// Change a flow under load over and over; what `cargo xtask bench reload` runs
+    #[command(hide = true)]
+    Drill {
+        /// How often it is changed
+        #[arg(long, default_value_t = 500)]
+        changes: u32,
+    },
     /// Build a plugin, or look into one
     #[command(subcommand)]
     Plugin(plugin::Plugin),
@@ -86,14 +94,19 @@ impl CommandLine {
             Command::Top(top) => top.run(),
             Command::Graph(graph) => graph.run(),
             Command::Plugin(plugin) => plugin.run(),
+            Command::Drill { changes } => {
+                print(&crate::drill::run(changes)?.to_string());
+                Ok(ExitCode::SUCCESS)
+            }
             Command::Schema(schema) => schema.run(),
         }
     }
 }
 
 /// This machine, with an engine for its plugins.
-fn machine() -> Result<Machine> {
-    let mut engine = agave_plugin::Engine::new().context("cannot run plugins here")?;
+pub(crate) fn machine() -> Result<Machine> {
+    let engine = agave_plugin::Engine::compiling(optimisation()?);
+    let mut engine = engine.context("cannot run plugins here")?;
     if let Some(folder) = cache::folder() {
         let folder = folder.join("compiled");
         match engine.clone().with_cache(&folder) {
@@ -109,6 +122,15 @@ fn machine() -> Result<Machine> {
     })
 }
 
+/// What `AGAVE_OPTIMISE` says of compiling plugins.
+fn optimisation() -> Result<Optimisation> {
+    match std::env::var("AGAVE_OPTIMISE").as_deref() {
+        Err(_) | Ok("" | "speed") => Ok(Optimisation::Speed),
+        Ok("none") => Ok(Optimisation::None),
+        Ok(other) => bail!("AGAVE_OPTIMISE is '{other}'; it can be 'speed' or 'none'"),
+    }
+}
+
 /// Reads and checks a flow file; prints what is wrong with it. None when it cannot be run.
 fn load(machine: &Machine, file: &Path, overrides: &[Override]) -> Option<Flow> {
     let Reading { flow, problems, .. } = keeper::read(machine, file, overrides);
@@ -120,19 +142,12 @@ fn load(machine: &Machine, file: &Path, overrides: &[Override]) -> Option<Flow> 
 
 /// The same for a flow that is rehearsed and not run.
 fn load_in(surroundings: &dyn Surroundings, file: &Path, overrides: &[Override]) -> Option<Flow> {
-    let text = match FlowText::read(file) {
-        Ok(text) => text,
-        Err(problem) => {
-            eprintln!("{}", problem.to_string().trim_end());
-            return None;
-        }
-    };
-    let (flow, diagnostics) = agave_flow::load(&text, overrides, surroundings);
-    let problems = diagnostics.to_string();
+    let loaded = agave_flow::load_file(file, overrides, surroundings);
+    let problems = loaded.diagnostics.to_string();
     if !problems.is_empty() {
         eprintln!("{}", problems.trim_end());
     }
-    flow
+    loaded.flow
 }
 
 /// Prints to standard output. A reader that has seen enough, such as `head`, is no failure.

@@ -312,7 +312,7 @@ pub(super) fn ended_well(Ended { file, summary }: &Ended) -> bool {
 
 /// For what talks to the outside: adapters' requests and the process's signals. Frames never
 /// come here.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("network")

@@ -187,7 +187,7 @@ impl Frames {
                 let now = sights
                     .iter()
                     .filter(|sight| (sight.from..sight.until).contains(&number));
-                for (all, seen) in now.flat_map(|sight| detections_of(sight)) {
+                for (all, seen) in now.flat_map(detections_of) {
                     if let Some(all) = detections.get_mut(all) {
                         all.extend_from_slice(seen);
                     }

@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::control::{Controlled, Reloads, Report, Status, Subscription, Trigger, Verdict};
 use crate::report::FlowReporter;
 use crate::surroundings::Machine;
-use crate::topology::{CameraCounts, Live};
+use crate::topology::{CameraCounts, Live, ReloadError};
 use crate::watch::{Watched, Watcher};
 
 pub(crate) use read::{Reading, read};
@@ -141,11 +141,18 @@ impl Keeper {
         let changes = diff(running, &flow);
         refuse_other_name(&changes)?;
         // Even without a change: a secret that an adapter uses is no part of the flow.
-        self.live.reload(flow).map_err(|error| {
-            let file = self.source.file.display();
-            format!("{file}: error: {error}")
-        })?;
-        Ok(changes)
+        let candidate = flow.clone();
+        match self.live.reload(flow) {
+            Ok(()) => Ok(changes),
+            Err(ReloadError::Build(error)) => {
+                let problem = error.diagnostic(&candidate).to_string();
+                Err(problem.trim_end().to_owned())
+            }
+            Err(error) => {
+                let file = self.source.file.display();
+                Err(format!("{file}: error: {error}"))
+            }
+        }
     }
 
     fn count(&self, outcome: &Result<Changes, String>) {

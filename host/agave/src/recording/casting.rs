@@ -1,6 +1,5 @@
 //! Which camera and which model of a recording plays which of a flow.
 
-use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -199,12 +198,6 @@ impl Casting {
             detections,
         };
         Some((role.camera, seen))
-    }
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}={}", self.recorded, self.plays)
     }
 }
 

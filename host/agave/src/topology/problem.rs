@@ -13,7 +13,7 @@ impl BuildError {
             Self::Load { node, .. } => (Code::NotBuilt, Part::Plugin(node)),
             Self::Grant { node, .. } => (Code::NotBuilt, Part::Grants(node)),
             Self::Broker { broker, .. } => (Code::NotBuilt, Part::Broker(broker)),
-            Self::Journal(_) | Self::Network(_) => (Code::NotBuilt, Part::Flow),
+            Self::Network(_) | Self::Journal(_) => (Code::NotBuilt, Part::Flow),
             Self::Classes { camera, .. } => (Code::NotBuilt, Part::Camera(camera)),
         };
         flow.problem(code, part, self.to_string())

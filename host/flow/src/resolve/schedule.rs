@@ -20,7 +20,13 @@ pub(super) fn check_time_zone(cx: &mut Context<'_, '_>) {
     if let Err(ScheduleError::UnknownTimeZone(_)) = Schedule::parse("00:00-24:00", zone) {
         let zones = time_zones();
         let names = zones.iter().map(String::as_str);
-        let help = match suggest::closest(zone, names) {
+        // Many know the city and not the continent.
+        let is_city = |name: &&str| {
+            let city = name.rsplit('/').next().unwrap_or_default();
+            city.eq_ignore_ascii_case(zone)
+        };
+        let city = names.clone().find(is_city);
+        let help = match city.or_else(|| suggest::closest(zone, names)) {
             Some(meant) => format!("did you mean '{meant}'?"),
             None => "time zones have names such as `Europe/Berlin` or `UTC`".to_owned(),
         };

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::target::StateFolder;
 use crate::command::print;
@@ -74,6 +75,10 @@ impl Top {
             .enable_all()
             .build()
             .context("cannot listen for Ctrl-C")?;
+        let mut stop = {
+            let _entered = runtime.enter();
+            Stop::listen().context("cannot listen for Ctrl-C")?
+        };
         let mut before: BTreeMap<String, (Instant, Status)> = BTreeMap::new();
         let mut next = Instant::now();
         loop {
@@ -90,22 +95,33 @@ impl Top {
                 .map(|found| (found.status.flow.clone(), (seen, found.status)))
                 .collect();
             next = (next + EVERY).max(Instant::now());
-            if runtime.block_on(stopped_before(next)) {
+            if runtime.block_on(stop.before(next)) {
                 return Ok(());
             }
         }
     }
 }
 
-/// Whether someone stops it before `moment`.
-async fn stopped_before(moment: Instant) -> bool {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return true;
-    };
-    tokio::select! {
-        () = tokio::time::sleep_until(moment.into()) => false,
-        _ = tokio::signal::ctrl_c() => true,
-        _ = terminate.recv() => true,
+/// Listens all the time: a Ctrl-C while the flows are asked counts, too.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Whether someone stops it before `moment`.
+    async fn before(&mut self, moment: Instant) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep_until(moment.into()) => false,
+            _ = self.interrupt.recv() => true,
+            _ = self.terminate.recv() => true,
+        }
     }
 }

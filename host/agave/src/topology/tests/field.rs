@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 use crate::catalog::Catalog;
 use crate::surroundings::Machine;
 use crate::topology::build::Workshop;
-use crate::topology::chain::Arrival;
 use crate::topology::journal::Journal;
 use crate::topology::reload::ReloadError;
 use crate::topology::{AlertSink, Finish, Live, Running, Seen, Summary, Topology};
@@ -123,19 +122,7 @@ impl Field {
 
 /// Hands a camera's lane what a model might have seen. Says whether there is such a camera.
 pub(super) fn feed(live: &Live, camera: &str, frame: u64) -> bool {
-    let found = {
-        let parts = live.parts();
-        let mut cameras = parts.cameras.iter();
-        let found = cameras.find(|one| one.camera.name == camera);
-        found.map(|one| (Arc::clone(&one.lane), Arc::clone(&one.state)))
-    };
-    let Some((lane, state)) = found else {
-        return false;
-    };
-    state.change(|state| state.counts.sampled += 1);
-    let ticket = lane.admit().ticket;
-    lane.submit(ticket, Arrival::now(seen(frame)), || {});
-    true
+    live.feed(camera, seen(frame))
 }
 
 fn seen(frame: u64) -> Seen {
