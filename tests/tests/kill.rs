@@ -247,7 +247,10 @@ impl Story {
         let mut lines = BTreeSet::new();
         for alert in &self.printed {
             let line = alert.line.to_string();
-            let text = |name: &str| alert.line[name].as_str().unwrap_or_default().to_owned();
+            let text = |name: &str| {
+                let text = alert.line.get(name).and_then(|text| text.as_str());
+                text.unwrap_or_default().to_owned()
+            };
             ensure!(
                 kept.contains(&(text("key"), text("ts"))),
                 "told, and not kept: {line}"

@@ -1,6 +1,13 @@
 //! A writer that is killed in the middle: what it has written is there, and nothing of what it
 //! was writing is there in part.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
