@@ -16,6 +16,8 @@ pub(super) fn replace(component: &Path, number: u32) {
     std::fs::write(component, bytes).unwrap();
 }
 
+const FRAMES_A_CHANGE: u64 = 300;
+
 struct StopAtEnd<'s>(&'s AtomicBool);
 
 impl Drop for StopAtEnd<'_> {
@@ -75,14 +77,20 @@ fn a_storm_of_changes_loses_and_doubles_nothing() {
     let field = Field::start(&draft.text());
     let stop = AtomicBool::new(false);
     let fed = [AtomicU64::new(0), AtomicU64::new(0)];
+    // So many frames may be fed by now: enough for every change to happen among them.
+    let allowed = AtomicU64::new(0);
     std::thread::scope(|scope| {
         // Also when the test fails: the scope waits for its threads.
         let _stop = StopAtEnd(&stop);
         for (camera, fed) in ["a", "b"].into_iter().zip(&fed) {
-            let (live, stop) = (field.live(), &stop);
+            let (live, stop, allowed) = (field.live(), &stop, &allowed);
             scope.spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
                     let frame = fed.load(Ordering::Relaxed);
+                    if frame >= allowed.load(Ordering::Relaxed) {
+                        std::thread::yield_now();
+                        continue;
+                    }
                     assert!(feed(live, camera, frame));
                     fed.store(frame + 1, Ordering::Relaxed);
                 }
@@ -90,6 +98,7 @@ fn a_storm_of_changes_loses_and_doubles_nothing() {
         }
         let mut applied = 0;
         for _ in 0..120 {
+            allowed.fetch_add(FRAMES_A_CHANGE, Ordering::Relaxed);
             let so_far = fed[0].load(Ordering::Relaxed);
             applied += u32::from(step(&mut random, &field, &mut draft, so_far));
         }
