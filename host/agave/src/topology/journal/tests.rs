@@ -173,3 +173,20 @@ fn a_camera_that_floods_leaves_room_for_the_others() {
     let lost = account.account.ledger.dropped[&DropReason::QueueFull];
     assert_eq!(lost + outbox.waiting(), 4 * most + 1010);
 }
+
+#[test]
+fn a_flood_that_nobody_keeps_does_not_grow_for_ever() {
+    let store = Store::in_memory().unwrap();
+    let (journal, _heard) = journal(&store);
+    for batch in 0..30 {
+        let alerts = (0..1000).map(|number| happened(&format!("{batch}-{number}"), true, &[]));
+        journal.keep(entry("yard", alerts.collect()));
+        journal.flush();
+    }
+    let all = agave_store::AlertQuery {
+        most: 1_000_000,
+        ..agave_store::AlertQuery::default()
+    };
+    let kept = store.alerts(&all).unwrap().len();
+    assert!(kept < 5000, "{kept}");
+}

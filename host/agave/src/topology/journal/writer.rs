@@ -21,7 +21,8 @@ const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 const MOST_ALERTS_IN_MEMORY: u64 = 1000;
 /// How often what is too old is looked for, in alerts.
 const PRUNE_EVERY: usize = 1000;
-/// So many alerts are forgotten at once: a new one must not wait for it.
+/// So many alerts are forgotten at once, or twice as many as came since: a new one must not wait
+/// for it, and a flood must not grow for ever.
 const PRUNED_AT_ONCE: usize = 500;
 /// Between attempts to write.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
@@ -278,9 +279,10 @@ impl Writer {
             most,
             written_after: (Timestamp::now() - LONGEST).0,
         };
-        match self.shared.store.prune(&retention, PRUNED_AT_ONCE) {
+        let at_once = PRUNED_AT_ONCE.max(2 * self.alerts_since_prune);
+        match self.shared.store.prune(&retention, at_once) {
             // The rest has its turn after what is written next.
-            Ok(PRUNED_AT_ONCE) => {}
+            Ok(forgotten) if forgotten == at_once => self.alerts_since_prune = PRUNE_EVERY,
             Ok(_) => self.alerts_since_prune = 0,
             Err(error) => {
                 self.alerts_since_prune = 0;
