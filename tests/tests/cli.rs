@@ -126,7 +126,7 @@ fn what_only_a_built_flow_shows_has_a_place() -> Result<()> {
     let onnx = format!("{models}/yolov8n_pina/1/model.onnx");
     for (flow, code, line) in [
         (
-            demo.replace("zone: forbidden", "zone: nope"),
+            demo.replacen("zone: forbidden", "zone: nope", 1),
             "E045",
             "zone: nope",
         ),
