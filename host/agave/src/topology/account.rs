@@ -6,9 +6,10 @@ use std::time::Instant;
 use agave_core::{Alert, Detection, DropReason, FrameDetections, Ledger, Timestamp};
 use agave_plugin::{Failure, Supervised, Verdict};
 
-use super::chain::{Output, Seen};
+use super::chain::Seen;
 use super::latency::Latency;
 use super::site::Site;
+use super::step::Output;
 
 /// What a step has done so far.
 #[derive(Default)]

@@ -9,7 +9,8 @@ use agave_core::{Schedule, StreamInfo};
 use agave_plugin::Failure;
 
 use super::account::Account;
-use super::chain::{Chain, Step, Work};
+use super::chain::Chain;
+use super::step::{Step, Work};
 use super::taps::Taps;
 
 /// What a camera's chain is to become.
@@ -136,7 +137,16 @@ impl Chain {
     /// it; everything is as it was.
     pub(super) fn exchange(&mut self, mut plan: ChainPlan) -> Result<Vec<Retired>, Refused> {
         let began = Instant::now();
-        self.hand_over(&mut plan)?;
+        // What plugins remember has numbers of classes in it; with others it means something else.
+        let same_classes = self.stream.classes == plan.stream.classes;
+        if same_classes {
+            self.hand_over(&mut plan)?;
+        } else {
+            tracing::warn!(
+                camera = self.stream.camera,
+                "its models see other classes now; what its nodes knew is forgotten"
+            );
+        }
         // The size was learnt from the frames.
         (plan.stream.width, plan.stream.height) = (self.stream.width, self.stream.height);
         // One that knows other zones or classes cannot come back among these.
@@ -165,8 +175,12 @@ impl Chain {
                 // `hand_over` has seen that it is there.
                 (Part::Kept, None) => continue,
                 (Part::New(work), None) => (work, Account::default()),
-                (Part::New(work), Some(running)) => {
+                (Part::New(work), Some(running)) if same_classes => {
                     succeed(work, running, same_stream, &mut retired)
+                }
+                (Part::New(work), Some(running)) => {
+                    retired.push(retire(running));
+                    (work, Account::default())
                 }
             };
             self.steps.push(Step {

@@ -35,6 +35,7 @@ mod running;
 mod site;
 mod source;
 mod status;
+mod step;
 mod summary;
 mod taps;
 mod worker;

@@ -11,11 +11,11 @@ use agave_flow::{
 use agave_plugin::{Grants, Limits, NodeSetup, OnFailure, Outside, Snapshot, Supervised};
 
 use super::build::{BuildError, Standing, same_source};
-use super::chain::Work;
 use super::exchange::{ChainPlan, Part, StepPlan};
 use super::outbox::Outbox;
 use super::remembered::Remembered;
 use super::site::Site;
+use super::step::Work;
 use crate::catalog::Catalog;
 
 /// What an instance of a plugin has to do with.

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use super::chain::{Chain, Seen, Step};
+use super::chain::{Chain, Seen};
 use super::exchange::ChainPlan;
 use super::lane::Lane;
+use super::step::Step;
 use super::taps::Taps;
 
 /// Why a changed flow does not get to run.

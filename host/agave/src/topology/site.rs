@@ -75,7 +75,18 @@ impl Site {
     pub(super) fn exchange(&self, mut successor: SiteRule) -> Result<SiteRule, Failure> {
         let mut rule = self.lock();
         let now = rule.now;
-        successor.plugin.take_over(now, &mut rule.plugin)?;
+        // As in a camera's chain: with other classes, what it remembers means something else.
+        let classes = |rule: &SiteRule, camera: &str| {
+            let known = rule.cameras.iter().find(|one| one.camera == camera);
+            known.map(|known| known.classes.clone())
+        };
+        let same_classes = rule.cameras.iter().all(|known| {
+            let then = classes(&successor, &known.camera);
+            then.is_none_or(|then| then == known.classes)
+        });
+        if same_classes {
+            successor.plugin.take_over(now, &mut rule.plugin)?;
+        }
         successor.now = now;
         Ok(std::mem::replace(&mut *rule, successor))
     }

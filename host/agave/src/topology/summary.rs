@@ -8,13 +8,14 @@ use serde_json::{Map, Value, json};
 
 use super::account::Account;
 use super::camera::RunningCamera;
-use super::chain::{Chain, Stages, Step};
+use super::chain::{Chain, Stages};
 use super::exchange::Retired;
 use super::lane::Lane;
 use super::latency::Latency;
 use super::outbox::Outbox;
 use super::running::Live;
 use super::source::{Health, State};
+use super::step::Step;
 
 /// The end of a run.
 #[derive(Clone, Debug)]
