@@ -159,8 +159,8 @@ fn rules_gates_and_adapters_that_misbehave_cost_their_own_camera_only() -> Resul
     nodes.push_str(
         "  invents: { plugin: chaos-gate, from: forbidden, config: { mode: invent, camera: bad } }
   swallows: { plugin: chaos-gate, from: forbidden, config: { mode: swallow, camera: bad } }
-  floods: { plugin: chaos-rule, from: zoned, config: { mode: flood, camera: bad }, limits: { memory: 128MiB } }
-  floods-on: { plugin: chaos-rule, from: zoned, config: { mode: steady-flood, camera: bad } }
+  floods: { plugin: chaos-rule, from: zoned, config: { mode: flood, camera: bad }, limits: { memory: 128MiB, deadline: 1s } }
+  floods-on: { plugin: chaos-rule, from: zoned, config: { mode: steady-flood, camera: bad }, limits: { deadline: 1s } }
   once: { plugin: chaos-rule, from: zoned, config: { mode: once, camera: bad } }
   hangs: { plugin: chaos-adapter, from: once, config: { mode: loop, camera: bad }, limits: { deadline: 100ms } }
   rejects: { plugin: chaos-adapter, from: once, config: { mode: forged-reason, camera: bad } }
