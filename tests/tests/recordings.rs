@@ -103,6 +103,30 @@ fn summary(ran: &Finished) -> Result<Value> {
 }
 
 #[test]
+fn a_recording_is_not_written_over_something_else() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let flow = folder.path().join("flow.yaml");
+    let demo = std::fs::read_to_string(repository().join("flows/demo.yaml"))?;
+    let models = repository().join("models").display().to_string();
+    std::fs::write(&flow, demo.replace("../models", &models))?;
+    let before = std::fs::read(&flow)?;
+    let recorded = agave([
+        "record".as_ref(),
+        flow.as_os_str(),
+        "--out".as_ref(),
+        flow.as_os_str(),
+    ])?;
+    assert!(!recorded.status.success());
+    assert!(
+        recorded.stderr.contains("is no recording"),
+        "{}",
+        recorded.stderr
+    );
+    assert_eq!(std::fs::read(&flow)?, before);
+    Ok(())
+}
+
+#[test]
 fn a_replay_gives_the_alerts_of_the_run_byte_by_byte() -> Result<()> {
     let recorded = Recorded::new()?;
     let first = recorded.replay(&[], &[])?;

@@ -303,6 +303,13 @@ impl Supervised {
                 Verdict::Answered(answer)
             }
             Err(failure) => {
+                // The version before has seen this, and said the same.
+                if let Some(warm) = self.warm.take_if(|warm| warm.follows()) {
+                    self.put_back(*warm, &failure);
+                    if self.remember(now, announces).is_ok() {
+                        return Verdict::Answered(answer);
+                    }
+                }
                 let reason = failure.reason();
                 self.failed(&failure, now);
                 if announces {
@@ -323,6 +330,11 @@ impl Supervised {
     ) -> Option<T> {
         let mut warm = self.warm.take()?;
         let answer = warm.answer(call, self.snapshot.as_deref()).ok()?;
+        self.put_back(*warm, failure);
+        Some(answer)
+    }
+
+    fn put_back(&mut self, warm: Warm, failure: &Failure) {
         let node = self.setup.node.as_str();
         let camera = Some(self.setup.stream.camera.as_str()).filter(|camera| !camera.is_empty());
         tracing::error!(
@@ -335,7 +347,6 @@ impl Supervised {
         self.plugin = warm.plugin;
         self.setup = warm.setup;
         self.state = State::Running(warm.instance);
-        Some(answer)
     }
 
     fn without_answer<T>(&self, reason: DropReason) -> Verdict<T> {

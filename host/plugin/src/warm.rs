@@ -58,6 +58,11 @@ impl Warm {
         now < self.until
     }
 
+    /// Whether it is where the new version would be.
+    pub(crate) fn follows(&self) -> bool {
+        self.agrees && self.plugin.role() != Role::Adapter
+    }
+
     /// Answers where the new version failed, whose last snapshot this is.
     ///
     /// What the new version has announced must not be announced again. Where both have said the
@@ -68,8 +73,7 @@ impl Warm {
         call: &impl Fn(&mut Instance) -> Result<T, Failure>,
         snapshot: Option<&Snapshot>,
     ) -> Result<T, Failure> {
-        let follows = self.agrees && self.plugin.role() != Role::Adapter;
-        if let (false, Some(snapshot)) = (follows, snapshot) {
+        if let (false, Some(snapshot)) = (self.follows(), snapshot) {
             let _ = self.instance.restore(snapshot);
         }
         call(&mut self.instance)

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use agave_flow::Override;
 use agave_store::Store;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::run::{Ended, cores, ended_well, interrupt_on_signal, runtime};
 use crate::command::{load, machine};
-use crate::recording::Scribe;
+use crate::recording::{Scribe, may_be_replaced};
 use crate::report::{FlowReporter, Format, Reporter};
 use crate::topology::build::Workshop;
 use crate::topology::journal::Journal;
@@ -25,7 +25,8 @@ use crate::topology::{AlertSink, Running, Signal, Summary, Tap, Taps, Topology};
 pub(crate) struct Record {
     /// The flow file
     flow: PathBuf,
-    /// The file that the recording is written to; one that is there is replaced
+    /// The file that the recording is written to; a recording that is there is replaced, and
+    /// nothing else
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Print each alert and the closing summary as a JSON object on a line of its own
@@ -78,6 +79,11 @@ impl Record {
         let shown = self.flow.display().to_string();
         let topology = Topology::build(flow, &workshop).with_context(|| shown)?;
         let out = || format!("cannot write {}", self.out.display());
+        ensure!(
+            may_be_replaced(&self.out),
+            "{} is there and is no recording; name another file",
+            self.out.display()
+        );
         // Only now: a flow that cannot run must not cost an earlier recording.
         let file = File::create(&self.out).with_context(out)?;
         scribe

@@ -230,6 +230,7 @@ impl Run {
                 tracing::info!(flow = keeper.name(), "stopping");
             }
             keeper.end();
+            running.begin_to_finish(finish);
             // A flow that ends is not changed any more.
             drop((watcher, control));
             let summary = running.finish(finish);

@@ -24,6 +24,9 @@ mod scribe;
 mod varint;
 mod writer;
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use std::time::Duration;
 
 use agave_core::{Detection, Timestamp};
@@ -114,5 +117,20 @@ pub(crate) struct Frame {
 
 #[cfg(test)]
 mod continued;
+/// Whether nothing is lost but a recording when `file` is written.
+pub(crate) fn may_be_replaced(file: &Path) -> bool {
+    let Ok(mut there) = File::open(file) else {
+        return true;
+    };
+    let mut begin = Vec::new();
+    let read = there
+        .by_ref()
+        .take(MAGIC.len() as u64)
+        .read_to_end(&mut begin);
+    // A pipe or a device is not replaced by being written to.
+    let is_file = there.metadata().is_ok_and(|metadata| metadata.is_file());
+    !is_file || read.is_ok() && (begin.is_empty() || begin == MAGIC)
+}
+
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use agave_core::{Alert, Detection, DropReason, FrameDetections, Ledger, Timestamp};
+use agave_core::{Alert, Detection, DropReason, FrameDetections, Ledger, StreamInfo, Timestamp};
 use agave_plugin::{Failure, Supervised, Verdict};
 
 use super::chain::Seen;
@@ -119,9 +119,14 @@ impl Account {
     }
 
     /// A rule that other cameras call as well.
-    pub(super) fn site(&mut self, site: &Site, camera: &str, frame: &FrameDetections) -> Output {
+    pub(super) fn site(
+        &mut self,
+        site: &Site,
+        stream: &StreamInfo,
+        frame: &FrameDetections,
+    ) -> Output {
         let began = Instant::now();
-        self.ruled(began, site.evaluate(camera, frame))
+        self.ruled(began, site.evaluate(stream, frame))
     }
 
     fn ruled(&mut self, began: Instant, verdict: Verdict<Vec<Alert>>) -> Output {

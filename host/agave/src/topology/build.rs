@@ -106,6 +106,8 @@ pub(super) struct Standing {
     /// What each adapter may reach.
     pub(super) grants: BTreeMap<String, Grants>,
     pub(super) sites: BTreeMap<String, Arc<Site>>,
+    /// Nothing counts as running already, and only what is known of the cameras is used.
+    pub(super) afresh: bool,
 }
 
 /// A camera with its source and its nodes.

@@ -190,7 +190,7 @@ impl Chain {
         outputs.clear();
         let mut next_id = 0;
         for step in &mut self.steps {
-            let output = step.take(&self.stream.camera, &mut seen, &outputs, &mut next_id);
+            let output = step.take(&self.stream, &mut seen, &outputs, &mut next_id);
             if let (Work::Infer { .. }, Output::Detections(frame)) = (&step.work, &output) {
                 self.detections += frame.detections.len() as u64;
             }

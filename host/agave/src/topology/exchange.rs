@@ -65,6 +65,14 @@ pub(crate) enum Refused {
         camera: String,
         failure: Failure,
     },
+    #[error(
+        "node '{node}', camera '{camera}': told how large its frames are, the plugin {failure}"
+    )]
+    Size {
+        node: String,
+        camera: String,
+        failure: String,
+    },
     #[error("node '{node}': the state could not be handed over: the plugin {failure}")]
     Site { node: String, failure: Failure },
     #[error(
@@ -139,16 +147,17 @@ impl Chain {
         let began = Instant::now();
         // What plugins remember has numbers of classes in it; with others it means something else.
         let same_classes = self.stream.classes == plan.stream.classes;
+        self.tell_size(&mut plan)?;
         if same_classes {
             self.hand_over(&mut plan)?;
         } else {
+            // Nor do the last frames say anything to these models' nodes.
+            self.recent.clear();
             tracing::warn!(
                 camera = self.stream.camera,
                 "its models see other classes now; what its nodes knew is forgotten"
             );
         }
-        // The size was learnt from the frames.
-        (plan.stream.width, plan.stream.height) = (self.stream.width, self.stream.height);
         // One that knows other zones or classes cannot come back among these.
         let same_stream = self.stream == plan.stream;
         self.stream = plan.stream;
@@ -200,6 +209,32 @@ impl Chain {
     /// Ends. Gives the accounts of all nodes.
     pub(super) fn retire(&mut self) -> Vec<Retired> {
         self.steps.drain(..).map(retire).collect()
+    }
+
+    /// The size that the frames have shown meanwhile is news to the new plugins.
+    fn tell_size(&self, plan: &mut ChainPlan) -> Result<(), Refused> {
+        let size = (self.stream.width, self.stream.height);
+        if (plan.stream.width, plan.stream.height) == size {
+            return Ok(());
+        }
+        (plan.stream.width, plan.stream.height) = size;
+        for step in &mut plan.steps {
+            let Part::New(work) = &mut step.part else {
+                continue;
+            };
+            let Some(plugin) = work.plugin_mut() else {
+                continue;
+            };
+            plugin.describe_stream(self.now, plan.stream.clone());
+            if let Some(failure) = plugin.last_failure() {
+                return Err(Refused::Size {
+                    node: step.name.clone(),
+                    camera: self.stream.camera.clone(),
+                    failure: failure.to_owned(),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Gives each new plugin what the one in its place remembers. Those that run go on: they

@@ -276,6 +276,9 @@ impl ChainBuilder<'_> {
         let Some(standing) = self.standing else {
             return false;
         };
+        if standing.afresh {
+            return false;
+        }
         let same_stream = standing
             .streams
             .get(&stream.camera)

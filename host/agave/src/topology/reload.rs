@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,12 +15,13 @@ use agave_flow::{Camera, CameraIndex, Flow};
 use super::adapters::AdapterPlan;
 use super::build::{BuildError, CameraPlan, Standing, Topology, same_source};
 use super::camera::RunningCamera;
+use super::chain::Chain;
 use super::exchange::{ChainPlan, Refused, Retired};
 use super::lane::{Lane, Look};
 use super::nodes::{ChainBuilder, Purpose};
 use super::preflight::{self, Preflight};
 use super::remembered::Remembered;
-use super::running::{Live, Parts, RunningAdapter};
+use super::running::{Live, Parts, RunningAdapter, thread};
 use super::site::{self, Site, SitePlan, SiteRule};
 
 /// How long a camera's chain may take until it is between two frames: a plugin may use its whole
@@ -72,6 +74,7 @@ impl Live {
         if self.post.shutdown.is_cancelled() {
             return Err(ReloadError::Stopping);
         }
+        self.end_those_who_come_back(&flow);
         let standing = self.standing();
         let topology = Topology::build_beside(flow, &self.workshop, Some(&standing))?;
         self.fly(&topology, &standing)?;
@@ -98,14 +101,38 @@ impl Live {
             self.go_back(&standing, changed);
             let now = Instant::now();
             started.iter().for_each(|adapter| adapter.outbox.close(now));
+            self.parts().leaving.extend(started);
             return Err(error);
         }
         self.parts().departed.nodes(changed.retired);
         self.parts().sites = nodes;
-        self.settle_adapters(known, started);
         self.parts().version = Arc::new(version);
         self.settle_cameras(described, new);
+        // What cameras that are gone have said last is for adapters that are gone, too.
+        self.workshop.journal.flush();
+        self.settle_adapters(known, started);
         Ok(())
+    }
+
+    /// An adapter that is still leaving and is in the flow again: two of it would deliver the
+    /// same alerts twice.
+    fn end_those_who_come_back(&self, flow: &Flow) {
+        let comes_back =
+            |adapter: &mut RunningAdapter| flow.nodes.iter().any(|node| node.name == adapter.name);
+        let back: Vec<RunningAdapter> = {
+            let mut parts = self.parts();
+            parts.leaving.extract_if(.., comes_back).collect()
+        };
+        if back.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        back.iter().for_each(|adapter| adapter.outbox.close(now));
+        for mut adapter in back {
+            adapter.wait();
+            self.parts().departed.adapter(&adapter.outbox);
+        }
+        self.workshop.journal.flush();
     }
 
     fn standing(&self) -> Standing {
@@ -123,6 +150,7 @@ impl Live {
                 .map(|adapter| (adapter.name.clone(), Arc::clone(&adapter.outbox)))
                 .collect(),
             sites: parts.sites.clone(),
+            afresh: false,
             grants: adapters
                 .map(|adapter| (adapter.name.clone(), adapter.grants.clone()))
                 .collect(),
@@ -185,6 +213,9 @@ impl Live {
             ..
         } in plans
         {
+            if self.post.shutdown.is_cancelled() {
+                return Err(ReloadError::Stopping);
+            }
             let Some(lane) = self.lane(&camera.name) else {
                 continue;
             };
@@ -207,12 +238,21 @@ impl Live {
     ) -> Result<Vec<Retired>, ReloadError> {
         let before = lane.look();
         let (told, outcome) = channel();
-        let done = self.done(camera);
-        lane.change(look, &done, move |chain| {
-            // Who asked may have given up waiting.
-            let _ = told.send(chain.exchange(plan));
-        });
-        let refused = match outcome.recv_timeout(LONGEST_WAIT) {
+        // Whoever turns it decides: the change happens, or nobody waits for it any more.
+        let open = Arc::new(AtomicBool::new(true));
+        let mine = Arc::clone(&open);
+        self.change_lane(camera, lane, look, move |chain| {
+            if mine.swap(false, Ordering::AcqRel) {
+                // Who asked waits for it now.
+                let _ = told.send(chain.exchange(plan));
+            }
+        })?;
+        let mut answer = outcome.recv_timeout(LONGEST_WAIT);
+        if answer.is_err() && !open.swap(false, Ordering::AcqRel) {
+            // It has begun: the plugins' deadlines bound it.
+            answer = outcome.recv().map_err(|_| RecvTimeoutError::Disconnected);
+        }
+        let refused = match answer {
             Ok(Ok(retired)) => return Ok(retired),
             Ok(Err(refused)) => ReloadError::Refused(refused),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => ReloadError::Busy {
@@ -220,8 +260,22 @@ impl Live {
             },
         };
         // Frames are looked at as before; the chain is as it was.
-        lane.change((*before).clone(), &done, |_| {});
+        self.change_lane(camera, lane, (*before).clone(), |_| {})?;
         Err(refused)
+    }
+
+    /// On a thread of its own: whoever does a change may have to take the frames behind it
+    /// through the chain as well, as long as they come.
+    fn change_lane(
+        &self,
+        camera: &str,
+        lane: &Arc<Lane>,
+        look: Look,
+        change: impl FnOnce(&mut Chain) + Send + 'static,
+    ) -> Result<(), ReloadError> {
+        let (lane, done) = (Arc::clone(lane), self.done(camera));
+        thread("change".to_owned(), move || lane.change(look, done, change))?;
+        Ok(())
     }
 
     /// What is to be done for each frame that is through.
@@ -252,8 +306,7 @@ impl Live {
             return;
         }
         let here = Standing {
-            // Nothing of it counts as running already.
-            streams: BTreeMap::new(),
+            afresh: true,
             ..self.standing()
         };
         let flow = standing.version.flow.clone();

@@ -133,6 +133,11 @@ impl RunningAdapter {
         }))
     }
 
+    /// Waits until it has delivered its last.
+    pub(super) fn wait(&mut self) {
+        join(&mut self.courier);
+    }
+
     pub(super) fn is_finished(&self) -> bool {
         self.courier.iter().all(JoinHandle::is_finished)
     }
@@ -243,17 +248,27 @@ impl Running {
         }
     }
 
-    /// Stops everything in the order of the data, and tells what became of it.
-    pub(crate) fn finish(mut self, finish: Finish) -> Summary {
-        // Whoever changes it has changed it, and nobody does any more.
-        let live = Arc::clone(&self.live);
-        let _last = live.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (post, journal) = (&live.post, &live.workshop.journal);
-        post.shutdown.cancel();
+    /// Tells everything to stop, and waits for nothing: a change that is being made ends sooner,
+    /// and whoever waits for the disk need not wait for long.
+    pub(crate) fn begin_to_finish(&self, finish: Finish) {
+        let live = &self.live;
+        live.post.shutdown.cancel();
+        let journal = &live.workshop.journal;
         journal.hurry(Instant::now() + longest_drain(finish));
         if finish == Finish::Stopped {
-            post.intake.abandon();
+            live.post.intake.abandon();
         }
+    }
+
+    /// Stops everything in the order of the data, and tells what became of it.
+    pub(crate) fn finish(mut self, finish: Finish) -> Summary {
+        self.begin_to_finish(finish);
+        let live = Arc::clone(&self.live);
+        // Whoever changes it has changed it, and nobody does any more.
+        let _last = live.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (post, journal) = (&live.post, &live.workshop.journal);
+        // A camera may have come meanwhile.
+        self.begin_to_finish(finish);
         for camera in &mut live.parts().cameras {
             camera.stop_source();
         }

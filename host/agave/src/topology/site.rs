@@ -39,11 +39,18 @@ impl Site {
     }
 
     /// What the rule says to a frame of `camera`.
-    pub(super) fn evaluate(&self, camera: &str, frame: &FrameDetections) -> Verdict<Vec<Alert>> {
+    pub(super) fn evaluate(
+        &self,
+        stream: &StreamInfo,
+        frame: &FrameDetections,
+    ) -> Verdict<Vec<Alert>> {
         let mut rule = self.lock();
-        let number = rule.cameras.iter().position(|one| one.camera == camera);
+        let number = rule
+            .cameras
+            .iter()
+            .position(|one| one.camera == stream.camera && one.classes == stream.classes);
         let Some(number) = number else {
-            // Between two versions of a flow a camera may be here that was there.
+            // Between two versions of a flow a camera may not be as the rule knows it.
             return Verdict::Dropped(DropReason::Unavailable);
         };
         rule.now = rule.now.max(frame.at);
@@ -84,6 +91,18 @@ impl Site {
             let then = classes(&successor, &known.camera);
             then.is_none_or(|then| then == known.classes)
         });
+        for known in &rule.cameras {
+            let number = successor.cameras.iter().position(|one| {
+                one.camera == known.camera && (one.width, one.height) != (known.width, known.height)
+            });
+            let Some(number) = number else { continue };
+            let Some(stream) = successor.cameras.get_mut(number) else {
+                continue;
+            };
+            (stream.width, stream.height) = (known.width, known.height);
+            let stream = stream.clone();
+            successor.plugin.describe_camera(now, number, stream);
+        }
         if same_classes {
             successor.plugin.take_over(now, &mut rule.plugin)?;
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use agave_core::{Alert, DropReason, FrameDetections, Schedule, Timestamp};
+use agave_core::{Alert, DropReason, FrameDetections, Schedule, StreamInfo, Timestamp};
 use agave_plugin::Supervised;
 
 use super::account::Account;
@@ -69,7 +69,7 @@ impl Step {
     /// filter and a gate let everything by, and an adapter gets nothing.
     pub(super) fn take(
         &mut self,
-        camera: &str,
+        stream: &StreamInfo,
         seen: &mut Seen,
         outputs: &[Output],
         next_id: &mut u32,
@@ -120,7 +120,7 @@ impl Step {
                     }
                     (Some(frame), Work::Site(site)) => {
                         let frame = if works { &frame } else { &nothing_seen };
-                        account.site(site, camera, frame)
+                        account.site(site, stream, frame)
                     }
                     _ => Output::Nothing,
                 }
