@@ -32,7 +32,7 @@ impl AlertSink for Notes {
         };
         let note = (
             report.frame,
-            attribute("frames").parse().unwrap(),
+            attribute("frames").parse().unwrap_or(0),
             attribute("label"),
         );
         let camera = report.camera_id.clone();
@@ -55,7 +55,7 @@ impl Field {
         let folder = tempfile::tempdir().unwrap();
         let built = agave_tests::plugins().unwrap();
         std::fs::create_dir(folder.path().join("plugins")).unwrap();
-        for plugin in ["roi", "track", "ballast", "sequence", "debounce"] {
+        for plugin in ["roi", "track", "ballast", "sequence", "debounce", "crowd"] {
             let file = format!("{plugin}.wasm");
             std::fs::copy(built.join(&file), folder.path().join("plugins").join(&file)).unwrap();
         }

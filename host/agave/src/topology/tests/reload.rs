@@ -217,3 +217,66 @@ fn a_replaced_plugin_goes_on_where_the_one_before_was() {
     assert_whole(&told["a"], 20);
     assert_ne!(summary.json["latencies_ms"]["changes"]["max"], 0.0);
 }
+
+/// Frames come at ten a second, on 14 November 2023 (a Tuesday) from 22:13:20 UTC.
+#[test]
+fn outside_of_its_hours_a_rule_sees_nothing() {
+    let at = |hours: &str| {
+        let draft = Draft::default().text();
+        draft.replace("count: {", &format!("count: {{ active: \"{hours}\","))
+    };
+    let field = Field::start(&at("Tue 22:00-23:00"));
+    feed(&field, "a", 0..10);
+    assert_eq!(field.told("a").len(), 10);
+    field
+        .reload(&at("Mon 00:00-24:00, Tue 00:00-22:00"))
+        .unwrap();
+    feed(&field, "a", 10..20);
+    assert_eq!(field.told("a").len(), 10);
+    field.reload(&at("Tue 22:00-23:00")).unwrap();
+    feed(&field, "a", 20..30);
+    let (told, summary) = field.stop();
+    // It has counted the frames in which it saw nothing.
+    assert_eq!(
+        told["a"].last().map(|note| (note.0, note.1)),
+        Some((29, 30))
+    );
+    assert_eq!(told["a"].len(), 20);
+    assert_eq!(summary.unbalanced, [""; 0]);
+}
+
+#[test]
+fn a_rule_for_several_cameras_is_one_and_keeps_its_state() {
+    let crowd = |more_than: u32| Draft {
+        more: format!(
+            "  many: {{ plugin: crowd, partition: none, from: heavy, config: {{ more-than: \
+             {more_than}, after: 1s }} }}\n"
+        ),
+        ..Draft::default()
+    };
+    let field = Field::start(&crowd(1).text());
+    let began = |field: &Field| {
+        let both = field.told("a").into_iter().chain(field.told("b"));
+        // Those of the other rule have a label.
+        both.filter(|note| note.2.is_empty()).count()
+    };
+    // One on each camera: none alone has more than one.
+    feed(&field, "a", 0..15);
+    assert_eq!(began(&field), 0);
+    (15..30).for_each(|frame| {
+        field.feed("a", frame);
+        field.feed("b", frame);
+    });
+    assert_eq!(began(&field), 1);
+    // Another setting, and it still knows of the incident.
+    let other = crowd(1).text().replace("after: 1s", "after: 500ms");
+    field.reload(&other).unwrap();
+    (30..45).for_each(|frame| {
+        field.feed("a", frame);
+        field.feed("b", frame);
+    });
+    assert_eq!(began(&field), 1);
+    let (_, summary) = field.stop();
+    assert_eq!(summary.unbalanced, [""; 0]);
+    assert_eq!(summary.json["nodes"]["many"]["in"], 45 + 30);
+}
