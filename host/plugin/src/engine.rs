@@ -1,9 +1,11 @@
 //! One engine for the process: how guests are compiled and where their memory lives.
 
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use wasmtime::component::Component;
 use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
@@ -25,6 +27,10 @@ pub(crate) const MOST_MODULES: u32 = 64;
 pub(crate) const MOST_TABLES: u32 = 32;
 pub(crate) const MOST_MEMORIES: u32 = 4;
 
+/// Of the compiler's threads, as `nice` counts: a tenth of a core that is busy, all of an idle
+/// one. The lowest would leave a large plugin minutes to compile on a busy machine.
+const LOW_PRIORITY: i32 = 10;
+
 /// Why there is no engine.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -34,6 +40,9 @@ pub enum EngineError {
     /// No thread for the clock that ends calls which take too long.
     #[error("cannot start the thread that watches deadlines: {0}")]
     Ticker(#[from] std::io::Error),
+    /// No threads to compile plugins on.
+    #[error("cannot start the threads that compile plugins: {0}")]
+    Compilers(#[from] rayon::ThreadPoolBuildError),
 }
 
 /// How much the compiler does to make plugins fast. What they answer does not depend on it.
@@ -50,6 +59,7 @@ pub enum Optimisation {
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) wasmtime: wasmtime::Engine,
+    compilers: Arc<ThreadPool>,
     compiled: Option<Arc<Compiled>>,
 }
 
@@ -99,6 +109,7 @@ impl Engine {
         start_ticker(&wasmtime)?;
         Ok(Self {
             wasmtime,
+            compilers: Arc::new(compilers()?),
             compiled: None,
         })
     }
@@ -114,6 +125,10 @@ impl Engine {
 
     /// Compiles a component, or finds it compiled; says whether it was found.
     pub(crate) fn compile(&self, bytes: &[u8]) -> wasmtime::Result<(Component, bool)> {
+        self.compilers.install(|| self.compile_here(bytes))
+    }
+
+    fn compile_here(&self, bytes: &[u8]) -> wasmtime::Result<(Component, bool)> {
         let Some(compiled) = &self.compiled else {
             return Ok((Component::from_binary(&self.wasmtime, bytes)?, false));
         };
@@ -144,6 +159,20 @@ impl Engine {
             .max_wasm_stack(512 << 10);
         config
     }
+}
+
+/// Plugins are compiled while cameras run, and their frames go first: half of the cores, at a
+/// low priority. On all of them a frame waited twice as long for its turn, whatever the priority.
+fn compilers() -> Result<ThreadPool, rayon::ThreadPoolBuildError> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    ThreadPoolBuilder::new()
+        .num_threads(cores.div_ceil(2))
+        .thread_name(|index| format!("compiler {index}"))
+        .start_handler(|_| {
+            // Linux has it for each thread. Where it is refused the compiler is only less polite.
+            let _ = rustix::process::setpriority_process(None, LOW_PRIORITY);
+        })
+        .build()
 }
 
 /// Counts time for the guests until the last engine is gone.
