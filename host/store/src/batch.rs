@@ -51,6 +51,8 @@ pub struct NewCheckpoint<'b> {
     pub frame: u64,
     /// When that was captured, in nanoseconds since 1970.
     pub at: u64,
+    /// The classes that the nodes know, as JSON.
+    pub classes: String,
     /// Those nodes whose state is not what was last written.
     pub changed: Vec<NodeState<'b>>,
     /// All nodes of the camera; what is kept of others is forgotten.
@@ -163,11 +165,14 @@ fn keep_states(
     checkpoint: &NewCheckpoint<'_>,
 ) -> rusqlite::Result<()> {
     transaction
-        .prepare_cached("INSERT OR REPLACE INTO streams (camera, frame, at) VALUES (?, ?, ?)")?
+        .prepare_cached(
+            "INSERT OR REPLACE INTO streams (camera, frame, at, classes) VALUES (?, ?, ?, ?)",
+        )?
         .execute(params![
             checkpoint.camera,
             signed(checkpoint.frame),
-            signed(checkpoint.at)
+            signed(checkpoint.at),
+            checkpoint.classes,
         ])?;
     let mut keep = transaction.prepare_cached(
         "INSERT OR REPLACE INTO checkpoints (camera, node, plugin, version, holds, data)
@@ -260,6 +265,7 @@ pub(crate) mod tests {
             camera: "yard",
             frame: 7,
             at: 1_000,
+            classes: String::new(),
             changed: vec![NodeState {
                 node: "calm",
                 plugin: "debounce",

@@ -11,6 +11,8 @@ pub struct Checkpoint {
     pub frame: u64,
     /// When that was captured, in nanoseconds since 1970.
     pub at: u64,
+    /// The classes that the nodes knew, as JSON; empty where an earlier version wrote it.
+    pub classes: String,
     /// Its nodes, by name.
     pub nodes: Vec<KeptState>,
 }
@@ -37,13 +39,14 @@ impl Store {
     /// When they cannot be read.
     pub fn checkpoints(&self) -> Result<Vec<Checkpoint>, StoreError> {
         let connection = self.lock();
-        let mut streams =
-            connection.prepare_cached("SELECT camera, frame, at FROM streams ORDER BY camera")?;
+        let mut streams = connection
+            .prepare_cached("SELECT camera, frame, at, classes FROM streams ORDER BY camera")?;
         let streams = streams.query_map([], |row| {
             Ok(Checkpoint {
                 camera: row.get(0)?,
                 frame: unsigned(row.get(1)?),
                 at: unsigned(row.get(2)?),
+                classes: row.get(3)?,
                 nodes: Vec::new(),
             })
         })?;
@@ -105,6 +108,7 @@ mod tests {
                 camera: "yard",
                 frame,
                 at: frame * 10,
+                classes: "[]".to_owned(),
                 changed,
                 all,
             }],

@@ -4,7 +4,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// One after the other. A file remembers how many it has seen.
-pub(crate) const STEPS: [&str; 2] = [
+pub(crate) const STEPS: [&str; 3] = [
     "
     CREATE TABLE kept (
         node TEXT NOT NULL,
@@ -53,6 +53,11 @@ pub(crate) const STEPS: [&str; 2] = [
         data BLOB NOT NULL,
         UNIQUE (camera, node)
     ) STRICT;
+    ",
+    "
+    -- The names behind the numbers of classes in the states, as JSON; empty where an earlier
+    -- version did not write them.
+    ALTER TABLE streams ADD COLUMN classes TEXT NOT NULL DEFAULT '';
     ",
 ];
 

@@ -43,6 +43,7 @@ fn write_for_ever(folder: &Path) -> ! {
                 camera: "yard",
                 frame: total,
                 at: total,
+                classes: String::new(),
                 changed: vec![NodeState {
                     node: "calm",
                     plugin: "debounce",

@@ -180,7 +180,7 @@ impl Topology {
             .collect();
         // What runs knows better than what was written.
         let remembered = match standing {
-            None => Remembered::of(&flow, &workshop.journal)?,
+            None => Remembered::of(&flow, &classes, &workshop.journal)?,
             Some(_) => Remembered::default(),
         };
         let mut builder = ChainBuilder {

@@ -285,6 +285,7 @@ impl Chain {
         Checkpoint {
             frame,
             at,
+            classes: self.stream.classes.clone(),
             nodes: states.collect(),
         }
     }

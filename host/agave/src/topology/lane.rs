@@ -3,6 +3,7 @@
 //! also where a camera's part of the flow changes: between two frames, and never in between.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -22,6 +23,14 @@ pub(super) struct Look {
     pub(super) recent: Option<Arc<RecentPictures>>,
 }
 
+impl Look {
+    fn same_models(&self, other: &Self) -> bool {
+        let mut pairs = self.models.iter().zip(&other.models);
+        self.models.len() == other.models.len()
+            && pairs.all(|(one, other)| Arc::ptr_eq(&one.0, &other.0) && one.1 == other.1)
+    }
+}
+
 /// A frame's place on its way.
 pub(super) struct Admission {
     /// Its number among the camera's frames that were taken, without gaps.
@@ -30,15 +39,25 @@ pub(super) struct Admission {
     pub(super) look: Arc<Look>,
 }
 
-type Change = Box<dyn FnOnce(&mut Chain) + Send>;
+/// What is to happen to the chain between two frames.
+struct Change {
+    /// The first frame after it.
+    ticket: u64,
+    /// Whether the chain took it; if not, the chain is as it was.
+    make: Box<dyn FnOnce(&mut Chain) -> bool + Send>,
+    /// How frames were looked at before.
+    before: Arc<Look>,
+}
 
 struct Arrivals {
     admitted: u64,
     next_ticket: u64,
     ready: BTreeMap<u64, Arrival>,
     look: Arc<Look>,
-    /// What to do before the frame with this ticket.
-    change: Option<(u64, Change)>,
+    change: Option<Change>,
+    /// These were looked at for a change that did not come: what was seen in them means nothing
+    /// to the nodes.
+    misread: Range<u64>,
     /// Somebody is running the chain, and will look here again before stopping.
     attended: bool,
 }
@@ -46,8 +65,15 @@ struct Arrivals {
 impl Arrivals {
     fn due_change(&mut self) -> Option<Change> {
         let next = self.next_ticket;
-        let (_, change) = self.change.take_if(|(ticket, _)| *ticket <= next)?;
-        Some(change)
+        self.change.take_if(|change| change.ticket <= next)
+    }
+
+    /// Frames are looked at again as before a change that is not to be.
+    fn look_as_before(&mut self, ticket: u64, before: Arc<Look>) {
+        if !before.same_models(&self.look) {
+            self.misread = ticket..self.admitted;
+        }
+        self.look = before;
     }
 }
 
@@ -68,6 +94,7 @@ impl Lane {
                 ready: BTreeMap::new(),
                 look: Arc::new(look),
                 change: None,
+                misread: 0..0,
                 attended: false,
             }),
             chain: Mutex::new(chain),
@@ -99,19 +126,31 @@ impl Lane {
         self.attend(arrivals, done);
     }
 
-    /// Frames that are admitted from now on are looked at as `look` says, and `change` happens
-    /// to the chain before the first of them.
+    /// Frames that are admitted from now on are looked at as `look` says, and `make` happens to
+    /// the chain before the first of them. It says whether the chain took it; if not, frames are
+    /// looked at as before.
     pub(super) fn change(
         &self,
         look: Look,
         done: impl Fn(),
-        change: impl FnOnce(&mut Chain) + Send + 'static,
+        make: impl FnOnce(&mut Chain) -> bool + Send + 'static,
     ) {
         let mut arrivals = self.arrivals();
-        arrivals.look = Arc::new(look);
-        let ticket = arrivals.admitted;
-        arrivals.change = Some((ticket, Box::new(change)));
+        let before = std::mem::replace(&mut arrivals.look, Arc::new(look));
+        arrivals.change = Some(Change {
+            ticket: arrivals.admitted,
+            make: Box::new(make),
+            before,
+        });
         self.attend(arrivals, done);
+    }
+
+    /// A change that has not happened yet shall not happen any more.
+    pub(super) fn withdraw(&self) {
+        let mut arrivals = self.arrivals();
+        if let Some(Change { ticket, before, .. }) = arrivals.change.take() {
+            arrivals.look_as_before(ticket, before);
+        }
     }
 
     /// How frames are looked at.
@@ -122,14 +161,8 @@ impl Lane {
     /// Whether frames are looked at as `look` says.
     pub(super) fn looks_as(&self, look: &Look) -> bool {
         let mine = self.look();
-        let same_models = mine.models.len() == look.models.len()
-            && mine
-                .models
-                .iter()
-                .zip(&look.models)
-                .all(|(one, other)| Arc::ptr_eq(&one.0, &other.0) && one.1 == other.1);
         let shelf = |look: &Look| look.recent.as_ref().map(Arc::as_ptr);
-        same_models && shelf(&mine) == shelf(look)
+        mine.same_models(look) && shelf(&mine) == shelf(look)
     }
 
     /// Does everything whose turn it is, unless somebody is at it.
@@ -141,15 +174,21 @@ impl Lane {
         loop {
             if let Some(change) = arrivals.due_change() {
                 drop(arrivals);
-                self.guarded("a change", || self.with_chain(change));
+                let taken = self.guarded("a change", || self.with_chain(change.make));
                 arrivals = self.arrivals();
+                if taken != Some(true) {
+                    arrivals.look_as_before(change.ticket, change.before);
+                }
                 continue;
             }
             let next = arrivals.next_ticket;
-            let Some(arrival) = arrivals.ready.remove(&next) else {
+            let Some(mut arrival) = arrivals.ready.remove(&next) else {
                 arrivals.attended = false;
                 return;
             };
+            if arrivals.misread.contains(&next) {
+                arrival.seen.detections = vec![None; arrivals.look.models.len()];
+            }
             arrivals.next_ticket += 1;
             drop(arrivals);
             self.guarded("a frame", || {
@@ -166,10 +205,12 @@ impl Lane {
 
     /// A bug in the flow costs this frame, not the camera: the next frame finds a chain that is
     /// attended by nobody.
-    fn guarded(&self, over: &str, run: impl FnOnce()) {
-        if catch_unwind(AssertUnwindSafe(run)).is_err() {
+    fn guarded<T>(&self, over: &str, run: impl FnOnce() -> T) -> Option<T> {
+        let outcome = catch_unwind(AssertUnwindSafe(run)).ok();
+        if outcome.is_none() {
             tracing::error!("the flow panicked over {over}; please report this");
         }
+        outcome
     }
 
     /// No more frames will come: what the nodes remember is kept.
@@ -264,9 +305,7 @@ pub(super) mod tests {
         lane.change(
             Look::default(),
             || {},
-            move |chain| {
-                told.send(chain.frames).unwrap();
-            },
+            move |chain| told.send(chain.frames).is_ok(),
         );
         let after = lane.admit().ticket;
         lane.submit(after, arrival(after), || {});
@@ -281,7 +320,46 @@ pub(super) mod tests {
     fn a_change_that_nothing_is_before_happens_at_once() {
         let lane = lane();
         let (told, heard) = channel();
-        lane.change(Look::default(), || {}, move |_| told.send(()).unwrap());
+        lane.change(Look::default(), || {}, move |_| told.send(()).is_ok());
         assert_eq!(heard.try_recv(), Ok(()));
+    }
+
+    fn look(model: &str) -> Look {
+        Look {
+            models: vec![(Arc::new(LoadedModel::unused(model)), None)],
+            recent: None,
+        }
+    }
+
+    #[test]
+    fn what_was_seen_for_a_change_that_did_not_come_means_nothing() {
+        let lane = lane();
+        let seen = |frame| {
+            let mut arrival = arrival(frame);
+            arrival.seen.detections = vec![Some(Vec::new())];
+            arrival
+        };
+        lane.change(look("old"), || {}, |_| true);
+        let first = lane.admit().ticket;
+        lane.change(look("new"), || {}, |_| false);
+        let (second, third) = (lane.admit().ticket, lane.admit().ticket);
+        lane.submit(third, seen(2), || {});
+        lane.submit(first, seen(0), || {});
+        let last = lane.admit().ticket;
+        lane.submit(last, seen(3), || {});
+        lane.submit(second, seen(1), || {});
+        let counts = lane.with_chain(|chain| (chain.frames, chain.unreadable));
+        assert_eq!(counts, (2, 2));
+    }
+
+    #[test]
+    fn a_change_that_is_withdrawn_does_not_happen() {
+        let lane = lane();
+        let before = lane.admit();
+        lane.change(look("new"), || {}, |_| panic!("it was withdrawn"));
+        lane.withdraw();
+        assert!(lane.look().models.is_empty());
+        lane.submit(before.ticket, arrival(0), || {});
+        assert_eq!(lane.with_chain(|chain| chain.frames), 1);
     }
 }

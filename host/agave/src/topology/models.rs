@@ -60,6 +60,22 @@ impl LoadedModel {
         })
     }
 
+    /// One that nobody looks with.
+    #[cfg(test)]
+    pub(super) fn unused(name: &str) -> Self {
+        Self {
+            specification: agave_flow::Model {
+                name: name.to_owned(),
+                path: name.into(),
+                fingerprint: agave_core::Fingerprint::of(name.as_bytes()),
+                confidence: 0.5,
+                iou: 0.5,
+            },
+            classes: Arc::default(),
+            idle: Mutex::default(),
+        }
+    }
+
     /// Looks at a picture. None when there are more callers than sessions.
     pub(super) fn detect(
         &self,

@@ -120,6 +120,28 @@ pub(super) struct ChainBuilder<'b> {
     pub(super) purpose: Purpose,
 }
 
+/// What the models that look at a camera can see, in the order of its infer nodes: each name
+/// once. Its place is the number of the class for the camera's nodes.
+pub(super) fn class_names(
+    flow: &Flow,
+    classes: &[Arc<[String]>],
+    camera: CameraIndex,
+) -> Vec<String> {
+    let nodes = flow.nodes.iter();
+    let looking = nodes.filter(|node| node.cameras.contains(&camera));
+    let models = looking.filter_map(model_of);
+    let mut names: Vec<String> = Vec::new();
+    for name in models
+        .filter_map(|model| classes.get(model))
+        .flat_map(|classes| classes.iter())
+    {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
 impl ChainBuilder<'_> {
     /// The nodes that `camera` reaches, started for it where they do not run already, and the
     /// models that look at it.
@@ -141,7 +163,7 @@ impl ChainBuilder<'_> {
             .iter()
             .filter_map(|(_, node)| Some((model_of(node)?, node.active.clone())))
             .collect();
-        let stream = self.stream(camera, &self.models_of(index))?;
+        let stream = self.stream(index, camera)?;
         let mut steps: Vec<StepPlan> = Vec::new();
         let mut step_of_node: BTreeMap<usize, usize> = BTreeMap::new();
         let mut infer_nodes = 0..;
@@ -174,13 +196,6 @@ impl ChainBuilder<'_> {
         Ok((ChainPlan { stream, steps }, wanted))
     }
 
-    /// The models that look at a camera, in the order of its infer nodes.
-    pub(super) fn models_of(&self, camera: CameraIndex) -> Vec<usize> {
-        let nodes = self.flow.nodes.iter();
-        let looking = nodes.filter(|node| node.cameras.contains(&camera));
-        looking.filter_map(model_of).collect()
-    }
-
     /// Whether the running chain of this camera goes on. A file that is another one starts over,
     /// and its time with it.
     pub(super) fn goes_on(&self, camera: &Camera) -> bool {
@@ -196,22 +211,13 @@ impl ChainBuilder<'_> {
             .then(|| standing.streams.get(&camera.name))?
     }
 
-    /// The camera with the classes of all its models: each name once.
+    /// The camera with the classes of all its models.
     pub(super) fn stream(
         &self,
+        index: CameraIndex,
         camera: &Camera,
-        models: &[usize],
     ) -> Result<StreamInfo, BuildError> {
-        let mut classes: Vec<String> = Vec::new();
-        for class in models
-            .iter()
-            .filter_map(|&model| self.classes.get(model))
-            .flat_map(|classes| classes.iter())
-        {
-            if !classes.contains(class) {
-                classes.push(class.clone());
-            }
-        }
+        let classes = class_names(self.flow, self.classes, index);
         if u16::try_from(classes.len()).is_err() {
             return Err(BuildError::Classes {
                 camera: camera.name.clone(),

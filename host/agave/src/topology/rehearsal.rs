@@ -52,7 +52,7 @@ impl Rehearsal {
     /// The first plugin that cannot be used, with the node it is for.
     pub(crate) fn build(flow: &Flow, cast: &Cast<'_>) -> Result<Self, BuildError> {
         let remembered = match &cast.journal {
-            Some(journal) => Remembered::of_replay(flow, journal)?,
+            Some(journal) => Remembered::of_replay(flow, cast.classes, journal)?,
             None => Remembered::default(),
         };
         let mut builder = ChainBuilder {

@@ -236,32 +236,35 @@ impl Live {
         look: Look,
         plan: ChainPlan,
     ) -> Result<Vec<Retired>, ReloadError> {
-        let before = lane.look();
         let (told, outcome) = channel();
         // Whoever turns it decides: the change happens, or nobody waits for it any more.
         let open = Arc::new(AtomicBool::new(true));
         let mine = Arc::clone(&open);
         self.change_lane(camera, lane, look, move |chain| {
-            if mine.swap(false, Ordering::AcqRel) {
-                // Who asked waits for it now.
-                let _ = told.send(chain.exchange(plan));
+            if !mine.swap(false, Ordering::AcqRel) {
+                return false;
             }
+            let outcome = chain.exchange(plan);
+            let is_taken = outcome.is_ok();
+            // Who asked waits for it now.
+            let _ = told.send(outcome);
+            is_taken
         })?;
         let mut answer = outcome.recv_timeout(LONGEST_WAIT);
         if answer.is_err() && !open.swap(false, Ordering::AcqRel) {
             // It has begun: the plugins' deadlines bound it.
             answer = outcome.recv().map_err(|_| RecvTimeoutError::Disconnected);
         }
-        let refused = match answer {
-            Ok(Ok(retired)) => return Ok(retired),
-            Ok(Err(refused)) => ReloadError::Refused(refused),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => ReloadError::Busy {
-                camera: camera.to_owned(),
-            },
-        };
-        // Frames are looked at as before; the chain is as it was.
-        self.change_lane(camera, lane, (*before).clone(), |_| {})?;
-        Err(refused)
+        match answer {
+            Ok(Ok(retired)) => Ok(retired),
+            Ok(Err(refused)) => Err(ReloadError::Refused(refused)),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                lane.withdraw();
+                Err(ReloadError::Busy {
+                    camera: camera.to_owned(),
+                })
+            }
+        }
     }
 
     /// On a thread of its own: whoever does a change may have to take the frames behind it
@@ -271,7 +274,7 @@ impl Live {
         camera: &str,
         lane: &Arc<Lane>,
         look: Look,
-        change: impl FnOnce(&mut Chain) + Send + 'static,
+        change: impl FnOnce(&mut Chain) -> bool + Send + 'static,
     ) -> Result<(), ReloadError> {
         let (lane, done) = (Arc::clone(lane), self.done(camera));
         thread("change".to_owned(), move || lane.change(look, done, change))?;

@@ -1,16 +1,17 @@
 //! What the nodes of live cameras knew when the flow last stopped, however it did.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use agave_core::Timestamp;
-use agave_flow::{Camera, Flow, Node, Work};
+use agave_flow::{Camera, CameraIndex, Flow, Node, Work};
 use agave_plugin::Snapshot;
 use agave_store::{KeptState, StoreError};
 
 use super::build::goes_on_after_restart;
-use super::journal::Journal;
+use super::journal::{Journal, class_list};
+use super::nodes::class_names;
 
 /// A camera's clock may be ahead of ours by so much.
 const AHEAD: Duration = Duration::from_secs(5);
@@ -21,6 +22,8 @@ pub(super) struct Remembered {
     nodes: BTreeMap<(String, String), Known>,
     /// By camera, the number of the first frame that its nodes have not seen.
     next_frames: BTreeMap<String, u64>,
+    /// Nodes whose state has numbers of classes in it that mean something else by now.
+    misnumbered: BTreeSet<String>,
 }
 
 struct Known {
@@ -31,8 +34,13 @@ struct Known {
 
 impl Remembered {
     /// What `journal` has of the nodes of `flow` behind live cameras.
-    pub(super) fn of(flow: &Flow, journal: &Journal) -> Result<Self, StoreError> {
-        Self::read(flow, journal, |camera, at| {
+    /// `classes` is what each model of the flow can see.
+    pub(super) fn of(
+        flow: &Flow,
+        classes: &[Arc<[String]>],
+        journal: &Journal,
+    ) -> Result<Self, StoreError> {
+        Self::read(flow, classes, journal, |camera, at| {
             let is_ahead = at > Timestamp::now() + AHEAD;
             if goes_on_after_restart(camera) && is_ahead {
                 tracing::warn!(
@@ -46,23 +54,26 @@ impl Remembered {
 
     /// What `journal` has of the nodes of `flow` when it is run on the recording that it was run
     /// on before: that goes on for every camera.
-    pub(super) fn of_replay(flow: &Flow, journal: &Journal) -> Result<Self, StoreError> {
-        Self::read(flow, journal, |_, _| true)
+    pub(super) fn of_replay(
+        flow: &Flow,
+        classes: &[Arc<[String]>],
+        journal: &Journal,
+    ) -> Result<Self, StoreError> {
+        Self::read(flow, classes, journal, |_, _| true)
     }
 
     /// What `journal` has of the cameras that go on. What does not fit is said and left out.
     fn read(
         flow: &Flow,
+        classes: &[Arc<[String]>],
         journal: &Journal,
         goes_on: impl Fn(&Camera, Timestamp) -> bool,
     ) -> Result<Self, StoreError> {
         let mut remembered = Self::default();
         for checkpoint in journal.checkpoints()? {
-            let camera = flow
-                .cameras
-                .iter()
-                .find(|camera| camera.name == checkpoint.camera);
-            let Some(camera) = camera else {
+            let mut cameras = flow.cameras.iter().enumerate();
+            let found = cameras.find(|(_, camera)| camera.name == checkpoint.camera);
+            let Some((index, camera)) = found else {
                 // One that comes back after weeks is another one.
                 journal.forget(&checkpoint.camera)?;
                 continue;
@@ -75,6 +86,16 @@ impl Remembered {
             remembered
                 .next_frames
                 .insert(camera.name.clone(), next_frame);
+            let names = class_list(&class_names(flow, classes, CameraIndex(index)));
+            if !checkpoint.classes.is_empty() && checkpoint.classes != names {
+                let nodes = checkpoint.nodes.into_iter();
+                remembered.misnumbered.extend(nodes.map(|state| state.node));
+                tracing::warn!(
+                    camera = camera.name,
+                    "its models see other classes than before the restart; what its nodes knew is forgotten"
+                );
+                continue;
+            }
             for state in checkpoint.nodes {
                 let Some(node) = flow.nodes.iter().find(|node| node.name == state.node) else {
                     continue;
@@ -114,6 +135,9 @@ impl Remembered {
 
     /// What a node that looks at several cameras knew last: each of them kept it.
     pub(super) fn latest(&self, node: &str) -> Option<Arc<Snapshot>> {
+        if self.misnumbered.contains(node) {
+            return None;
+        }
         let nodes = self.nodes.iter().filter(|((_, name), _)| name == node);
         let latest = nodes.map(|(_, known)| known).max_by_key(|known| known.at)?;
         Some(Arc::clone(&latest.snapshot))

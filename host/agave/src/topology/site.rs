@@ -152,7 +152,7 @@ impl ChainBuilder<'_> {
                 .cameras
                 .iter()
                 .filter_map(|index| Some((*index, self.flow.cameras.get(index.0)?)))
-                .map(|(index, camera)| self.stream(camera, &self.models_of(index)))
+                .map(|(index, camera)| self.stream(index, camera))
                 .collect::<Result<Vec<StreamInfo>, _>>()?;
             let running = self
                 .standing

@@ -9,6 +9,8 @@
 mod pending;
 mod writer;
 
+pub(super) use writer::class_list;
+
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -53,6 +55,8 @@ pub(crate) struct Happened {
 pub(crate) struct Checkpoint {
     pub(crate) frame: u64,
     pub(crate) at: Timestamp,
+    /// The names behind the numbers of classes in the states.
+    pub(crate) classes: Vec<String>,
     pub(crate) nodes: Vec<NodeState>,
 }
 

@@ -72,6 +72,7 @@ fn checkpoint(frame: u64, data: &[u8]) -> Checkpoint {
     Checkpoint {
         frame,
         at: Timestamp(frame),
+        classes: Vec::new(),
         nodes: vec![NodeState {
             node: "calm".into(),
             plugin: "debounce".into(),

@@ -184,6 +184,7 @@ impl Writer {
             camera,
             frame: checkpoint.frame,
             at: checkpoint.at.0,
+            classes: class_list(&checkpoint.classes),
             changed: checkpoint
                 .nodes
                 .iter()
@@ -305,6 +306,12 @@ fn admitted(pending: &Pending) -> Vec<Vec<&Arc<Outbox>>> {
             outboxes.filter(|outbox| outbox.admits(camera)).collect()
         })
         .collect()
+}
+
+/// The classes as they are written.
+pub(in crate::topology) fn class_list(classes: &[String]) -> String {
+    // Nothing in a name cannot be said in JSON.
+    serde_json::to_string(classes).unwrap_or_default()
 }
 
 fn nanoseconds(duration: Duration) -> u64 {

@@ -52,6 +52,11 @@ pub(super) struct Field {
 impl Field {
     /// Runs the flow `text`.
     pub(super) fn start(text: &str) -> Self {
+        Self::start_on(Store::in_memory().unwrap(), text)
+    }
+
+    /// Runs the flow `text`, which goes on from what `store` has.
+    pub(super) fn start_on(store: Store, text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let built = agave_tests::plugins().unwrap();
         std::fs::create_dir(folder.path().join("plugins")).unwrap();
@@ -68,7 +73,7 @@ impl Field {
             machine: Arc::clone(&machine),
             runtime: runtime.handle().clone(),
             hang_up: CancellationToken::new(),
-            journal: Journal::start(Store::in_memory().unwrap(), Arc::clone(&notes) as _).unwrap(),
+            journal: Journal::start(store, Arc::clone(&notes) as _).unwrap(),
             store: Err("a test keeps nothing".to_owned()),
             taps: Arc::default(),
             workers: 0,

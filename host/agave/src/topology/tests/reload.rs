@@ -1,5 +1,9 @@
 //! One kind of change a test.
 
+use std::path::PathBuf;
+
+use agave_store::Store;
+
 use super::field::Field;
 
 /// A flow of two cameras; each part can be another.
@@ -13,6 +17,7 @@ pub(super) struct Draft {
     pub(super) ballast: String,
     pub(super) tracked: bool,
     pub(super) trap_at: Option<u64>,
+    pub(super) model: PathBuf,
     /// Whatever else stands under `nodes`.
     pub(super) more: String,
 }
@@ -27,6 +32,7 @@ impl Default for Draft {
             ballast: "first".to_owned(),
             tracked: false,
             trap_at: None,
+            model: agave_tests::repository().join("models/yolov8n_pina/1/model.onnx"),
             more: String::new(),
         }
     }
@@ -34,9 +40,9 @@ impl Default for Draft {
 
 impl Draft {
     pub(super) fn text(&self) -> String {
-        let model = agave_tests::repository().join("models/yolov8n_pina/1/model.onnx");
         let Self {
             zone,
+            model,
             every,
             label,
             ballast,
@@ -279,4 +285,44 @@ fn a_rule_for_several_cameras_is_one_and_keeps_its_state() {
     let (_, summary) = field.stop();
     assert_eq!(summary.unbalanced, [""; 0]);
     assert_eq!(summary.json["nodes"]["many"]["in"], 45 + 30);
+}
+
+/// The same flow with a model whose class numbers mean something else.
+fn of_another_model() -> Option<Draft> {
+    Some(Draft {
+        model: agave_tests::test_data()?.join("yolox_nano.onnx"),
+        ..Draft::default()
+    })
+}
+
+#[test]
+fn with_other_classes_what_nodes_know_is_forgotten() {
+    let Some(other) = of_another_model() else {
+        return;
+    };
+    let field = Field::start(&Draft::default().text());
+    feed(&field, "a", 0..10);
+    field.reload(&other.text()).unwrap();
+    feed(&field, "a", 10..13);
+    let counts: Vec<u64> = field.told("a").iter().map(|note| note.1).collect();
+    assert_eq!(counts[8..], [9, 10, 1, 2, 3]);
+    assert_eq!(field.stop().1.unbalanced, [""; 0]);
+}
+
+#[test]
+fn with_other_classes_after_a_restart_what_nodes_knew_is_forgotten() {
+    let Some(other) = of_another_model() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let run = |draft: &Draft, frames| {
+        let store = Store::open(folder.path()).unwrap();
+        let field = Field::start_on(store, &draft.text());
+        feed(&field, "a", frames);
+        let told = field.stop().0.remove("a").unwrap_or_default();
+        told.iter().map(|note| note.1).collect::<Vec<u64>>()
+    };
+    assert_eq!(run(&Draft::default(), 0..2), [1, 2]);
+    assert_eq!(run(&Draft::default(), 2..4), [3, 4]);
+    assert_eq!(run(&other, 4..6), [1, 2]);
 }
