@@ -35,6 +35,7 @@ fn write_for_ever(folder: &Path) -> ! {
             left_the_flow: true,
             body: "x".repeat(2000),
             adapters: vec!["hook"],
+            refused_by: Vec::new(),
         };
         let state = total.to_le_bytes();
         let batch = Batch {
