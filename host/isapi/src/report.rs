@@ -10,6 +10,8 @@ use serde::Serialize;
 pub struct Report {
     /// Streams that are open now.
     pub clients: usize,
+    /// Streams that were ever opened.
+    pub streams: u64,
     /// Incidents that are open now.
     pub incidents: usize,
     /// Notices that were taken.
@@ -28,6 +30,7 @@ pub struct Report {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Count {
     Notice,
+    Stream,
     Part,
     Pushed,
     /// A notice of a camera that the device does not have.
@@ -66,7 +69,7 @@ const DROPS: [(Count, &str); 11] = [
 ];
 
 #[derive(Default)]
-pub(crate) struct Counts([AtomicU64; 14]);
+pub(crate) struct Counts([AtomicU64; 15]);
 
 impl Counts {
     pub(crate) fn add(&self, count: Count, many: u64) {

@@ -78,6 +78,8 @@ async fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER)
         .max_buf_size(MOST_BUFFERED_BYTES)
+        // Some clients know headers only as devices write them.
+        .title_case_headers(true)
         .serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         () = cut.cancelled() => {}

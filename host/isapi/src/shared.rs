@@ -103,8 +103,7 @@ impl Shared {
 
     /// A new client of the stream; none where there are enough.
     pub(crate) fn join(&self, format: Format, cut: CancellationToken) -> Option<StreamBody> {
-        let first = self.part(&Event::heartbeat(self.first_channel()), format);
-        self.streams.join(format, first, cut)
+        self.streams.join(format, cut)
     }
 
     /// From now on these hosts are pushed to. Whoever keeps them is told first.
@@ -159,6 +158,7 @@ impl Shared {
     pub(crate) fn report(&self) -> Report {
         Report {
             clients: self.streams.count(),
+            streams: self.counts.get(Count::Stream),
             incidents: self.lock().incidents.count(),
             notices: self.counts.get(Count::Notice),
             parts: self.counts.get(Count::Part),
