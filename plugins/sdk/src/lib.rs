@@ -65,7 +65,7 @@ pub use bindings::adapter::exports::agave::plugin::adapter::{Delivery, Outcome};
 pub use bindings::imports::agave::plugin::{clock, frames, keyvalue, mqtt, secrets, tcp, types};
 pub use duration::Duration;
 pub use plugin::{Adapter, Filter, Gate, Plugin, Rule, SiteRule};
-pub use report::alert_json;
+pub use report::{alert_json, rfc_3339};
 #[doc(hidden)]
 pub use wit_bindgen;
 

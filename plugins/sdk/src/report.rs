@@ -71,7 +71,7 @@ pub fn alert_json(delivery: &Delivery) -> String {
 
 /// UTC with milliseconds. Civil date from days after Howard Hinnant's well-known algorithm; a
 /// date library would double the size of a plugin.
-fn rfc_3339(nanoseconds: u64) -> String {
+pub fn rfc_3339(nanoseconds: u64) -> String {
     let milliseconds = nanoseconds / 1_000_000;
     let (seconds, fraction) = (milliseconds / 1000, milliseconds % 1000);
     let (days, second_of_day) = (seconds / 86_400, seconds % 86_400);
