@@ -11,12 +11,14 @@ use crate::paths::Paths;
 use crate::{setup, shell};
 
 /// What the shipped flows use.
-const PLUGINS: [&str; 6] = [
+const PLUGINS: [&str; 8] = [
     "plugins/roi",
     "plugins/track",
     "plugins/forbidden-object",
     "plugins/crowd",
     "plugins/debounce",
+    "plugins/rate-limit",
+    "plugins/escalate",
     "plugins/webhook",
 ];
 
