@@ -74,20 +74,20 @@ fn record(file: &Path) -> Result<()> {
 /// A flow for all cameras, with these nodes between the rule and the receiver.
 fn flow(file: &Path, gates: &str) -> Result<()> {
     let mut text = String::from(
-        "version: 1\nname: storm\nmodels: { things: { path: things.onnx } }\ntemplates:\n  \
-         cameras:\n    one: { url: \"rtsp://10.0.0.5/${channel}\", fps: 20, zones: { yard: [[0, \
-         0], [1, 0], [1, 1], [0, 1]] } }\ncameras:\n",
+        "version: 1\nname: storm\nmodels: { model: { path: model.onnx } }\ntemplates:\n  yard:\n    \
+         parameters: [channel]\n    camera: { url: \"rtsp://10.0.0.5/${channel}\", fps: 20, zones: { \
+         yard: [[0, 0], [1, 0], [1, 1], [0, 1]] } }\ncameras:\n",
     );
     for number in 0..CAMERAS {
         let name = camera(number);
         writeln!(
             text,
-            "  {name}: {{ use: one, with: {{ channel: c{number} }} }}"
+            "  {name}: {{ use: yard, with: {{ channel: c{number} }} }}"
         )?;
     }
     write!(
         text,
-        "nodes:\n  detect: {{ infer: things, from: cameras }}\n  zoned: {{ plugin: roi, from: \
+        "nodes:\n  detect: {{ infer: model, from: cameras }}\n  zoned: {{ plugin: roi, from: \
          detect }}\n  tracked: {{ plugin: track, from: zoned }}\n  forbidden:\n    plugin: \
          forbidden-object\n    from: tracked\n    config: {{ zone: yard, after: 0s, gap: 0s }}\n\
          {gates}"
