@@ -11,7 +11,7 @@ use crate::paths::Paths;
 use crate::{setup, shell};
 
 /// What the shipped flows use.
-const PLUGINS: [&str; 8] = [
+const PLUGINS: [&str; 9] = [
     "plugins/roi",
     "plugins/track",
     "plugins/forbidden-object",
@@ -19,6 +19,7 @@ const PLUGINS: [&str; 8] = [
     "plugins/debounce",
     "plugins/rate-limit",
     "plugins/escalate",
+    "plugins/schedule",
     "plugins/webhook",
 ];
 
