@@ -11,12 +11,15 @@ use crate::paths::Paths;
 use crate::{setup, shell};
 
 /// What the shipped flows use.
-const PLUGINS: [&str; 7] = [
+const PLUGINS: [&str; 10] = [
     "plugins/roi",
     "plugins/track",
     "plugins/forbidden-object",
     "plugins/crowd",
     "plugins/debounce",
+    "plugins/rate-limit",
+    "plugins/escalate",
+    "plugins/schedule",
     "plugins/webhook",
     "plugins/hikvision",
 ];

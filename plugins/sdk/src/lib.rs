@@ -55,6 +55,7 @@ mod export;
 #[doc(hidden)]
 pub mod glue;
 pub mod http;
+mod level;
 pub mod log;
 mod plugin;
 mod report;
@@ -64,6 +65,7 @@ pub mod testing;
 pub use bindings::adapter::exports::agave::plugin::adapter::{Delivery, Outcome};
 pub use bindings::imports::agave::plugin::{clock, frames, keyvalue, mqtt, secrets, tcp, types};
 pub use duration::Duration;
+pub use level::Level;
 pub use plugin::{Adapter, Filter, Gate, Plugin, Rule, SiteRule};
 pub use report::{alert_json, rfc_3339};
 #[doc(hidden)]
