@@ -11,13 +11,14 @@ use crate::paths::Paths;
 use crate::{setup, shell};
 
 /// What the shipped flows use.
-const PLUGINS: [&str; 6] = [
+const PLUGINS: [&str; 7] = [
     "plugins/roi",
     "plugins/track",
     "plugins/forbidden-object",
     "plugins/crowd",
     "plugins/debounce",
     "plugins/webhook",
+    "plugins/mqtt",
 ];
 
 /// For the tests: those that misbehave on request, one in each role, and one that makes the calls
