@@ -54,6 +54,20 @@ impl Sub<Duration> for Timestamp {
     }
 }
 
+/// RFC 3339, in any time zone.
+impl std::str::FromStr for Timestamp {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let time: jiff::Timestamp = text
+            .parse()
+            .map_err(|error: jiff::Error| error.to_string())?;
+        u64::try_from(time.as_nanosecond())
+            .map(Self)
+            .map_err(|_| "it is before 1970, or too far off".to_owned())
+    }
+}
+
 /// RFC 3339 in UTC with milliseconds, for example `2026-01-02T03:04:05.678Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use agave_core::{BoundingBox, Fingerprint, Phase, Role, Schedule, Secret, Zone};
 
 use crate::places::Places;
-use crate::spec::{OnFailure, Pace, Partition, Transport};
+use crate::spec::{OnFailure, Order, Pace, Partition, Transport};
 
 /// Index into [`Flow::models`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -129,6 +129,8 @@ pub struct Node {
     pub active: Option<Schedule>,
     /// Whether each camera has an instance of its own.
     pub partition: Partition,
+    /// What an adapter delivers in its order.
+    pub order: Order,
 }
 
 /// What a node does.

@@ -55,7 +55,7 @@ pub use place::{FileIndex, Place, Position, Span};
 pub use places::{Part, Places};
 pub use schema::{part_schema, schema};
 pub use settings::settings_problems;
-pub use spec::{OnFailure, Pace, Partition, Transport};
+pub use spec::{OnFailure, Order, Pace, Partition, Transport};
 pub use suggest::instead_of;
 pub use surroundings::{PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret_variable};
 pub use text::FlowText;

@@ -210,6 +210,19 @@ pub enum Partition {
     None,
 }
 
+/// What an adapter delivers in the order in which it happened: the reports of one incident, or all
+/// alerts of a camera.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Order {
+    #[default]
+    #[allow(missing_docs)]
+    Incident,
+    #[allow(missing_docs)]
+    Camera,
+}
+
 /// One step of the flow. It does exactly one of `infer`, `plugin` and `store`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -248,6 +261,10 @@ pub(crate) struct NodeSpec {
     /// Whether each camera has an instance of its own, or all of them share one, which only a
     /// rule can that is made to look at several cameras together. The default is camera.
     pub(crate) partition: Option<Partition>,
+    /// What an adapter delivers in the order in which it happened: `incident` is the reports of one
+    /// incident, so that an alert which its receiver does not take holds up nothing else;
+    /// `camera` is all alerts of a camera. The default is incident.
+    pub(crate) order: Option<Order>,
 }
 
 /// What an adapter may reach. Nothing else can be reached.

@@ -69,3 +69,7 @@ export_world!(
     adapter,
     "package agave:host-adapter; world exports { export agave:plugin/adapter@0.1.0; }"
 );
+export_world!(
+    upkeep,
+    "package agave:host-upkeep; world exports { export agave:plugin/upkeep@0.1.0; }"
+);

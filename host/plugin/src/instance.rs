@@ -12,7 +12,7 @@ use wasmtime::component::InstancePre;
 use crate::bindings::adapter::exports::agave::plugin::adapter as wit_adapter;
 use crate::bindings::imports::agave::plugin::types as wit;
 use crate::bindings::lifecycle::exports::agave::plugin::lifecycle as wit_lifecycle;
-use crate::bindings::{adapter, filter, gate, lifecycle, rule, site_rule};
+use crate::bindings::{adapter, filter, gate, lifecycle, rule, site_rule, upkeep};
 use crate::delivery::{Delivery, Outcome};
 use crate::engine::Engine;
 use crate::exact;
@@ -55,7 +55,7 @@ enum Exports {
     Rule(rule::Exports),
     SiteRule(site_rule::Exports),
     Gate(gate::Exports),
-    Adapter(adapter::Exports),
+    Adapter(adapter::Exports, Option<upkeep::Exports>),
 }
 
 /// A configured plugin.
@@ -158,7 +158,10 @@ impl Instance {
                     }
                     Part::Gate => Exports::Gate(gate::Exports::new(&mut store, &instance)?),
                     Part::Adapter => {
-                        Exports::Adapter(adapter::Exports::new(&mut store, &instance)?)
+                        let exports = adapter::Exports::new(&mut store, &instance)?;
+                        let upkeep = plugin.has_upkeep();
+                        let upkeep = upkeep.then(|| upkeep::Exports::new(&mut store, &instance));
+                        Exports::Adapter(exports, upkeep.transpose()?)
                     }
                 };
                 Ok((lifecycle, exports))
@@ -320,7 +323,7 @@ impl Instance {
     /// When the plugin fails or is no adapter.
     pub fn deliver(&mut self, deliveries: &[Delivery]) -> Result<Vec<Outcome>, Failure> {
         self.begin_call();
-        let Exports::Adapter(exports) = &self.exports else {
+        let Exports::Adapter(exports, _) = &self.exports else {
             return Err(wrong_role());
         };
         let given: Vec<wit_adapter::Delivery> = deliveries.iter().map(Into::into).collect();
@@ -336,6 +339,24 @@ impl Instance {
             )));
         }
         Ok(outcomes.into_iter().map(Into::into).collect())
+    }
+
+    /// As an adapter: what it has to do beside deliveries. Gives how soon it wants to be asked
+    /// again. Blocks like [`Self::deliver`].
+    ///
+    /// # Errors
+    /// When the plugin fails.
+    pub fn upkeep(&mut self, cameras: &[StreamInfo]) -> Result<Option<Duration>, Failure> {
+        self.begin_upkeep();
+        let Exports::Adapter(_, Some(exports)) = &self.exports else {
+            return Ok(None);
+        };
+        let given: Vec<wit::StreamInfo> = cameras.iter().map(Into::into).collect();
+        let again_ms = exports
+            .agave_plugin_upkeep()
+            .call_upkeep(&mut self.store, &given)
+            .map_err(|error| Failure::of(&error, self.store.data()))?;
+        Ok(again_ms.map(|milliseconds| Duration::from_millis(milliseconds.into())))
     }
 
     /// The linear memory that it has, over all of its memories.

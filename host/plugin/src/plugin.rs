@@ -160,6 +160,7 @@ pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) instance_pre: InstancePre<Guest>,
     part: Part,
+    has_upkeep: bool,
     description: Description,
     imports: Vec<String>,
     size_bytes: usize,
@@ -239,6 +240,7 @@ impl Plugin {
                 engine: engine.clone(),
                 instance_pre,
                 part,
+                has_upkeep: exports_interface(&exports, "upkeep"),
                 description: Description {
                     name: description.name,
                     version: description.version,
@@ -264,6 +266,11 @@ impl Plugin {
     /// called with [`Instance::evaluate_site`](crate::Instance::evaluate_site).
     pub fn looks_at_several_cameras(&self) -> bool {
         self.inner.part == Part::SiteRule
+    }
+
+    /// Whether it is an adapter that has something to do beside deliveries.
+    pub fn has_upkeep(&self) -> bool {
+        self.inner.part == Part::Adapter && self.inner.has_upkeep
     }
 
     pub(crate) fn part(&self) -> Part {
@@ -302,15 +309,17 @@ impl Plugin {
 }
 
 fn part_of(exports: &[String]) -> Option<Part> {
-    let exported = |interface: &str| {
-        let wanted = format!("agave:plugin/{interface}@0.1.");
-        exports.iter().any(|export| export.starts_with(&wanted))
-    };
+    let exported = |interface: &str| exports_interface(exports, interface);
     let mut parts = Part::ALL
         .into_iter()
         .filter(|part| exported(part.interface()));
     let part = parts.next().filter(|_| exported("lifecycle"))?;
     parts.next().is_none().then_some(part)
+}
+
+fn exports_interface(exports: &[String], interface: &str) -> bool {
+    let wanted = format!("agave:plugin/{interface}@0.1.");
+    exports.iter().any(|export| export.starts_with(&wanted))
 }
 
 fn may_import(role: Role, import: &str) -> bool {

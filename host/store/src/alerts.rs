@@ -11,6 +11,18 @@ pub struct AlertQuery {
     pub after: u64,
     /// Only those of this camera.
     pub camera: Option<String>,
+    /// Only those of this kind.
+    pub kind: Option<String>,
+    /// Only those about this class.
+    pub class: Option<String>,
+    /// Only those in this zone.
+    pub zone: Option<String>,
+    /// Only those in this phase: `begin`, `update` or `end`.
+    pub phase: Option<String>,
+    /// Only those that happened at this time or later, in nanoseconds since 1970.
+    pub since: u64,
+    /// Only those that happened before, in nanoseconds since 1970.
+    pub until: u64,
     /// So many at most; the last ones where there are more.
     pub most: usize,
 }
@@ -20,6 +32,12 @@ impl Default for AlertQuery {
         Self {
             after: 0,
             camera: None,
+            kind: None,
+            class: None,
+            zone: None,
+            phase: None,
+            since: 0,
+            until: u64::MAX,
             most: 1000,
         }
     }
@@ -59,10 +77,24 @@ impl Store {
         let mut read = connection.prepare_cached(
             "SELECT sequence, node, camera, media_time, body FROM alerts
              WHERE left_the_flow AND sequence > ?1 AND (?2 IS NULL OR camera = ?2)
+             AND (?4 IS NULL OR body ->> 'kind' = ?4) AND (?5 IS NULL OR body ->> 'class' = ?5)
+             AND (?6 IS NULL OR body ->> 'zone' = ?6) AND (?7 IS NULL OR phase = ?7)
+             AND at >= ?8 AND at < ?9
              ORDER BY sequence DESC LIMIT ?3",
         )?;
         let most = i64::try_from(query.most).unwrap_or(i64::MAX);
-        let alerts = read.query_map(params![signed(query.after), query.camera, most], |row| {
+        let wanted = params![
+            signed(query.after),
+            query.camera,
+            most,
+            query.kind,
+            query.class,
+            query.zone,
+            query.phase,
+            signed(query.since),
+            signed(query.until),
+        ];
+        let alerts = read.query_map(wanted, |row| {
             Ok(KeptAlert {
                 sequence: unsigned(row.get(0)?),
                 node: row.get(1)?,
@@ -90,6 +122,8 @@ impl Store {
                 WHERE (sequence <= (SELECT max(sequence) FROM alerts) - ?1 OR written_at <= ?2)
                 AND NOT EXISTS (SELECT 1 FROM deliveries
                                 WHERE deliveries.sequence = alerts.sequence)
+                AND NOT EXISTS (SELECT 1 FROM dead_letters
+                                WHERE dead_letters.sequence = alerts.sequence)
                 ORDER BY sequence LIMIT ?3)",
         )?;
         let most = signed(retention.most);
@@ -126,6 +160,16 @@ mod tests {
             ..query.clone()
         };
         assert_eq!(numbers(&store, &few), [7, 8, 9]);
+        let late = AlertQuery {
+            since: 1_001,
+            ..query.clone()
+        };
+        assert!(numbers(&store, &late).is_empty());
+        let of_a_key = AlertQuery {
+            kind: Some("other".to_owned()),
+            ..query.clone()
+        };
+        assert!(numbers(&store, &of_a_key).is_empty());
         let of_gate = AlertQuery {
             camera: Some("gate".to_owned()),
             after: 2,

@@ -13,6 +13,8 @@ pub struct Batch<'b> {
     pub checkpoints: Vec<NewCheckpoint<'b>>,
     /// What need not be delivered any more.
     pub settled: Vec<Settled<'b>>,
+    /// What is given up.
+    pub dead: Vec<Dead<'b>>,
     /// What has been tried in vain.
     pub tried: Vec<Tried<'b>>,
     /// Nanoseconds since 1970.
@@ -40,6 +42,8 @@ pub struct NewAlert<'b> {
     pub body: String,
     /// Which adapters are to deliver it.
     pub adapters: Vec<&'b str>,
+    /// Which adapters have no room for it: it is one of their dead letters.
+    pub refused_by: Vec<&'b str>,
 }
 
 /// What the nodes of one camera remember after one frame.
@@ -83,6 +87,19 @@ pub struct Settled<'b> {
     pub sequence: u64,
 }
 
+/// An alert that an adapter gives up.
+#[derive(Clone, Copy, Debug)]
+pub struct Dead<'b> {
+    /// The adapter.
+    pub adapter: &'b str,
+    /// The alert.
+    pub sequence: u64,
+    /// How often it has been tried.
+    pub attempts: u32,
+    /// Why, in words.
+    pub reason: &'b str,
+}
+
 /// An alert that an adapter has tried to deliver, and will try again.
 #[derive(Clone, Copy, Debug)]
 pub struct Tried<'b> {
@@ -113,11 +130,25 @@ impl Store {
     }
 }
 
+const BURY: &str = "INSERT OR REPLACE INTO dead_letters
+    (adapter, sequence, attempts, reason, died_at) VALUES (?, ?, ?, ?, ?)";
+
 fn settle(transaction: &Transaction<'_>, batch: &Batch<'_>) -> rusqlite::Result<()> {
     let mut delete =
         transaction.prepare_cached("DELETE FROM deliveries WHERE adapter = ? AND sequence = ?")?;
     for settled in &batch.settled {
         delete.execute(params![settled.adapter, signed(settled.sequence)])?;
+    }
+    let mut bury = transaction.prepare_cached(BURY)?;
+    for dead in &batch.dead {
+        delete.execute(params![dead.adapter, signed(dead.sequence)])?;
+        bury.execute(params![
+            dead.adapter,
+            signed(dead.sequence),
+            dead.attempts,
+            dead.reason,
+            signed(batch.written_at),
+        ])?;
     }
     let mut update = transaction
         .prepare_cached("UPDATE deliveries SET attempts = ? WHERE adapter = ? AND sequence = ?")?;
@@ -137,8 +168,10 @@ fn insert_alerts(transaction: &Transaction<'_>, batch: &Batch<'_>) -> rusqlite::
          (node, camera, key, phase, at, media_time, left_the_flow, body, written_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
-    let mut deliver = transaction
-        .prepare_cached("INSERT OR IGNORE INTO deliveries (adapter, sequence) VALUES (?, ?)")?;
+    let mut deliver = transaction.prepare_cached(
+        "INSERT OR IGNORE INTO deliveries (adapter, camera, sequence) VALUES (?, ?, ?)",
+    )?;
+    let mut bury = transaction.prepare_cached(BURY)?;
     let mut numbers = Vec::with_capacity(batch.alerts.len());
     for alert in &batch.alerts {
         let number = insert.insert(params![
@@ -153,7 +186,17 @@ fn insert_alerts(transaction: &Transaction<'_>, batch: &Batch<'_>) -> rusqlite::
             signed(batch.written_at),
         ])?;
         for adapter in &alert.adapters {
-            deliver.execute(params![adapter, number])?;
+            deliver.execute(params![adapter, alert.camera, number])?;
+        }
+        for adapter in &alert.refused_by {
+            let reason = "too many alerts of its camera waited already";
+            bury.execute(params![
+                adapter,
+                number,
+                0,
+                reason,
+                signed(batch.written_at)
+            ])?;
         }
         numbers.push(unsigned(number));
     }
@@ -222,6 +265,7 @@ pub(crate) mod tests {
             left_the_flow: true,
             body: format!("{{\"key\":\"{key}\"}}"),
             adapters: adapters.to_vec(),
+            refused_by: Vec::new(),
         }
     }
 
@@ -277,7 +321,7 @@ pub(crate) mod tests {
         });
         let error = store.write(&batch).unwrap_err();
         assert!(error.to_string().contains("the disk is gone"), "{error}");
-        assert!(store.due("hook", 0, 10).unwrap().is_empty());
+        assert!(store.due("hook", "yard", 0, 10).unwrap().is_empty());
         assert!(
             store
                 .alerts(&crate::AlertQuery::default())

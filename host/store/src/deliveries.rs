@@ -9,8 +9,6 @@ use crate::store::{Store, StoreError, signed, unsigned};
 pub struct Due {
     /// The alert's number.
     pub sequence: u64,
-    /// The camera that saw it.
-    pub camera: String,
     /// Nanoseconds since the stream's first frame.
     pub media_time: u64,
     /// The alert as JSON, as it was written.
@@ -35,26 +33,33 @@ pub struct Waiting {
 }
 
 impl Store {
-    /// The first `most` alerts behind `after` that `adapter` has not settled, in their order.
+    /// The first `most` alerts of `camera` behind `after` that `adapter` has not settled, in their
+    /// order.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn due(&self, adapter: &str, after: u64, most: usize) -> Result<Vec<Due>, StoreError> {
+    pub fn due(
+        &self,
+        adapter: &str,
+        camera: &str,
+        after: u64,
+        most: usize,
+    ) -> Result<Vec<Due>, StoreError> {
         let connection = self.lock();
         let mut read = connection.prepare_cached(
-            "SELECT sequence, camera, media_time, body, attempts, written_at
+            "SELECT deliveries.sequence, media_time, body, attempts, written_at
              FROM deliveries JOIN alerts USING (sequence)
-             WHERE adapter = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+             WHERE adapter = ? AND deliveries.camera = ? AND deliveries.sequence > ?
+             ORDER BY deliveries.sequence LIMIT ?",
         )?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let due = read.query_map(params![adapter, signed(after), most], |row| {
+        let due = read.query_map(params![adapter, camera, signed(after), most], |row| {
             Ok(Due {
                 sequence: unsigned(row.get(0)?),
-                camera: row.get(1)?,
-                media_time: unsigned(row.get(2)?),
-                body: row.get(3)?,
-                attempts: row.get(4)?,
-                written_at: unsigned(row.get(5)?),
+                media_time: unsigned(row.get(1)?),
+                body: row.get(2)?,
+                attempts: row.get(3)?,
+                written_at: unsigned(row.get(4)?),
             })
         })?;
         Ok(due.collect::<rusqlite::Result<_>>()?)
@@ -67,7 +72,7 @@ impl Store {
     pub fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
         let connection = self.lock();
         let mut read = connection.prepare_cached(
-            "SELECT adapter, camera, count(*), max(sequence) FROM deliveries JOIN alerts USING (sequence)
+            "SELECT adapter, camera, count(*), max(sequence) FROM deliveries
              GROUP BY adapter, camera ORDER BY adapter, camera",
         )?;
         let waiting = read.query_map([], |row| {
@@ -135,11 +140,12 @@ mod tests {
         store.write(&batch).unwrap();
         drop(store);
         let store = Store::open(folder.path()).unwrap();
-        let hook = store.due("hook", 0, 10).unwrap();
+        let hook = store.due("hook", "yard", 0, 10).unwrap();
         assert_eq!(keys(&hook), [r#"{"key":"b"}"#, r#"{"key":"c"}"#]);
-        let broker = store.due("broker", 0, 1).unwrap();
+        let broker = store.due("broker", "yard", 0, 1).unwrap();
         assert_eq!((broker[0].sequence, broker[0].attempts), (first, 4));
-        assert_eq!(store.due("broker", first, 10).unwrap()[0].sequence, third);
+        let behind = store.due("broker", "yard", first, 10).unwrap();
+        assert_eq!(behind[0].sequence, third);
         let waiting = store.waiting().unwrap();
         let of = |adapter: &str| Waiting {
             adapter: adapter.to_owned(),
@@ -159,9 +165,9 @@ mod tests {
         store.write(&alerts(vec![alert("new", &["hook"])])).unwrap();
         assert_eq!(store.give_up("hook", 5_000).unwrap(), 1);
         assert_eq!(
-            keys(&store.due("hook", 0, 10).unwrap()),
+            keys(&store.due("hook", "yard", 0, 10).unwrap()),
             [r#"{"key":"new"}"#]
         );
-        assert_eq!(store.due("broker", 0, 10).unwrap().len(), 1);
+        assert_eq!(store.due("broker", "yard", 0, 10).unwrap().len(), 1);
     }
 }

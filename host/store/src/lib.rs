@@ -10,14 +10,16 @@
 mod alerts;
 mod batch;
 mod checkpoints;
+mod dead_letters;
 mod deliveries;
 mod map;
 mod steps;
 mod store;
 
 pub use alerts::{AlertQuery, KeptAlert, Retention};
-pub use batch::{Batch, NewAlert, NewCheckpoint, NodeState, Settled, Tried};
+pub use batch::{Batch, Dead, NewAlert, NewCheckpoint, NodeState, Settled, Tried};
 pub use checkpoints::{Checkpoint, KeptState};
+pub use dead_letters::{DeadLetter, DeadLetterQuery};
 pub use deliveries::{Due, Waiting};
 pub use map::{MOST_BYTES, Map};
 pub use store::{Store, StoreError};

@@ -58,6 +58,32 @@ pub(crate) const STEPS: [&str; 3] = [
     -- The names behind the numbers of classes in the states, as JSON; empty where an earlier
     -- version did not write them.
     ALTER TABLE streams ADD COLUMN classes TEXT NOT NULL DEFAULT '';
+
+    -- Each camera's alerts are delivered in their order, and one camera's do not wait for
+    -- another's: so they are looked for by camera.
+    CREATE TABLE deliveries_by_camera (
+        adapter TEXT NOT NULL,
+        camera TEXT NOT NULL,
+        sequence INTEGER NOT NULL REFERENCES alerts (sequence),
+        attempts INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (adapter, camera, sequence)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO deliveries_by_camera
+        SELECT adapter, camera, sequence, attempts FROM deliveries JOIN alerts USING (sequence);
+    DROP TABLE deliveries;
+    ALTER TABLE deliveries_by_camera RENAME TO deliveries;
+    CREATE INDEX deliveries_of_alert ON deliveries (sequence);
+
+    -- What an adapter has given up, until a person retries or drops it.
+    CREATE TABLE dead_letters (
+        adapter TEXT NOT NULL,
+        sequence INTEGER NOT NULL REFERENCES alerts (sequence),
+        attempts INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        died_at INTEGER NOT NULL,
+        PRIMARY KEY (adapter, sequence)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX dead_letters_of_alert ON dead_letters (sequence);
     ",
 ];
 

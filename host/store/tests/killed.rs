@@ -35,6 +35,7 @@ fn write_for_ever(folder: &Path) -> ! {
             left_the_flow: true,
             body: "x".repeat(2000),
             adapters: vec!["hook"],
+            refused_by: Vec::new(),
         };
         let state = total.to_le_bytes();
         let batch = Batch {
@@ -81,7 +82,7 @@ fn alerts_and_the_state_that_knows_of_them_are_there_together() {
         let said = last_word_of_a_killed_writer(folder.path(), round % 7 + 1);
         let store = Store::open(folder.path()).expect("a killed process holds no lock");
         let alerts = store.alerts(&everything()).unwrap().len() as u64;
-        let due = store.due("hook", 0, usize::MAX).unwrap().len() as u64;
+        let due = store.due("hook", "yard", 0, usize::MAX).unwrap().len() as u64;
         let checkpoints = store.checkpoints().unwrap();
         let state = &checkpoints[0].nodes[0].data;
         let known = u64::from_le_bytes(state.as_slice().try_into().unwrap());

@@ -129,6 +129,22 @@ pub mod gate {
     });
 }
 
+pub mod upkeep {
+    wit_bindgen::generate!({
+        inline: "
+            package agave:sdk-upkeep;
+            world upkeep-component { export agave:plugin/upkeep@0.1.0; }
+        ",
+        path: "../../wit/0.1.0",
+        world: "upkeep-component",
+        with: { "agave:plugin/types@0.1.0": crate::bindings::imports::agave::plugin::types },
+        pub_export_macro: true,
+        export_macro_name: "__export_upkeep_component",
+        runtime_path: "agave_vision_sdk::wit_bindgen::rt",
+        type_section_suffix: "upkeep",
+    });
+}
+
 pub mod adapter {
     wit_bindgen::generate!({
         inline: "

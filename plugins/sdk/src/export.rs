@@ -242,6 +242,28 @@ macro_rules! export_adapter {
                 }
             }
 
+            impl $crate::bindings::upkeep::exports::agave::plugin::upkeep::Guest
+                for AgaveComponent
+            {
+                fn upkeep(
+                    cameras: ::std::vec::Vec<$crate::types::StreamInfo>,
+                ) -> ::std::option::Option<u32> {
+                    AGAVE_PLUGIN.with(|slot| {
+                        $crate::glue::with(slot, |plugin, state| {
+                            Ok($crate::Adapter::upkeep(plugin, state, &cameras))
+                        })
+                        .ok()
+                        .flatten()
+                        .map($crate::Duration::as_millis)
+                    })
+                }
+            }
+
+            #[cfg(target_arch = "wasm32")]
+            $crate::bindings::upkeep::__export_upkeep_component!(
+                AgaveComponent with_types_in $crate::bindings::upkeep
+            );
+
             #[cfg(target_arch = "wasm32")]
             $crate::bindings::adapter::__export_adapter_component!(
                 AgaveComponent with_types_in $crate::bindings::adapter

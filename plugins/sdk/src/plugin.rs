@@ -114,4 +114,12 @@ pub trait Gate: Plugin {
 pub trait Adapter: Plugin {
     /// Delivers one alert, or says what should become of it.
     fn deliver(&self, state: &mut Self::State, delivery: &Delivery) -> Outcome;
+
+    /// What there is to do beside deliveries, for the cameras whose alerts come here: introduce
+    /// them to a receiver, keep a connection alive, let go of a relay. Called before the first
+    /// delivery after each `configure`, when one of the cameras changes, comes or goes, and
+    /// again after the time that it gives, which is 0.1 s at least.
+    fn upkeep(&self, _state: &mut Self::State, _cameras: &[StreamInfo]) -> Option<crate::Duration> {
+        None
+    }
 }

@@ -219,6 +219,15 @@ impl<P: Adapter> Harness<P> {
         });
         outcome.unwrap_or_else(Outcome::Rejected)
     }
+
+    /// [`Adapter::upkeep`].
+    pub fn upkeep(&mut self, cameras: &[StreamInfo]) -> Option<crate::Duration> {
+        let again = glue::with(
+            &self.slot,
+            |plugin, state| Ok(plugin.upkeep(state, cameras)),
+        );
+        again.ok().flatten()
+    }
 }
 
 /// What a rule for several cameras is configured with: its cameras come after that.

@@ -2,8 +2,10 @@
 
 mod alerts;
 mod check;
+mod dead_letters;
 mod explain;
 mod graph;
+mod outbox;
 mod plan;
 mod plugin;
 mod record;
@@ -44,6 +46,12 @@ enum Command {
     Run(run::Run),
     /// Show the alerts that a flow has had
     Alerts(alerts::Alerts),
+    /// Show, retry and drop what adapters have given up
+    #[command(subcommand)]
+    DeadLetters(dead_letters::DeadLetters),
+    /// Show what waits for adapters
+    #[command(subcommand)]
+    Outbox(outbox::Outbox),
     /// Run a flow, and write what its models see to a file
     Record(record::Record),
     /// Run a flow on what was recorded, as fast as the machine goes
@@ -83,6 +91,8 @@ impl CommandLine {
         match self.command {
             Command::Run(run) => run.run(),
             Command::Alerts(alerts) => alerts.run(),
+            Command::DeadLetters(command) => command.run(),
+            Command::Outbox(command) => command.run(),
             Command::Record(record) => record.run(),
             Command::Replay(replay) => replay.run(),
             Command::Check(check) => check.run(),

@@ -127,7 +127,7 @@ impl Found {
     /// When the process does not take the question. That it is not answered is a line.
     pub(crate) fn ask(&self, ask: &Ask) -> Result<Answers, AskError> {
         let limit = match ask {
-            Ask::Status => Some(STATUS_LIMIT),
+            Ask::Status | Ask::DeadLetters { .. } => Some(STATUS_LIMIT),
             Ask::Reload | Ask::Plan { .. } => Some(RELOAD_LIMIT),
             // A quiet node is no failure.
             Ask::Tap { .. } => None,

@@ -14,9 +14,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(crate) use protocol::{Answer, Ask};
+pub(crate) use protocol::{Answer, Ask, Choice, Remedy};
 pub(crate) use server::Server;
-pub(crate) use status::{CameraStatus, NodeStatus, Reloads, Status};
+pub(crate) use status::{CameraStatus, JournalStatus, NodeStatus, OutboxStatus, Reloads, Status};
 pub(crate) use tap::{Passed, PassedDetection, Subscription, TapSender, subscription};
 
 /// A running flow, as those outside of it know it.
@@ -39,6 +39,12 @@ pub(crate) trait Controlled: Send + Sync {
 
     /// How everything is at this moment.
     fn status(&self) -> Status;
+
+    /// Does something about the dead letters that are chosen. Says how many they were.
+    ///
+    /// # Errors
+    /// When there is no such adapter, or the journal cannot be written.
+    fn remedy(&self, remedy: Remedy, choice: &Choice) -> Result<u64, String>;
 }
 
 /// Why a flow is read again.

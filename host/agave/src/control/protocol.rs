@@ -44,11 +44,40 @@ pub(crate) enum Ask {
     },
     /// How everything is; answered with a status.
     Status,
+    /// Do something about dead letters; answered with their number.
+    DeadLetters {
+        /// What.
+        remedy: Remedy,
+        /// About which.
+        #[serde(flatten)]
+        choice: Choice,
+    },
     /// What passes a node; answered until one of the two hangs up.
     Tap {
         /// The node's name.
         node: String,
     },
+}
+
+/// What can be done about dead letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Remedy {
+    /// Deliver them after all.
+    Retry,
+    /// Forget them.
+    Drop,
+}
+
+/// Some of the dead letters; all of them if nothing is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Choice {
+    /// Those of this adapter.
+    #[serde(default)]
+    pub(crate) adapter: Option<String>,
+    /// The one with this number.
+    #[serde(default)]
+    pub(crate) sequence: Option<u64>,
 }
 
 /// One line of an answer.
@@ -63,6 +92,8 @@ pub(crate) enum Answer {
         flow: String,
     },
     Passed(Passed),
+    /// So many are done.
+    Done(u64),
     /// So many did not fit in the queue since the last line.
     LeftOut(u64),
     /// It cannot be answered, for this reason.

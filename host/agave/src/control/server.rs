@@ -132,6 +132,10 @@ async fn converse(stream: UnixStream, controlled: Arc<dyn Controlled>) -> io::Re
     let answered = spawn_blocking(move || match ask {
         Ask::Reload => Answer::Report(controlled.reload(&Trigger::Command)),
         Ask::Plan { file } => Answer::Report(controlled.plan(file)),
+        Ask::DeadLetters { remedy, choice } => match controlled.remedy(remedy, &choice) {
+            Ok(done) => Answer::Done(done),
+            Err(reason) => Answer::Refused(reason),
+        },
         Ask::Status | Ask::Tap { .. } => Answer::Status(controlled.status()),
     });
     let answer = answered

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::control::client::{self, AskError};
-use crate::control::{Passed, Report, Status, TapSender, Verdict, subscription};
+use crate::control::{Choice, Passed, Remedy, Report, Status, TapSender, Verdict, subscription};
 
 /// A flow with one node.
 #[derive(Default)]
@@ -59,6 +59,10 @@ impl Controlled for Yard {
             file: "/flows/yard.yaml".into(),
             ..Status::default()
         }
+    }
+
+    fn remedy(&self, _: Remedy, choice: &Choice) -> Result<u64, String> {
+        choice.sequence.ok_or_else(|| "which?".to_owned())
     }
 }
 

@@ -22,6 +22,42 @@ pub(crate) struct Status {
     /// In the order of the flow.
     pub(crate) nodes: Vec<NodeStatus>,
     pub(crate) reloads: Reloads,
+    #[serde(default)]
+    pub(crate) journal: JournalStatus,
+    /// One for each adapter, in the order of the flow.
+    #[serde(default)]
+    pub(crate) outboxes: Vec<OutboxStatus>,
+}
+
+/// What keeps the alerts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct JournalStatus {
+    /// Whether anything is there again after a restart.
+    pub(crate) lasts: bool,
+    /// Alerts that are not written yet.
+    pub(crate) waiting: u64,
+    /// Why nothing can be written, while that is so.
+    pub(crate) trouble: Option<String>,
+}
+
+/// What an adapter has still to deliver.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OutboxStatus {
+    /// The node.
+    pub(crate) adapter: String,
+    pub(crate) waiting: u64,
+    /// The same by camera.
+    pub(crate) by_camera: BTreeMap<String, u64>,
+    /// Since the start.
+    pub(crate) delivered: u64,
+    /// What was given up and is still kept.
+    pub(crate) dead_letters: u64,
+    /// Why nothing has been delivered lately.
+    pub(crate) trouble: Option<String>,
+    /// Seconds until the receiver is tried again, while it is away.
+    pub(crate) tries_again_in_s: Option<f64>,
+    /// The plugin was given up.
+    pub(crate) quarantined: bool,
 }
 
 /// How often the flow was read again.

@@ -55,6 +55,7 @@ fn flow() -> Flow {
         cameras: vec![CameraIndex(0), CameraIndex(1)],
         active: None,
         partition: agave_flow::Partition::Camera,
+        order: agave_flow::Order::Incident,
     };
     Flow {
         places: agave_flow::Places::default(),

@@ -14,7 +14,9 @@ use std::time::SystemTime;
 use agave_flow::{CameraKind, Changes, Flow, Override, diff};
 use serde_json::json;
 
-use crate::control::{Controlled, Reloads, Report, Status, Subscription, Trigger, Verdict};
+use crate::control::{
+    Choice, Controlled, Reloads, Remedy, Report, Status, Subscription, Trigger, Verdict,
+};
 use crate::report::FlowReporter;
 use crate::surroundings::Machine;
 use crate::topology::{CameraCounts, Live, ReloadError};
@@ -222,7 +224,13 @@ impl Controlled for Keeper {
             cameras: self.live.camera_statuses(),
             nodes: self.live.node_statuses(),
             reloads: self.reloads().clone(),
+            journal: self.live.journal_status(),
+            outboxes: self.live.outbox_statuses(),
         }
+    }
+
+    fn remedy(&self, remedy: Remedy, choice: &Choice) -> Result<u64, String> {
+        self.live.remedy(remedy, choice)
     }
 }
 

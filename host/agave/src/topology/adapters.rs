@@ -4,27 +4,28 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use agave_core::Role;
-use agave_flow::{Broker, Flow, Node, PluginNode, Work};
+use agave_core::{Role, StreamInfo};
+use agave_flow::{Broker, Flow, Node, Order, PluginNode, Work};
 use agave_media::RecentPictures;
-use agave_plugin::{
-    BrokerSettings, Grants, Network, NetworkSettings, Origin, Outside, Pictures, Supervised,
-};
+use agave_plugin::{BrokerSettings, Grants, Network, NetworkSettings, Origin, Outside, Pictures};
 use agave_store::Store;
 
 use super::build::{BuildError, Standing, Version, Workshop};
 use super::nodes::{Looks, start};
-use super::outbox::Outbox;
+use super::outbox::{Outbox, Receiver};
 use super::outside::{NodeMap, Recent};
 
 /// An adapter with its outbox.
 pub(super) struct AdapterPlan {
     pub(super) name: String,
+    pub(super) order: Order,
+    /// The cameras whose alerts come to it, once they are planned.
+    pub(super) cameras: Vec<StreamInfo>,
     pub(super) outbox: Arc<Outbox>,
     /// What the adapter may reach, secrets included: another value is another adapter.
     pub(super) grants: Grants,
     /// None when the one that runs goes on as it is.
-    pub(super) adapter: Option<Supervised>,
+    pub(super) adapter: Option<Receiver>,
 }
 
 /// All of a flow's adapters.
@@ -72,17 +73,24 @@ pub(super) fn build_adapters(
                 && before.is_some_and(|version| runs_in(&version.flow, node, plugin));
             let outbox = match outbox {
                 Some(outbox) => Arc::clone(outbox),
-                None => Arc::new(Outbox::open(&node.name, Arc::clone(&workshop.journal))?),
+                None => Arc::new(Outbox::open(
+                    &node.name,
+                    node.order,
+                    Arc::clone(&workshop.journal),
+                )?),
             };
             let adapter = if stands {
                 None
             } else {
                 let outside = outside(node, &grants, &network, recent.as_ref(), &workshop.store);
                 let looks = Looks::Outside(grants.clone(), outside);
-                Some(start(node, plugin, looks, None, &workshop.machine.catalog)?)
+                let plugin = start(node, plugin, looks, None, &workshop.machine.catalog)?;
+                Some(Receiver::from(plugin))
             };
             Ok(AdapterPlan {
                 name: node.name.clone(),
+                order: node.order,
+                cameras: Vec::new(),
                 outbox,
                 grants,
                 adapter,

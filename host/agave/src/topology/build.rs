@@ -159,7 +159,7 @@ impl Topology {
     ) -> Result<Self, BuildError> {
         let models = load_models(&flow, workshop, standing)?;
         let Adapters {
-            plans: adapters,
+            plans: mut adapters,
             recent,
             network,
         } = build_adapters(&flow, workshop, standing)?;
@@ -196,7 +196,7 @@ impl Topology {
         let sites = builder.sites()?;
         let nodes = site::nodes(&sites);
         builder.sites = &nodes;
-        let cameras = flow
+        let cameras: Vec<CameraPlan> = flow
             .cameras
             .iter()
             .enumerate()
@@ -218,6 +218,7 @@ impl Topology {
                 })
             })
             .collect::<Result<_, BuildError>>()?;
+        introduce(&cameras, &flow, &mut adapters);
         Ok(Self {
             version: Version {
                 models,
@@ -230,6 +231,16 @@ impl Topology {
             sites,
             workshop: workshop.clone(),
         })
+    }
+}
+
+/// Tells each adapter whose alerts come to it.
+fn introduce(cameras: &[CameraPlan], flow: &Flow, adapters: &mut [AdapterPlan]) {
+    for adapter in adapters {
+        let node = flow.nodes.iter().find(|node| node.name == adapter.name);
+        let reached = node.into_iter().flat_map(|node| &node.cameras);
+        let plans = reached.filter_map(|index| cameras.get(index.0));
+        adapter.cameras = plans.map(|plan| plan.chain.stream.clone()).collect();
     }
 }
 

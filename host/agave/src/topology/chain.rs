@@ -299,6 +299,8 @@ impl Chain {
         for step in &mut self.steps {
             if let Work::Site(site) = &step.work {
                 site.describe(&self.stream);
+            } else if let Work::Adapter(outbox) = &step.work {
+                outbox.describe(&self.stream);
             } else if let Some(plugin) = step.work.plugin_mut() {
                 plugin.describe_stream(seen.at, self.stream.clone());
             }

@@ -46,6 +46,7 @@ pub(crate) use outbox::idempotency_key;
 pub(crate) use rehearsal::{Cast, Rehearsal};
 pub(crate) use reload::ReloadError;
 pub(crate) use running::{Finish, Live, Running, Signal};
+pub(crate) use status::remedied;
 pub(crate) use summary::{CameraCounts, Summary};
 pub(crate) use taps::{Tap, Taps};
 

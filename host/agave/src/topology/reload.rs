@@ -352,8 +352,12 @@ impl Live {
             departed.adapter(&left.outbox);
         }
         for plan in known {
-            let running = adapters.iter_mut().find(|one| one.name == plan.name);
-            if let (Some(running), Some(successor)) = (running, plan.adapter) {
+            let Some(running) = adapters.iter_mut().find(|one| one.name == plan.name) else {
+                continue;
+            };
+            running.outbox.keep_order(plan.order);
+            running.outbox.introduce(plan.cameras);
+            if let Some(successor) = plan.adapter {
                 running.grants = plan.grants;
                 running.outbox.replace(successor);
             }

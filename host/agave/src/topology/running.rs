@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use agave_plugin::{Grants, Supervised};
+use agave_plugin::Grants;
 use tokio_util::sync::CancellationToken;
 
 use super::adapters::AdapterPlan;
@@ -115,11 +115,15 @@ impl RunningAdapter {
     pub(super) fn start(plan: AdapterPlan) -> io::Result<Option<Self>> {
         let AdapterPlan {
             name,
+            order,
+            cameras,
             outbox,
             grants,
             adapter,
         } = plan;
-        let Some(mut adapter): Option<Supervised> = adapter else {
+        outbox.keep_order(order);
+        outbox.introduce(cameras);
+        let Some(mut adapter) = adapter else {
             return Ok(None);
         };
         let attended = Arc::clone(&outbox);

@@ -2,11 +2,12 @@
 
 use agave_core::DropReason;
 use agave_flow::Work;
+use agave_store::{DeadLetterQuery, Store, StoreError};
 
 use super::running::Live;
 use super::source::Health;
 use super::summary::{CameraCounts, NodeAccount};
-use crate::control::{CameraStatus, NodeStatus};
+use crate::control::{CameraStatus, Choice, JournalStatus, NodeStatus, OutboxStatus, Remedy};
 
 impl Live {
     /// Each camera, in the order of the flow.
@@ -31,6 +32,49 @@ impl Live {
             .map(|(name, account)| node(role(&name), name, &account))
             .collect()
     }
+}
+
+impl Live {
+    /// Whether what happens is kept.
+    pub(crate) fn journal_status(&self) -> JournalStatus {
+        self.workshop.journal.status()
+    }
+
+    /// What each adapter has still to deliver.
+    pub(crate) fn outbox_statuses(&self) -> Vec<OutboxStatus> {
+        let parts = self.parts();
+        let adapters = parts.adapters.iter().chain(&parts.leaving);
+        adapters.map(|adapter| adapter.outbox.status()).collect()
+    }
+
+    /// Does something about dead letters while their adapters run.
+    pub(crate) fn remedy(&self, remedy: Remedy, choice: &Choice) -> Result<u64, String> {
+        let journal = &self.workshop.journal;
+        // Those of a moment ago are in the store then.
+        journal.flush();
+        let done = remedied(journal.store(), remedy, choice).map_err(|error| error.to_string())?;
+        let parts = self.parts();
+        let adapters = parts.adapters.iter().map(|adapter| &adapter.outbox);
+        let meant = |name: &str| choice.adapter.as_ref().is_none_or(|wanted| wanted == name);
+        adapters
+            .filter(|outbox| meant(outbox.node()))
+            .for_each(|outbox| outbox.look_again());
+        Ok(done)
+    }
+}
+
+/// Does something about the dead letters in `store`. Says how many they were.
+pub(crate) fn remedied(store: &Store, remedy: Remedy, choice: &Choice) -> Result<u64, StoreError> {
+    let query = DeadLetterQuery {
+        adapter: choice.adapter.clone(),
+        sequence: choice.sequence,
+        ..DeadLetterQuery::default()
+    };
+    let done = match remedy {
+        Remedy::Retry => store.retry_dead_letters(&query)?,
+        Remedy::Drop => store.drop_dead_letters(&query)?,
+    };
+    Ok(u64::try_from(done).unwrap_or(u64::MAX))
 }
 
 fn camera(name: String, counts: &CameraCounts) -> CameraStatus {

@@ -97,6 +97,8 @@ pub enum NodeAspect {
     Active,
     /// Whether each camera has an instance of its own.
     Partition,
+    /// What it delivers in its order.
+    Order,
 }
 
 impl NodeAspect {
@@ -111,7 +113,12 @@ impl NodeAspect {
             | Self::OnFailure
             | Self::Partition => true,
             // Another file with the same bytes is the same plugin.
-            Self::Plugin | Self::Model | Self::Inputs | Self::Cameras | Self::Active => false,
+            Self::Plugin
+            | Self::Model
+            | Self::Inputs
+            | Self::Cameras
+            | Self::Active
+            | Self::Order => false,
         }
     }
 

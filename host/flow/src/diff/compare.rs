@@ -186,6 +186,13 @@ pub(super) fn nodes(was: &NamedNode, now: &NamedNode) -> Vec<Difference<NodeAspe
         lower(was.partition),
         lower(now.partition),
     );
+    let differ = was.order != now.order;
+    found.add(
+        differ,
+        NodeAspect::Order,
+        lower(was.order),
+        lower(now.order),
+    );
     found.0
 }
 

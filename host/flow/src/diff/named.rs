@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use agave_core::Schedule;
 
-use crate::spec::Partition;
+use crate::spec::{Order, Partition};
 use crate::{
     Camera, CameraIndex, ExpectedAlert, Flow, Model, ModelIndex, Node, NodeIndex, PluginNode,
     TestCase, TestInputs, Work,
@@ -18,6 +18,7 @@ pub(super) struct NamedNode {
     pub(super) cameras: BTreeSet<String>,
     pub(super) active: Option<Schedule>,
     pub(super) partition: Partition,
+    pub(super) order: Order,
 }
 
 /// What a node does.
@@ -49,6 +50,7 @@ impl NamedNode {
             cameras: cameras.map(|camera| camera.name.clone()).collect(),
             active: node.active.clone(),
             partition: node.partition,
+            order: node.order,
         }
     }
 
@@ -87,6 +89,7 @@ impl NamedNode {
             cameras: seen.map(|(index, _)| CameraIndex(index)).collect(),
             active: self.active.clone(),
             partition: self.partition,
+            order: self.order,
         }
     }
 }

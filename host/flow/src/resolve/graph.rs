@@ -81,6 +81,7 @@ pub(super) fn resolve(cx: &mut Context<'_, '_>, drafts: Vec<Draft<'_>>) -> Graph
                     .collect(),
                 active: draft.active?,
                 partition: draft.spec?.partition.unwrap_or_default(),
+                order: draft.spec?.order.unwrap_or_default(),
             })
         })
         .collect::<Option<Vec<Node>>>();

@@ -160,6 +160,7 @@ fn only_for_plugins(
         ("limits", spec.limits.is_some()),
         ("on-failure", spec.on_failure.is_some()),
         ("partition", spec.partition == Some(Partition::None)),
+        ("order", spec.order.is_some()),
     ]
     .into_iter()
     .filter_map(|(key, is_there)| is_there.then_some(key))
@@ -223,6 +224,12 @@ fn plugin(
     let good = facts
         .as_ref()
         .is_some_and(|facts| partition::check(cx, pointer, name, spec.partition, facts));
+    if let Some(role) = role.filter(|role| *role != Role::Adapter && spec.order.is_some()) {
+        let message = format!("node '{name}' is a {role}, and `order` is for adapters");
+        let help = "remove `order`: everything before an adapter is in the order of the frames";
+        let at = tree::join(pointer, "order");
+        cx.problem_with_key(Code::MisplacedKey, &at, message, Some(help.to_owned()));
+    }
     let work = facts.filter(|_| good).and_then(|facts| {
         let PluginFacts {
             file,

@@ -28,6 +28,20 @@ fn flow(now: &Status, before: Option<&(Duration, &Status)>) -> Vec<String> {
         let first = reason.lines().next().unwrap_or_default();
         lines.push(format!("  what runs is not what the files say: {first}"));
     }
+    if let Some(reason) = &now.journal.trouble {
+        let waiting = now.journal.waiting;
+        lines.push(format!(
+            "  THE JOURNAL CANNOT BE WRITTEN, {waiting} alerts wait: {reason}"
+        ));
+    }
+    for outbox in &now.outboxes {
+        if let Some(trouble) = &outbox.trouble {
+            lines.push(format!(
+                "  {}: {} alerts wait for its receiver: {trouble}",
+                outbox.adapter, outbox.waiting
+            ));
+        }
+    }
     let rate = Rate::between(now, before);
     lines.push(format!(
         "{:<16} {:>10} {:>8} {:>8} {:>9} {:>10}  dropped",
@@ -171,7 +185,7 @@ fn time(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::Reloads;
+    use crate::control::{JournalStatus, Reloads};
 
     fn status(factor: u64) -> Status {
         Status {
@@ -200,6 +214,8 @@ mod tests {
                 p99_ms: 0.2,
                 ..NodeStatus::default()
             }],
+            journal: JournalStatus::default(),
+            outboxes: Vec::new(),
             reloads: Reloads::default(),
         }
     }

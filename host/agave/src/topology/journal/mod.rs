@@ -21,7 +21,8 @@ use agave_store::{Checkpoint as KeptCheckpoint, Due, Store, StoreError};
 
 use super::chain::AlertSink;
 use super::outbox::Outbox;
-use pending::Pending;
+use crate::control::JournalStatus;
+use pending::{GivenUp, Pending};
 
 /// So many alerts wait to be written before the cameras wait.
 const MOST_WAITING: usize = 10_000;
@@ -106,8 +107,12 @@ struct State {
     /// How often something was handed in, and how much of that is through.
     handed_in: u64,
     through: u64,
+    /// Alerts that the writer has taken and not written yet.
+    being_written: u64,
     /// What cannot be written until then is told all the same.
     deadline: Option<Instant>,
+    /// Why nothing can be written, while that is so.
+    trouble: Option<String>,
     closed: bool,
 }
 
@@ -146,7 +151,9 @@ impl Journal {
                 pending: Pending::default(),
                 handed_in: 0,
                 through: 0,
+                being_written: 0,
                 deadline: None,
+                trouble: None,
                 closed: false,
             }),
             work: Condvar::new(),
@@ -180,14 +187,50 @@ impl Journal {
         self.hand_in(|pending| pending.tried(adapter, sequence, attempts));
     }
 
-    /// The next alerts for an adapter behind `after`.
+    /// An adapter gives this alert up, for this reason.
+    pub(super) fn given_up(&self, adapter: &Arc<str>, sequence: u64, attempts: u32, reason: &str) {
+        let dead = GivenUp {
+            adapter: Arc::clone(adapter),
+            sequence,
+            attempts,
+            reason: reason.to_owned(),
+        };
+        self.hand_in(|pending| pending.given_up(dead));
+    }
+
+    /// The next alerts of a camera for an adapter, behind `after`.
     pub(super) fn due(
         &self,
         adapter: &str,
+        camera: &str,
         after: u64,
         most: usize,
     ) -> Result<Vec<Due>, StoreError> {
-        self.shared.store.due(adapter, after, most)
+        self.shared.store.due(adapter, camera, after, most)
+    }
+
+    /// How many alerts an adapter has given up.
+    pub(super) fn dead_letters(&self, adapter: &str) -> Result<u64, StoreError> {
+        let counts = self.shared.store.dead_letter_counts()?;
+        let mut counts = counts.into_iter();
+        Ok(counts
+            .find(|(name, _)| name == adapter)
+            .map_or(0, |(_, count)| count))
+    }
+
+    /// How it is, for those who look on from outside.
+    pub(super) fn status(&self) -> JournalStatus {
+        let state = self.shared.lock();
+        JournalStatus {
+            lasts: self.shared.lasts,
+            waiting: state.pending.alerts() as u64 + state.being_written,
+            trouble: state.trouble.clone(),
+        }
+    }
+
+    /// The file that it writes.
+    pub(crate) fn store(&self) -> &Store {
+        &self.shared.store
     }
 
     /// What waited for an adapter when the flow stopped.
@@ -303,4 +346,4 @@ impl Outlet for Journal {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

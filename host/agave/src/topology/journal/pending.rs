@@ -10,14 +10,23 @@ use super::{Checkpoint, Entry, Happened};
 /// What is in no hurry waits so long for others to be written with it.
 const PATIENCE: Duration = Duration::from_millis(200);
 
+/// An alert that an adapter gives up.
+pub(super) struct GivenUp {
+    pub(super) adapter: Arc<str>,
+    pub(super) sequence: u64,
+    pub(super) attempts: u32,
+    pub(super) reason: String,
+}
+
 #[derive(Default)]
 pub(super) struct Pending {
     /// With their cameras, in the order in which they came.
     pub(super) happened: Vec<(Arc<str>, Happened)>,
     pub(super) checkpoints: BTreeMap<Arc<str>, Checkpoint>,
     pub(super) settled: Vec<(Arc<str>, u64)>,
-    /// For each adapter the alert that it is at, and how often it has tried.
-    pub(super) tried: BTreeMap<Arc<str>, (u64, u32)>,
+    pub(super) given_up: Vec<GivenUp>,
+    /// By adapter and alert, how often it has been tried.
+    pub(super) tried: BTreeMap<(Arc<str>, u64), u32>,
     /// When it has to be written.
     due: Option<Instant>,
 }
@@ -41,8 +50,13 @@ impl Pending {
         self.hurry();
     }
 
+    pub(super) fn given_up(&mut self, dead: GivenUp) {
+        self.given_up.push(dead);
+        self.hurry();
+    }
+
     pub(super) fn tried(&mut self, adapter: &Arc<str>, sequence: u64, attempts: u32) {
-        self.tried.insert(Arc::clone(adapter), (sequence, attempts));
+        self.tried.insert((Arc::clone(adapter), sequence), attempts);
         self.wait();
     }
 

@@ -1,6 +1,7 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use agave_core::{BoundingBox, Detection, DropReason, Phase, Severity};
+use agave_flow::Order;
 
 use super::*;
 use crate::topology::summary::NodeAccount;
@@ -22,7 +23,7 @@ fn journal(store: &Store) -> (Arc<Journal>, Receiver<String>) {
     (Journal::start(store.clone(), ears).unwrap(), heard)
 }
 
-fn alert(key: &str) -> Alert {
+pub(in crate::topology) fn alert(key: &str) -> Alert {
     Alert {
         key: key.to_owned(),
         kind: "kind".to_owned(),
@@ -131,7 +132,7 @@ fn an_outbox_knows_what_waits_in_it_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let (first, _heard) = journal(&store);
-    let outbox = Arc::new(Outbox::open("hook", Arc::clone(&first)).unwrap());
+    let outbox = Arc::new(Outbox::open("hook", Order::Camera, Arc::clone(&first)).unwrap());
     let to_hook = [Arc::clone(&outbox)];
     let both = vec![
         happened("a", true, &to_hook),
@@ -141,7 +142,7 @@ fn an_outbox_knows_what_waits_in_it_after_a_restart() {
     first.keep(entry("yard", vec![happened("c", true, &[])]));
     first.flush();
     assert_eq!(outbox.waiting(), 2);
-    let due = first.due("hook", 0, 10).unwrap();
+    let due = first.due("hook", "yard", 0, 10).unwrap();
     assert_eq!(due.len(), 2);
     first.settled(&"hook".into(), due[0].sequence);
     first.tried(&"hook".into(), due[1].sequence, 7);
@@ -150,10 +151,10 @@ fn an_outbox_knows_what_waits_in_it_after_a_restart() {
 
     let store = Store::open(folder.path()).unwrap();
     let (second, _heard) = journal(&store);
-    let outbox = Outbox::open("hook", Arc::clone(&second)).unwrap();
+    let outbox = Outbox::open("hook", Order::Camera, Arc::clone(&second)).unwrap();
     assert_eq!(outbox.waiting(), 1);
     assert_eq!(account(&outbox).account.ledger.received, 1);
-    let due = second.due("hook", 0, 10).unwrap();
+    let due = second.due("hook", "yard", 0, 10).unwrap();
     let left: Alert = serde_json::from_str(&due[0].body).unwrap();
     assert_eq!((left, due[0].attempts), (alert("b"), 7));
 }
@@ -162,8 +163,11 @@ fn an_outbox_knows_what_waits_in_it_after_a_restart() {
 fn a_camera_that_floods_leaves_room_for_the_others() {
     let store = Store::in_memory().unwrap();
     let (journal, _heard) = journal(&store);
-    let outbox = Outbox::open("hook", journal).unwrap();
-    let push = |camera: &str, times: u64| (0..times).filter(|_| outbox.admits(camera)).count();
+    let outbox = Outbox::open("hook", Order::Camera, journal).unwrap();
+    let push = |camera: &str, times: u64| {
+        let camera: Arc<str> = camera.into();
+        (0..times).filter(|_| outbox.admits(&camera)).count()
+    };
     let most = super::super::outbox::MOST_WAITING;
     assert_eq!(push("flood", 2 * most) as u64, most / 2);
     assert_eq!(push("quiet", 1000), 1000);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use agave_core::{Phase, Timestamp};
 use agave_plugin::Snapshot;
 use agave_store::{
-    Batch, NewAlert, NewCheckpoint, NodeState, Retention, Settled, StoreError, Tried,
+    Batch, Dead, NewAlert, NewCheckpoint, NodeState, Retention, Settled, StoreError, Tried,
 };
 
 use super::pending::Pending;
@@ -16,6 +16,8 @@ use crate::topology::outbox::Outbox;
 
 /// So much of the past is kept.
 const MOST_ALERTS: u64 = 100_000;
+/// What adapters gave up is kept longer than anything, but a disk is not endless.
+const MOST_DEAD_LETTERS: u64 = 100_000;
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Where nothing outlives the process, nobody can look back either.
 const MOST_ALERTS_IN_MEMORY: u64 = 1000;
@@ -51,7 +53,10 @@ impl Writer {
     pub(super) fn run(mut self) {
         while let Some((pending, handed_in)) = self.next() {
             self.write(pending);
-            self.shared.lock().through = handed_in;
+            let mut state = self.shared.lock();
+            state.through = handed_in;
+            state.being_written = 0;
+            drop(state);
             self.shared.progress.notify_all();
             self.prune_when_due();
         }
@@ -70,6 +75,7 @@ impl Writer {
                 Some(patience) if patience.is_zero() || state.closed => {
                     let handed_in = state.handed_in;
                     let pending = std::mem::take(&mut state.pending);
+                    state.being_written = pending.alerts() as u64;
                     // There is room again for those who wait to hand in.
                     self.shared.progress.notify_all();
                     return Some((pending, handed_in));
@@ -98,21 +104,22 @@ impl Writer {
     fn write(&mut self, pending: Pending) {
         let admitted = admitted(&pending);
         let batch = self.batch(&pending, &admitted);
+        let written_at = batch.written_at;
         match self.write_patiently(&batch) {
             Some(numbers) => {
                 self.alerts_since_prune += numbers.len();
                 for (camera, checkpoint) in &pending.checkpoints {
                     self.note_written(camera, checkpoint);
                 }
-                for (((camera, happened), outboxes), sequence) in
+                for (((camera, happened), Admitted { by, .. }), sequence) in
                     pending.happened.iter().zip(admitted).zip(numbers)
                 {
                     if happened.leaves {
                         happened.tell(camera, self.shared.sink.as_ref());
                     }
-                    outboxes
-                        .into_iter()
-                        .for_each(|outbox| outbox.written(sequence));
+                    by.into_iter().for_each(|outbox| {
+                        outbox.written(camera, sequence, happened, written_at);
+                    });
                 }
             }
             None => self.tell_unwritten(&pending, admitted),
@@ -120,9 +127,10 @@ impl Writer {
     }
 
     /// Everything of `pending` that differs from what the disk has.
-    fn batch<'p>(&self, pending: &'p Pending, admitted: &[Vec<&'p Arc<Outbox>>]) -> Batch<'p> {
+    fn batch<'p>(&self, pending: &'p Pending, admitted: &[Admitted<'p>]) -> Batch<'p> {
         let happened = pending.happened.iter().zip(admitted);
-        let alerts = happened.map(|((camera, happened), outboxes)| {
+        let names = |outboxes: &[&'p Arc<Outbox>]| outboxes.iter().map(|it| it.node()).collect();
+        let alerts = happened.map(|((camera, happened), admitted)| {
             let alert = &happened.alert;
             NewAlert {
                 node: &happened.node,
@@ -138,7 +146,8 @@ impl Writer {
                 left_the_flow: happened.leaves,
                 // Nothing in an alert cannot be said in JSON.
                 body: serde_json::to_string(alert).unwrap_or_default(),
-                adapters: outboxes.iter().map(|outbox| outbox.node()).collect(),
+                adapters: names(&admitted.by),
+                refused_by: names(&admitted.refused_by),
             }
         });
         let settled = pending.settled.iter();
@@ -157,10 +166,20 @@ impl Writer {
                 })
                 .collect(),
             tried: tried
-                .map(|(adapter, &(sequence, attempts))| Tried {
+                .map(|((adapter, sequence), &attempts)| Tried {
                     adapter,
-                    sequence,
+                    sequence: *sequence,
                     attempts,
+                })
+                .collect(),
+            dead: pending
+                .given_up
+                .iter()
+                .map(|dead| Dead {
+                    adapter: &dead.adapter,
+                    sequence: dead.sequence,
+                    attempts: dead.attempts,
+                    reason: &dead.reason,
                 })
                 .collect(),
             written_at: Timestamp::now().0,
@@ -222,6 +241,7 @@ impl Writer {
             let error = match self.shared.store.write(batch) {
                 Ok(numbers) => {
                     if failures > 0 {
+                        self.shared.lock().trouble = None;
                         tracing::warn!(failures, "the journal can be written again");
                     }
                     return Some(numbers);
@@ -238,6 +258,7 @@ impl Writer {
             }
             let until = Instant::now() + wait;
             let mut state = self.shared.lock();
+            state.trouble = Some(error.to_string());
             loop {
                 let now = Instant::now();
                 if state.deadline.is_some_and(|deadline| now >= deadline) {
@@ -254,16 +275,16 @@ impl Writer {
     }
 
     /// Better told and forgotten than never told.
-    fn tell_unwritten(&self, pending: &Pending, admitted: Vec<Vec<&Arc<Outbox>>>) {
+    fn tell_unwritten(&self, pending: &Pending, admitted: Vec<Admitted<'_>>) {
         tracing::error!(
             alerts = pending.alerts(),
             "the flow ends, and this is not written: these alerts are told once, delivered to nobody, and may be announced again"
         );
-        for ((camera, happened), outboxes) in pending.happened.iter().zip(admitted) {
+        for ((camera, happened), Admitted { by, .. }) in pending.happened.iter().zip(admitted) {
             if happened.leaves {
                 happened.tell(camera, self.shared.sink.as_ref());
             }
-            outboxes.into_iter().for_each(|outbox| outbox.lost(camera));
+            by.into_iter().for_each(|outbox| outbox.lost(camera));
         }
     }
 
@@ -280,6 +301,14 @@ impl Writer {
             most,
             written_after: (Timestamp::now() - LONGEST).0,
         };
+        match self.shared.store.prune_dead_letters(MOST_DEAD_LETTERS) {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::error!(
+                forgotten,
+                "more than {MOST_DEAD_LETTERS} alerts were given up; the oldest dead letters are gone"
+            ),
+            Err(error) => say_not_pruned(&error),
+        }
         let at_once = PRUNED_AT_ONCE.max(2 * self.alerts_since_prune);
         match self.shared.store.prune(&retention, at_once) {
             // The rest has its turn after what is written next.
@@ -297,15 +326,20 @@ fn say_not_pruned(error: &StoreError) {
     tracing::warn!("old alerts could not be forgotten: {error}");
 }
 
-/// For each alert the outboxes that have room for it.
-fn admitted(pending: &Pending) -> Vec<Vec<&Arc<Outbox>>> {
+/// The outboxes that have room for an alert, and those that do not.
+struct Admitted<'p> {
+    by: Vec<&'p Arc<Outbox>>,
+    refused_by: Vec<&'p Arc<Outbox>>,
+}
+
+fn admitted(pending: &Pending) -> Vec<Admitted<'_>> {
     let happened = pending.happened.iter();
-    happened
-        .map(|(camera, happened)| {
-            let outboxes = happened.outboxes.iter();
-            outboxes.filter(|outbox| outbox.admits(camera)).collect()
-        })
-        .collect()
+    let admitted = happened.map(|(camera, happened)| {
+        let outboxes = happened.outboxes.iter();
+        let (by, refused_by) = outboxes.partition(|outbox| outbox.admits(camera));
+        Admitted { by, refused_by }
+    });
+    admitted.collect()
 }
 
 /// The classes as they are written.

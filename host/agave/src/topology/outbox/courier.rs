@@ -1,0 +1,396 @@
+//! The thread of an adapter: it takes what is next, hands it over, and notes what came of it.
+
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use agave_core::DropReason;
+use agave_plugin::{Delivery, Outcome};
+
+use super::lanes::{Next, PAGE};
+use super::pace::wait_after;
+use super::receiver::{Attempt, Receiver};
+use super::{Contents, Outbox, waiting_of};
+
+/// So long an alert is worth delivering.
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// An alert over which the adapter fails so often is given up, before the adapter is: the ones
+/// behind it are not to blame.
+const MOST_FAILED_CALLS: u32 = 3;
+/// Before the journal is asked again after it could not be read.
+const UNREADABLE_WAIT: Duration = Duration::from_secs(1);
+
+/// What the courier does next.
+enum Step {
+    Upkeep,
+    Rewind,
+    Read(Arc<str>, u64),
+    Deliver(Vec<(u64, Delivery)>),
+    End,
+}
+
+impl Outbox {
+    /// Delivers until the outbox is closed and empty, or its time is over.
+    pub(in crate::topology) fn attend(&self, receiver: &mut Receiver) {
+        let mut next_upkeep = None;
+        loop {
+            match self.next(receiver, next_upkeep) {
+                Step::Upkeep => {
+                    let cameras = {
+                        let mut contents = self.lock();
+                        contents.is_told = true;
+                        Arc::clone(&contents.cameras)
+                    };
+                    let again = receiver.upkeep(&cameras);
+                    next_upkeep = again.map(|again| Instant::now() + again);
+                    self.note_failures(&mut self.lock(), receiver);
+                }
+                Step::Rewind => self.rewind(),
+                Step::Read(camera, after) => self.read(&camera, after),
+                Step::Deliver(batch) => self.deliver(receiver, batch),
+                Step::End => break,
+            }
+        }
+        self.leave_the_rest();
+    }
+
+    fn next(&self, receiver: &mut Receiver, next_upkeep: Option<Instant>) -> Step {
+        let mut contents = self.lock();
+        loop {
+            if let Some(successor) = contents.successor.take() {
+                drop(contents);
+                self.succeed(receiver, successor);
+                contents = self.lock();
+                contents.is_told = false;
+            }
+            let now = Instant::now();
+            if contents.closing.is_some_and(|deadline| now >= deadline) {
+                return Step::End;
+            }
+            if contents.rewind {
+                return Step::Rewind;
+            }
+            let is_due = next_upkeep.is_some_and(|due| now >= due);
+            if !contents.is_told || is_due || receiver.wants_upkeep() {
+                return Step::Upkeep;
+            }
+            let rest = match self.turn(&mut contents, receiver, now) {
+                Ok(step) => return step,
+                Err(rest) => rest,
+            };
+            if rest.is_none() && contents.closing.is_some() {
+                return Step::End;
+            }
+            let wake = [rest, next_upkeep, contents.closing];
+            contents = match wake.into_iter().flatten().min() {
+                Some(wake) => {
+                    let rested = self.changed.wait_timeout(contents, wake - now);
+                    rested.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => {
+                    let rested = self.changed.wait(contents);
+                    rested.unwrap_or_else(PoisonError::into_inner)
+                }
+            };
+        }
+    }
+
+    /// What is to be done with the alerts at `now`; else until when there is nothing.
+    fn turn(
+        &self,
+        contents: &mut Contents,
+        receiver: &Receiver,
+        now: Instant,
+    ) -> Result<Step, Option<Instant>> {
+        if contents.lanes.waiting() == 0 {
+            return Err(None);
+        }
+        let open_until = contents.breaker.open_until();
+        if let Some(until) = open_until.filter(|until| *until > now) {
+            return Err(Some(until));
+        }
+        // While the receiver may still be away, one is enough to find out.
+        let (next, most) = match open_until {
+            Some(_) => (contents.lanes.probe(now), 1),
+            None => (contents.lanes.next(now), receiver.most_at_once()),
+        };
+        match next {
+            Next::Read(camera, after) => Ok(Step::Read(camera, after)),
+            Next::Try(camera, sequence) => {
+                let chosen = match most {
+                    1 => vec![(camera, sequence)],
+                    most => contents.lanes.batch(now, most),
+                };
+                let attempts = chosen.into_iter().filter_map(|(camera, sequence)| {
+                    Some((sequence, contents.lanes.attempt(&camera, sequence)?))
+                });
+                Ok(Step::Deliver(attempts.collect()))
+            }
+            Next::Rest(until) => Err(Some(until)),
+            Next::Nothing => Err(None),
+        }
+    }
+
+    fn deliver(&self, receiver: &mut Receiver, batch: Vec<(u64, Delivery)>) {
+        let (numbers, deliveries): (Vec<u64>, Vec<Delivery>) = batch.into_iter().unzip();
+        let began = Instant::now();
+        let attempt = receiver.deliver(&deliveries);
+        let mut contents = self.lock();
+        contents.account.calls.record(began.elapsed());
+        self.note_failures(&mut contents, receiver);
+        match attempt {
+            Attempt::Outcome(Outcome::Delivered) => {
+                self.note_answer(&mut contents);
+                for (number, delivery) in numbers.into_iter().zip(&deliveries) {
+                    contents.lanes.settle(&delivery.camera, number);
+                    contents.account.ledger.passed += 1;
+                    self.journal.settled(&self.node, number);
+                }
+            }
+            Attempt::Outcome(Outcome::Rejected(reason)) => {
+                self.note_answer(&mut contents);
+                for (number, delivery) in numbers.into_iter().zip(&deliveries) {
+                    self.give_up(
+                        &mut contents,
+                        number,
+                        delivery,
+                        DropReason::Rejected,
+                        &reason,
+                    );
+                }
+            }
+            Attempt::Outcome(Outcome::Retry(after)) => {
+                self.note_silence(&mut contents, &deliveries, after);
+                for (number, delivery) in numbers.into_iter().zip(&deliveries) {
+                    self.retry(&mut contents, number, delivery);
+                }
+            }
+            Attempt::Failed(reason) => {
+                for (number, delivery) in numbers.into_iter().zip(&deliveries) {
+                    self.after_failed_call(&mut contents, number, delivery, reason);
+                }
+            }
+        }
+    }
+
+    fn note_failures(&self, contents: &mut Contents, receiver: &Receiver) {
+        (contents.failures, contents.quarantined) = receiver.failures();
+    }
+
+    /// The receiver is there.
+    fn note_answer(&self, contents: &mut Contents) {
+        contents.trouble = None;
+        if contents.breaker.answered() {
+            tracing::info!(node = %self.node, "the receiver is there again");
+            contents.lanes.forget_waits();
+        }
+    }
+
+    /// The receiver did not take it, and may later.
+    fn note_silence(
+        &self,
+        contents: &mut Contents,
+        deliveries: &[Delivery],
+        after: Option<Duration>,
+    ) {
+        let now = Instant::now();
+        let attempt = deliveries.first().map_or(0, |delivery| delivery.attempt);
+        contents.trouble = Some(format!("attempt {attempt} came to nothing"));
+        if contents.breaker.failed(now, after) {
+            // From now on the receiver's absence decides, and no alert's own wait.
+            contents.lanes.forget_waits();
+        }
+        // A day of attempts would bury the rest of the log.
+        if attempt.is_power_of_two() {
+            tracing::warn!(node = %self.node, attempt, "not delivered yet; it is tried again");
+        }
+    }
+
+    fn retry(&self, contents: &mut Contents, number: u64, delivery: &Delivery) {
+        let is_open = contents.breaker.open_until().is_some();
+        let Some(waiting) = contents.lanes.find(&delivery.camera, number) else {
+            return;
+        };
+        if waiting.age.now() >= LONGEST_LIFE {
+            let reason = DropReason::AttemptsExhausted;
+            self.give_up(
+                contents,
+                number,
+                delivery,
+                reason,
+                "no attempt succeeded in a day",
+            );
+            return;
+        }
+        if !is_open {
+            waiting.not_before = Some(Instant::now() + wait_after(delivery.attempt));
+        }
+        self.journal.tried(&self.node, number, delivery.attempt);
+    }
+
+    /// An adapter that is not running is waited for; one that failed over this alert gets it
+    /// only a few times.
+    fn after_failed_call(
+        &self,
+        contents: &mut Contents,
+        number: u64,
+        delivery: &Delivery,
+        reason: DropReason,
+    ) {
+        let Some(waiting) = contents.lanes.find(&delivery.camera, number) else {
+            return;
+        };
+        waiting.failed_calls += u32::from(reason != DropReason::Unavailable);
+        if waiting.failed_calls >= MOST_FAILED_CALLS {
+            self.give_up(
+                contents,
+                number,
+                delivery,
+                reason,
+                "the plugin fails over it",
+            );
+            return;
+        }
+        contents.trouble = Some(format!("the adapter failed: {reason}"));
+        if reason == DropReason::Unavailable {
+            contents.breaker.failed(Instant::now(), None);
+        }
+        self.retry(contents, number, delivery);
+    }
+
+    fn give_up(
+        &self,
+        contents: &mut Contents,
+        number: u64,
+        delivery: &Delivery,
+        reason: DropReason,
+        why: &str,
+    ) {
+        if contents.lanes.settle(&delivery.camera, number).is_none() {
+            return;
+        }
+        contents.account.ledger.drop(reason, 1);
+        contents.dead += 1;
+        self.journal
+            .given_up(&self.node, number, delivery.attempt, why);
+        tracing::error!(
+            node = %self.node,
+            camera = delivery.camera,
+            key = delivery.idempotency_key,
+            attempts = delivery.attempt,
+            dead_letter = number,
+            "an alert was not delivered: {why}"
+        );
+    }
+
+    fn succeed(&self, receiver: &mut Receiver, successor: Receiver) {
+        if let Err(failure) = receiver.succeed(successor) {
+            tracing::error!(
+                node = %self.node,
+                "the new version of the adapter {failure}; the one before goes on"
+            );
+        }
+    }
+
+    /// Takes a camera's next few from the journal. Only the courier does.
+    fn read(&self, camera: &str, after: u64) {
+        let newest = self.lock().lanes.newest(camera);
+        // The disk may take its time; who counts what waits must not wait for it.
+        let due = match self.journal.due(&self.node, camera, after, PAGE) {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::error!(node = %self.node, "the journal cannot be read: {error}");
+                self.rest(UNREADABLE_WAIT);
+                return;
+            }
+        };
+        let mut contents = self.lock();
+        let up_to = match due.last() {
+            Some(last) if due.len() == PAGE => last.sequence,
+            // That was all, up to the last one that was there when it was asked.
+            last => last.map_or(newest, |last| last.sequence.max(newest)),
+        };
+        let mut page = Vec::with_capacity(due.len());
+        for due in due {
+            match waiting_of(&self.node, camera, &due) {
+                Ok(waiting) => page.push(waiting),
+                Err(error) => {
+                    contents.lanes.less(camera);
+                    contents.account.ledger.drop(DropReason::Unreadable, 1);
+                    contents.dead += 1;
+                    let why = format!("it cannot be read from the journal: {error}");
+                    self.journal
+                        .given_up(&self.node, due.sequence, due.attempts, &why);
+                    tracing::error!(node = %self.node, sequence = due.sequence, "an alert is a dead letter: {why}");
+                }
+            }
+        }
+        contents.lanes.read(camera, page, up_to);
+    }
+
+    /// Looks anew at everything that the journal has for this adapter.
+    fn rewind(&self) {
+        // What is settled is settled there as well.
+        self.journal.flush();
+        let mut contents = self.lock();
+        let found = self
+            .journal
+            .backlog(&self.node)
+            .and_then(|backlog| Ok((backlog, self.journal.dead_letters(&self.node)?)));
+        let (backlog, dead) = match found {
+            Ok(found) => found,
+            Err(error) => {
+                drop(contents);
+                tracing::error!(node = %self.node, "the journal cannot be read: {error}");
+                self.rest(UNREADABLE_WAIT);
+                return;
+            }
+        };
+        contents.rewind = false;
+        let before = contents.lanes.waiting();
+        contents.lanes.rewind();
+        for waiting in backlog {
+            let (camera, alerts) = (&waiting.camera, waiting.alerts);
+            contents.lanes.continue_with(camera, alerts, waiting.newest);
+        }
+        let again = contents.lanes.waiting().saturating_sub(before);
+        contents.account.ledger.received += again;
+        contents.dead = dead;
+    }
+
+    /// Waits, and no longer than the outbox has time.
+    fn rest(&self, time: Duration) {
+        let until = Instant::now() + time;
+        let mut contents = self.lock();
+        loop {
+            let now = Instant::now();
+            let end = contents.closing.map_or(until, |closing| closing.min(until));
+            if now >= end {
+                return;
+            }
+            let rested = self.changed.wait_timeout(contents, end - now);
+            (contents, _) = rested.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// What is not settled waits for the next run, if there is one that knows of it.
+    fn leave_the_rest(&self) {
+        let mut contents = self.lock();
+        let left = contents.lanes.waiting();
+        if left == 0 {
+            return;
+        }
+        if self.journal.lasts() {
+            tracing::warn!(
+                node = %self.node,
+                "{left} alerts were not delivered before the end; they wait for the next run"
+            );
+            return;
+        }
+        contents.lanes.clear();
+        contents.account.ledger.drop(DropReason::Shutdown, left);
+        tracing::error!(
+            node = %self.node,
+            "{left} alerts were not delivered before the end, and nothing is kept"
+        );
+    }
+}

@@ -1,0 +1,268 @@
+//! The waiting place after the flow: alerts for one adapter, until they are delivered, refused
+//! for good, or have been tried for long enough. What is given up is kept as a dead letter.
+//!
+//! The journal holds them, so they survive a receiver that is away and a process that is killed.
+//! In memory are only the next few of each camera.
+
+mod courier;
+mod lanes;
+mod pace;
+mod receiver;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use agave_core::{Alert, DropReason, Phase, StreamInfo};
+use agave_flow::Order;
+use agave_plugin::Delivery;
+use agave_store::{Due, StoreError};
+
+use super::account::Account;
+use super::journal::{Happened, Journal};
+use super::summary::NodeAccount;
+use crate::control::OutboxStatus;
+use lanes::{Age, Lanes, Waiting};
+use pace::Breaker;
+
+#[cfg(test)]
+pub(super) use lanes::MOST_WAITING;
+pub(super) use receiver::Receiver;
+
+struct Contents {
+    lanes: Lanes,
+    breaker: Breaker,
+    account: Account,
+    failures: u64,
+    quarantined: bool,
+    /// Why the last attempt came to nothing, while the receiver has not answered since.
+    trouble: Option<String>,
+    dead: u64,
+    /// Who is to deliver from now on.
+    successor: Option<Receiver>,
+    /// The cameras whose alerts come here, and whether the receiver has been told.
+    cameras: Arc<[StreamInfo]>,
+    is_told: bool,
+    /// Dead letters wait again: everything is to be read anew.
+    rewind: bool,
+    /// No more alerts will come, and what waits has until then.
+    closing: Option<Instant>,
+}
+
+/// One adapter node's alerts.
+pub(crate) struct Outbox {
+    node: Arc<str>,
+    journal: Arc<Journal>,
+    contents: Mutex<Contents>,
+    changed: Condvar,
+}
+
+impl Outbox {
+    /// The outbox of `node`, with what waited in it when the flow last stopped.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub(super) fn open(
+        node: &str,
+        order: Order,
+        journal: Arc<Journal>,
+    ) -> Result<Self, StoreError> {
+        let mut lanes = Lanes::in_order(order);
+        for waiting in journal.backlog(node)? {
+            lanes.continue_with(&waiting.camera, waiting.alerts, waiting.newest);
+        }
+        let mut account = Account::default();
+        account.ledger.received = lanes.waiting();
+        Ok(Self {
+            node: node.into(),
+            contents: Mutex::new(Contents {
+                lanes,
+                breaker: Breaker::default(),
+                account,
+                failures: 0,
+                quarantined: false,
+                trouble: None,
+                dead: journal.dead_letters(node)?,
+                successor: None,
+                cameras: Arc::default(),
+                is_told: false,
+                rewind: false,
+                closing: None,
+            }),
+            journal,
+            changed: Condvar::new(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An alert of `camera` is about to be written. Whether there is room for it here; if not, it
+    /// is one of the dead letters.
+    pub(super) fn admits(&self, camera: &Arc<str>) -> bool {
+        let mut contents = self.lock();
+        contents.account.ledger.received += 1;
+        if contents.lanes.admit(camera) {
+            return true;
+        }
+        contents.account.ledger.drop(DropReason::QueueFull, 1);
+        contents.dead += 1;
+        let dropped = contents.account.ledger.dropped.get(&DropReason::QueueFull);
+        if dropped.is_some_and(|count| count.is_power_of_two()) {
+            tracing::error!(
+                node = %self.node,
+                camera = %camera,
+                ?dropped,
+                "too many alerts of this camera wait already; newer ones become dead letters"
+            );
+        }
+        false
+    }
+
+    /// What was admitted is written.
+    pub(super) fn written(
+        &self,
+        camera: &Arc<str>,
+        sequence: u64,
+        happened: &Happened,
+        written_at: u64,
+    ) {
+        let keep = || Waiting {
+            sequence,
+            delivery: Delivery {
+                idempotency_key: idempotency_key(&self.node, camera, &happened.alert),
+                camera: camera.to_string(),
+                attempt: 0,
+                media_time: happened.media_time,
+                alert: happened.alert.clone(),
+            },
+            age: Age::of(written_at),
+            failed_calls: 0,
+            not_before: None,
+        };
+        self.lock().lanes.written(camera, sequence, keep);
+        self.changed.notify_all();
+    }
+
+    /// What was admitted could not be written, and the flow ends.
+    pub(super) fn lost(&self, camera: &str) {
+        let mut contents = self.lock();
+        contents.lanes.lost(camera);
+        contents.account.ledger.drop(DropReason::Shutdown, 1);
+    }
+
+    /// No more alerts will come; what waits may take until `deadline`.
+    pub(super) fn close(&self, deadline: Instant) {
+        self.lock().closing = Some(deadline);
+        self.changed.notify_all();
+    }
+
+    /// Lets `successor` deliver from now on. It goes on where the one before it is; when it
+    /// does not read what that remembers, that one goes on instead.
+    pub(super) fn replace(&self, successor: Receiver) {
+        self.lock().successor = Some(successor);
+        self.changed.notify_all();
+    }
+
+    /// From now on alerts are delivered in this order.
+    pub(super) fn keep_order(&self, order: Order) {
+        self.lock().lanes.order = order;
+        self.changed.notify_all();
+    }
+
+    /// These are the cameras whose alerts come here.
+    pub(super) fn introduce(&self, cameras: Vec<StreamInfo>) {
+        let mut contents = self.lock();
+        if *contents.cameras != *cameras {
+            contents.cameras = cameras.into();
+            contents.is_told = false;
+            drop(contents);
+            self.changed.notify_all();
+        }
+    }
+
+    /// This is more of one of these cameras: how large its frames are.
+    pub(super) fn describe(&self, camera: &StreamInfo) {
+        let mut cameras = self.lock().cameras.to_vec();
+        if let Some(known) = cameras.iter_mut().find(|one| one.camera == camera.camera) {
+            known.clone_from(camera);
+            self.introduce(cameras);
+        }
+    }
+
+    /// Some of the dead letters in the store wait again.
+    pub(super) fn look_again(&self) {
+        self.lock().rewind = true;
+        self.changed.notify_all();
+    }
+
+    pub(super) fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// How many alerts are not settled yet.
+    pub(super) fn waiting(&self) -> u64 {
+        self.lock().lanes.waiting()
+    }
+
+    /// The account, with what waits now, added to `total`.
+    pub(super) fn report(&self, total: &mut NodeAccount) {
+        let contents = self.lock();
+        total.account.ledger.add(&contents.account.ledger);
+        total.account.ledger.waiting += contents.lanes.waiting();
+        total.account.calls.add(&contents.account.calls);
+        total.failures += contents.failures;
+        total.quarantined += u64::from(contents.quarantined);
+    }
+
+    /// How it is, for those who look on from outside.
+    pub(super) fn status(&self) -> OutboxStatus {
+        let contents = self.lock();
+        let now = Instant::now();
+        let lanes = contents.lanes.by_camera();
+        let open_until = contents.breaker.open_until();
+        OutboxStatus {
+            adapter: self.node.to_string(),
+            waiting: contents.lanes.waiting(),
+            by_camera: lanes
+                .map(|(camera, waiting)| (camera.to_string(), waiting))
+                .collect(),
+            delivered: contents.account.ledger.passed,
+            dead_letters: contents.dead,
+            trouble: contents.trouble.clone(),
+            tries_again_in_s: open_until
+                .map(|until| until.saturating_duration_since(now).as_secs_f64()),
+            quarantined: contents.quarantined,
+        }
+    }
+}
+
+/// What the journal has of an alert, as it is delivered.
+fn waiting_of(node: &str, camera: &str, due: &Due) -> serde_json::Result<Waiting> {
+    let alert: Alert = serde_json::from_str(&due.body)?;
+    Ok(Waiting {
+        sequence: due.sequence,
+        delivery: Delivery {
+            idempotency_key: idempotency_key(node, camera, &alert),
+            camera: camera.to_owned(),
+            attempt: due.attempts,
+            media_time: Duration::from_nanos(due.media_time),
+            alert,
+        },
+        age: Age::of(due.written_at),
+        failed_calls: 0,
+        not_before: None,
+    })
+}
+
+/// The same for every attempt, another for every phase of an incident.
+pub(crate) fn idempotency_key(node: &str, camera: &str, alert: &Alert) -> String {
+    let phase = match alert.phase {
+        Phase::Begin => "begin",
+        Phase::Update => "update",
+        Phase::End => "end",
+    };
+    format!("{node}/{camera}/{}/{phase}/{}", alert.key, alert.at.0)
+}

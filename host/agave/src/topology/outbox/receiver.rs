@@ -1,0 +1,152 @@
+//! Who delivers: a plugin, or a part of the host that takes alerts as one does.
+
+use std::time::{Duration, Instant};
+
+use agave_core::{DropReason, StreamInfo, Timestamp};
+use agave_plugin::{Delivery, Outcome, Supervised, Verdict};
+
+const SHORTEST_UPKEEP: Duration = Duration::from_millis(100);
+const UPKEEP_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// What one attempt came to.
+#[derive(Debug)]
+pub(in crate::topology) enum Attempt {
+    Outcome(Outcome),
+    /// The plugin failed, for this reason, and so did not deliver.
+    Failed(DropReason),
+}
+
+/// Delivers alerts. It is called on the adapter's own thread, and may block.
+pub(in crate::topology) trait Receive: Send {
+    /// So many are given to it at once.
+    fn most_at_once(&self) -> usize;
+
+    /// What became of `deliveries`: all of them share it.
+    fn deliver(&mut self, deliveries: &[Delivery]) -> Attempt;
+}
+
+/// Who delivers for an adapter node.
+pub(in crate::topology) enum Receiver {
+    Plugin(Box<PluginReceiver>),
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the trail and the Hikvision device are next")
+    )]
+    Host(Box<dyn Receive>),
+}
+
+/// An adapter plugin.
+pub(in crate::topology) struct PluginReceiver {
+    plugin: Supervised,
+    /// What its waits are counted from: the clock on the wall can be set back.
+    began: Instant,
+    /// Its failures and replacements when it was last told the cameras: with another instance it
+    /// has to be told again.
+    told_at: Option<(u64, u64)>,
+}
+
+impl From<Supervised> for Receiver {
+    fn from(plugin: Supervised) -> Self {
+        Self::Plugin(Box::new(PluginReceiver {
+            plugin,
+            began: Instant::now(),
+            told_at: None,
+        }))
+    }
+}
+
+impl Receiver {
+    pub(super) fn most_at_once(&self) -> usize {
+        match self {
+            Self::Plugin(_) => 1,
+            Self::Host(host) => host.most_at_once(),
+        }
+    }
+
+    pub(super) fn deliver(&mut self, deliveries: &[Delivery]) -> Attempt {
+        match self {
+            Self::Plugin(plugin) => plugin.deliver(deliveries),
+            Self::Host(host) => host.deliver(deliveries),
+        }
+    }
+
+    /// How often it failed, and whether it was given up.
+    pub(super) fn failures(&self) -> (u64, bool) {
+        match self {
+            Self::Plugin(one) => (one.plugin.failures(), one.plugin.quarantined()),
+            Self::Host(_) => (0, false),
+        }
+    }
+
+    /// Whether it has to be told the cameras again.
+    pub(super) fn wants_upkeep(&self) -> bool {
+        match self {
+            Self::Plugin(one) => {
+                one.plugin.plugin().has_upkeep() && one.told_at != Some(one.instance())
+            }
+            Self::Host(_) => false,
+        }
+    }
+
+    /// What it has to do beside deliveries. Gives when it wants to be asked again.
+    pub(super) fn upkeep(&mut self, cameras: &[StreamInfo]) -> Option<Duration> {
+        match self {
+            Self::Plugin(plugin) => plugin.upkeep(cameras),
+            Self::Host(_) => None,
+        }
+    }
+
+    /// Lets `successor` go on where this one is.
+    ///
+    /// # Errors
+    /// When it does not read what this one remembers; then this one goes on.
+    pub(super) fn succeed(&mut self, successor: Self) -> Result<(), agave_plugin::Failure> {
+        match (self, successor) {
+            (Self::Plugin(running), Self::Plugin(successor)) => {
+                let mut successor = *successor;
+                successor.began = running.began;
+                successor
+                    .plugin
+                    .take_over(running.now(), &mut running.plugin)?;
+                let before = std::mem::replace(&mut **running, successor);
+                running.plugin.succeed(before.plugin, true);
+            }
+            (running, successor) => *running = successor,
+        }
+        Ok(())
+    }
+}
+
+impl PluginReceiver {
+    fn now(&self) -> Timestamp {
+        Timestamp::default() + self.began.elapsed()
+    }
+
+    fn instance(&self) -> (u64, u64) {
+        (self.plugin.failures(), self.plugin.recycled())
+    }
+
+    fn deliver(&mut self, deliveries: &[Delivery]) -> Attempt {
+        let verdict = self
+            .plugin
+            .call(self.now(), |instance| instance.deliver(deliveries));
+        match verdict {
+            Verdict::Answered(outcomes) => outcomes
+                .into_iter()
+                .next()
+                .map_or(Attempt::Failed(DropReason::BadOutput), Attempt::Outcome),
+            Verdict::Around(reason) | Verdict::Dropped(reason) => Attempt::Failed(reason),
+        }
+    }
+
+    fn upkeep(&mut self, cameras: &[StreamInfo]) -> Option<Duration> {
+        let verdict = self
+            .plugin
+            .call(self.now(), |instance| instance.upkeep(cameras));
+        self.told_at = Some(self.instance());
+        match verdict {
+            Verdict::Answered(again) => again.map(|again| again.max(SHORTEST_UPKEEP)),
+            Verdict::Around(_) | Verdict::Dropped(_) => Some(UPKEEP_AFTER_FAILURE),
+        }
+    }
+}
