@@ -11,7 +11,7 @@ use crate::paths::Paths;
 use crate::{setup, shell};
 
 /// What the shipped flows use.
-const PLUGINS: [&str; 7] = [
+const PLUGINS: [&str; 8] = [
     "plugins/roi",
     "plugins/track",
     "plugins/forbidden-object",
@@ -19,6 +19,7 @@ const PLUGINS: [&str; 7] = [
     "plugins/debounce",
     "plugins/webhook",
     "plugins/mqtt",
+    "plugins/tcp",
 ];
 
 /// For the tests: those that misbehave on request, one in each role, and one that makes the calls

@@ -19,7 +19,7 @@ const DISCOVERED: &str = "discovered";
 #[derive(Default, Serialize, Deserialize)]
 pub struct State {
     cameras: BTreeMap<String, Camera>,
-    /// How many messages of a delivery that could not be finished are published already.
+    /// How many reports of a delivery that could not be finished are published already.
     unfinished: BTreeMap<String, usize>,
     /// The discovery topics of what Home Assistant was told; none until they are read.
     #[serde(skip)]
@@ -59,7 +59,7 @@ impl State {
         self.cameras.retain(|name, _| is_there(name));
     }
 
-    /// How many messages of this delivery are published already.
+    /// How many reports of this delivery are published already.
     pub(crate) fn published(&self, idempotency_key: &str) -> usize {
         self.unfinished
             .get(idempotency_key)
@@ -69,9 +69,9 @@ impl State {
 
     /// Remembers that of a delivery that is tried again. Of more than a few, the rest is
     /// published twice rather than remembered for ever.
-    pub(crate) fn note_published(&mut self, idempotency_key: &str, messages: usize) {
+    pub(crate) fn note_published(&mut self, idempotency_key: &str, reports: usize) {
         if self.unfinished.len() < MOST_OPEN || self.unfinished.contains_key(idempotency_key) {
-            self.unfinished.insert(idempotency_key.to_owned(), messages);
+            self.unfinished.insert(idempotency_key.to_owned(), reports);
         }
     }
 

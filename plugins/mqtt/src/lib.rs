@@ -68,9 +68,15 @@ impl Plugin for Mqtt {
 impl Adapter for Mqtt {
     fn deliver(&self, state: &mut State, delivery: &Delivery) -> Outcome {
         let before = state.camera(&delivery.camera).clone();
-        let (messages, after) = self.messages(delivery, &before);
+        let (tracked, after) = self.after(delivery, &before);
+        for message in self.states(delivery, &before, &after) {
+            if let Err(error) = message.publish(&self.config.broker) {
+                return outcome_of(error);
+            }
+        }
+        let reports = self.reports(delivery, &before, &tracked);
         let published = state.published(&delivery.idempotency_key);
-        for (place, message) in messages.iter().enumerate().skip(published) {
+        for (place, message) in reports.iter().enumerate().skip(published) {
             if let Err(error) = message.publish(&self.config.broker) {
                 state.note_published(&delivery.idempotency_key, place);
                 return outcome_of(error);
@@ -82,49 +88,9 @@ impl Adapter for Mqtt {
         camera.write(&delivery.camera, true);
         Outcome::Delivered
     }
-}
 
-impl Mqtt {
-    /// What one alert is told with, and what is remembered of its camera then.
-    fn messages(&self, delivery: &Delivery, before: &Camera) -> (Vec<Message>, Camera) {
-        let (alert, base) = (&delivery.alert, &self.config.base);
-        let tracked = before.tracked(&alert.key);
-        let now_tracked = {
-            let cameras = self.cameras.borrow();
-            let stream = cameras.iter().find(|one| one.camera == delivery.camera);
-            Tracked::after(tracked, alert, stream)
-        };
-        let after = before.after(alert, now_tracked.clone());
-        let mut messages = Vec::new();
-        if self.says_states() {
-            let zones: BTreeSet<&str> = alert.zone.as_deref().into_iter().collect();
-            let said = |camera| states::messages(base, &delivery.camera, camera, &zones);
-            messages.extend(states::changed(&said(before), said(&after)));
-            let last = states::camera_topic(base, &delivery.camera, "last");
-            messages.push(retained(last, agave_vision_sdk::alert_json(delivery)));
-        }
-        if self.config.home_assistant.is_some() {
-            messages.push(home_assistant::event(base, delivery));
-        }
-        if let Some(settings) = &self.config.frigate {
-            let event = frigate::event(&settings.prefix, delivery, tracked, &now_tracked);
-            messages.push(event);
-        }
-        messages.push(Message {
-            topic: self.alert.topic(delivery),
-            payload: self.alert.payload(delivery).into_bytes(),
-            qos: self.qos,
-            retain: self.config.retain,
-        });
-        (messages, after)
-    }
-
-    fn says_states(&self) -> bool {
-        self.config.states || self.config.home_assistant.is_some()
-    }
-
-    /// Says how things are, and what there is. Gives after how long it is to be said again.
-    fn say_how_things_are(&self, state: &mut State, cameras: &[StreamInfo]) -> Option<Duration> {
+    /// Says how things are, and what there is.
+    fn upkeep(&self, state: &mut State, cameras: &[StreamInfo]) -> Option<Duration> {
         let is_other = self.cameras.borrow().as_slice() != cameras;
         if is_other {
             self.discovered_at.set(0);
@@ -145,6 +111,55 @@ impl Mqtt {
                 Some(RETRY)
             }
         }
+    }
+}
+
+impl Mqtt {
+    /// What is remembered of the alert's incident and of its camera once it is told.
+    fn after(&self, delivery: &Delivery, before: &Camera) -> (Tracked, Camera) {
+        let alert = &delivery.alert;
+        let cameras = self.cameras.borrow();
+        let stream = cameras.iter().find(|one| one.camera == delivery.camera);
+        let tracked = Tracked::after(before.tracked(&alert.key), alert, stream);
+        let after = before.after(alert, tracked.clone());
+        (tracked, after)
+    }
+
+    /// What says how things are once the alert is told.
+    fn states(&self, delivery: &Delivery, before: &Camera, after: &Camera) -> Vec<Message> {
+        if !self.says_states() {
+            return Vec::new();
+        }
+        let (base, camera) = (&self.config.base, &delivery.camera);
+        let zones: BTreeSet<&str> = delivery.alert.zone.as_deref().into_iter().collect();
+        let said = |then| states::messages(base, camera, then, &zones);
+        let mut messages = states::changed(&said(before), said(after));
+        let last = states::camera_topic(base, camera, "last");
+        messages.push(retained(last, agave_vision_sdk::alert_json(delivery)));
+        messages
+    }
+
+    /// What reports the alert: as many messages on every attempt.
+    fn reports(&self, delivery: &Delivery, before: &Camera, tracked: &Tracked) -> Vec<Message> {
+        let mut messages = Vec::new();
+        if self.config.home_assistant.is_some() {
+            messages.push(home_assistant::event(&self.config.base, delivery));
+        }
+        if let Some(settings) = &self.config.frigate {
+            let before = before.tracked(&delivery.alert.key);
+            messages.push(frigate::event(&settings.prefix, delivery, before, tracked));
+        }
+        messages.push(Message {
+            topic: self.alert.topic(delivery),
+            payload: self.alert.payload(delivery).into_bytes(),
+            qos: self.qos,
+            retain: self.config.retain,
+        });
+        messages
+    }
+
+    fn says_states(&self) -> bool {
+        self.config.states || self.config.home_assistant.is_some()
     }
 
     fn publish_how_things_are(

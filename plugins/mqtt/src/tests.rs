@@ -136,12 +136,25 @@ fn what_is_published_already_is_not_published_by_the_next_attempt() {
     assert!(matches!(outcome, Outcome::Retry(None)), "{outcome:?}");
     assert!(topics(&said()).contains(&"frigate/events".to_owned()));
     testing::answer_mqtt(|_| Ok(()));
+    // Another incident of the camera in between changes nothing about that.
+    deliver(
+        &adapter,
+        &mut state,
+        &delivery("b", Phase::Begin, None, 1.5),
+    );
     let rest = deliver(&adapter, &mut state, &begin);
-    assert_eq!(topics(&rest), ["agave/camera/alerts"]);
+    assert_eq!(
+        topics(&rest),
+        [
+            "agave/camera/open",
+            "agave/camera/last",
+            "agave/camera/alerts"
+        ]
+    );
     // The next one is complete again.
     let end = deliver(&adapter, &mut state, &delivery("a", Phase::End, None, 2.0));
     assert!(topics(&end).contains(&"frigate/events".to_owned()));
-    assert_eq!(payload(&end, "agave/camera/state"), "OFF");
+    assert_eq!(payload(&end, "agave/camera/open"), "1");
 }
 
 #[test]
@@ -152,10 +165,10 @@ fn open_incidents_outlive_the_process() {
         deliver(&first, &mut state, &delivery(key, Phase::Begin, None, 1.0));
     }
     // The second was written too soon after the first; the next refresh brings it along.
-    first.say_how_things_are(&mut state, &[stream()]);
+    first.upkeep(&mut state, &[stream()]);
     said();
     let (second, mut state) = adapter(json!({ "states": true }));
-    second.say_how_things_are(&mut state, &[stream()]);
+    second.upkeep(&mut state, &[stream()]);
     assert_eq!(payload(&said(), "agave/camera/open"), "2");
     let end = delivery("a", Phase::End, None, 3.0);
     assert_eq!(
@@ -164,14 +177,14 @@ fn open_incidents_outlive_the_process() {
     );
     // What nobody ends is over some time.
     testing::set_clock(25.0 * 3600.0);
-    second.say_how_things_are(&mut state, &[stream()]);
+    second.upkeep(&mut state, &[stream()]);
     assert_eq!(payload(&said(), "agave/camera/state"), "OFF");
 }
 
 #[test]
 fn frigate_s_events_have_its_fields() {
     let (adapter, mut state) = adapter(json!({ "frigate": {} }));
-    adapter.say_how_things_are(&mut state, &[stream()]);
+    adapter.upkeep(&mut state, &[stream()]);
     let said_at_start = said();
     assert_eq!(payload(&said_at_start, "frigate/available"), "online");
     let mut event = |phase, confidence: f32, seconds| {
@@ -213,7 +226,7 @@ fn frigate_s_events_have_its_fields() {
 fn home_assistant_is_told_what_there_is_and_what_is_there_no_more() {
     let (adapter, mut state) = adapter(json!({ "home-assistant": { "name": "Farm" } }));
     testing::set_clock(1.0);
-    let refresh = adapter.say_how_things_are(&mut state, &[stream()]);
+    let refresh = adapter.upkeep(&mut state, &[stream()]);
     assert_eq!(refresh, Some(REFRESH));
     let told = said();
     let entity = |topic: &str| -> Value {
@@ -243,7 +256,7 @@ fn home_assistant_is_told_what_there_is_and_what_is_there_no_more() {
     assert_eq!(payload(&told, "agave/status"), "online");
 
     // Told once, and said again every time.
-    adapter.say_how_things_are(&mut state, &[stream()]);
+    adapter.upkeep(&mut state, &[stream()]);
     let again = topics(&said());
     assert!(again.contains(&"agave/camera/state".to_owned()));
     assert!(!again.iter().any(|topic| topic.starts_with("homeassistant")));
@@ -253,7 +266,7 @@ fn home_assistant_is_told_what_there_is_and_what_is_there_no_more() {
     let mut smaller = stream();
     let lost = smaller.zones.pop().unwrap();
     assert_eq!(lost.name, "back door");
-    adapter.say_how_things_are(&mut state, &[smaller]);
+    adapter.upkeep(&mut state, &[smaller]);
     let told = said();
     let gone: Vec<&String> = told
         .iter()
@@ -277,12 +290,9 @@ fn home_assistant_is_told_what_there_is_and_what_is_there_no_more() {
 fn a_broker_that_is_away_is_told_later() {
     let (adapter, mut state) = adapter(json!({ "home-assistant": {} }));
     testing::answer_mqtt(|_| Err(mqtt::Error::Disconnected));
-    assert_eq!(
-        adapter.say_how_things_are(&mut state, &[stream()]),
-        Some(RETRY)
-    );
+    assert_eq!(adapter.upkeep(&mut state, &[stream()]), Some(RETRY));
     testing::answer_mqtt(|_| Ok(()));
-    adapter.say_how_things_are(&mut state, &[stream()]);
+    adapter.upkeep(&mut state, &[stream()]);
     let told = topics(&said());
     assert!(told.contains(&"homeassistant/binary_sensor/agave_camera/alert/config".to_owned()));
 }
