@@ -11,7 +11,7 @@ use crate::paths::Paths;
 use crate::{setup, shell};
 
 /// What the shipped flows use.
-const PLUGINS: [&str; 10] = [
+const PLUGINS: [&str; 12] = [
     "plugins/roi",
     "plugins/track",
     "plugins/forbidden-object",
@@ -22,6 +22,8 @@ const PLUGINS: [&str; 10] = [
     "plugins/schedule",
     "plugins/webhook",
     "plugins/hikvision",
+    "plugins/mqtt",
+    "plugins/tcp",
 ];
 
 /// For the tests: those that misbehave on request, one in each role, and one that makes the calls
