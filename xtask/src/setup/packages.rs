@@ -98,6 +98,12 @@ pub(crate) const SERVERS: [Need; 6] = [
         from_anywhere: false,
     },
     Need {
+        what: "a clock that can be set back",
+        packages: &[&["faketime"]],
+        probe: &["faketime", "-v"],
+        from_anywhere: true,
+    },
+    Need {
         what: "the PostgreSQL server",
         packages: &[&["postgresql"]],
         probe: &[
