@@ -11,13 +11,17 @@ use crate::paths::Paths;
 use crate::{setup, shell};
 
 /// What the shipped flows use.
-const PLUGINS: [&str; 8] = [
+const PLUGINS: [&str; 12] = [
     "plugins/roi",
     "plugins/track",
     "plugins/forbidden-object",
     "plugins/crowd",
     "plugins/debounce",
+    "plugins/rate-limit",
+    "plugins/escalate",
+    "plugins/schedule",
     "plugins/webhook",
+    "plugins/hikvision",
     "plugins/mqtt",
     "plugins/tcp",
 ];

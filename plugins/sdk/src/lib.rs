@@ -57,6 +57,7 @@ mod export;
 pub mod glue;
 pub mod http;
 pub mod keyvalue;
+mod level;
 pub mod log;
 pub mod mqtt;
 mod plugin;
@@ -68,6 +69,7 @@ pub mod testing;
 pub use bindings::adapter::exports::agave::plugin::adapter::{Delivery, Outcome};
 pub use bindings::imports::agave::plugin::{frames, secrets, tcp, types};
 pub use duration::Duration;
+pub use level::Level;
 pub use plugin::{Adapter, Filter, Gate, Plugin, Rule, SiteRule};
 pub use report::{alert_json, phase_name, rfc_3339, severity_name};
 #[doc(hidden)]
