@@ -5,7 +5,7 @@ use agave_tests::{ADAPTER, Backlog, TcpReceiver, free_port, undergo};
 use anyhow::Result;
 
 const ALERTS: usize = 10_000;
-const KILLS: usize = 6;
+const KILLS: usize = 12;
 const TROUBLE: f64 = 0.01;
 
 #[test]
