@@ -22,8 +22,6 @@ pub struct BrokerOptions<'a> {
     pub user: Option<User<'a>>,
     /// With a certificate of an authority of its own for `localhost`.
     pub tls: bool,
-    /// It tells each message that it gets.
-    pub tells: bool,
 }
 
 /// A broker that can be taken away and come back on its port.
@@ -40,6 +38,18 @@ impl Mosquitto {
     /// # Errors
     /// When it is not installed or does not start.
     pub fn start(options: BrokerOptions<'_>) -> Result<Self> {
+        Self::launch(options, false)
+    }
+
+    /// Starts one for everybody that prints each message which it gets.
+    ///
+    /// # Errors
+    /// When it is not installed or does not start.
+    pub fn telling() -> Result<Self> {
+        Self::launch(BrokerOptions::default(), true)
+    }
+
+    fn launch(options: BrokerOptions<'_>, tells: bool) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let port = free_port()?;
         let path = folder.path().display();
@@ -56,7 +66,7 @@ impl Mosquitto {
             write_certificates(folder.path())?;
             configuration += &format!("certfile {path}/server.pem\nkeyfile {path}/server.key\n");
         }
-        if options.tells {
+        if tells {
             configuration += "log_type debug\n";
         }
         configuration += "log_dest stderr\n";

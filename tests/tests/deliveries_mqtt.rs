@@ -1,7 +1,7 @@
 //! Ten thousand alerts for a broker that is killed and frozen: every one arrives, in the order of
 //! its camera.
 
-use agave_tests::{ADAPTER, Backlog, BrokerOptions, Mosquitto, undergo};
+use agave_tests::{ADAPTER, Backlog, Mosquitto, undergo};
 use anyhow::Result;
 
 const ALERTS: usize = 10_000;
@@ -9,10 +9,7 @@ const KILLS: usize = 12;
 
 #[test]
 fn every_alert_arrives_whatever_happens() -> Result<()> {
-    let mut broker = Mosquitto::start(BrokerOptions {
-        tells: true,
-        ..BrokerOptions::default()
-    })?;
+    let mut broker = Mosquitto::telling()?;
     let node = "plugin: mqtt\n\
                 config: { broker: farm, topic: \"alerts/{idempotency_key}\" }\n\
                 allow: { mqtt: [farm] }";
