@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(100);
 /// With each process that is killed or frozen, so many may have arrived that nobody could note.
-const MOST_UNNOTED: usize = 50;
+const MOST_UNNOTED: usize = 500;
 
 /// An alert that a receiver has taken.
 pub struct Taken {
