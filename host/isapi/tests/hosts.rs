@@ -43,8 +43,9 @@ impl Receiver {
         loop {
             let line = self.process.line("a push", LIMIT)?.context("it is gone")?;
             let request: Value = serde_json::from_str(&line)?;
-            ensure!(request["status"] != 400, "it cannot read it: {line}");
-            if let Some(did) = request["did"].as_str() {
+            let refused = request.get("status").is_some_and(|status| status == 400);
+            ensure!(!refused, "it cannot read it: {line}");
+            if let Some(did) = request.get("did").and_then(Value::as_str) {
                 return Ok(did.to_owned());
             }
         }
