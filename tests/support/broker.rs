@@ -166,7 +166,8 @@ fn write_password(folder: &Path, User { name, password }: User<'_>) -> Result<()
 }
 
 /// An authority, and a certificate of it for `localhost`.
-fn write_certificates(folder: &Path) -> Result<()> {
+/// An authority, and a certificate of it for `localhost`.
+pub(crate) fn write_certificates(folder: &Path) -> Result<()> {
     let openssl = |arguments: &[&str]| {
         let mut command = Command::new("openssl");
         command.current_dir(folder).args(arguments);

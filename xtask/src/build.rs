@@ -11,14 +11,19 @@ use crate::paths::Paths;
 use crate::{setup, shell};
 
 /// What the shipped flows use.
-const PLUGINS: [&str; 7] = [
+const PLUGINS: [&str; 12] = [
     "plugins/roi",
     "plugins/track",
     "plugins/forbidden-object",
     "plugins/crowd",
     "plugins/debounce",
+    "plugins/rate-limit",
+    "plugins/escalate",
+    "plugins/schedule",
     "plugins/webhook",
     "plugins/hikvision",
+    "plugins/mqtt",
+    "plugins/tcp",
 ];
 
 /// For the tests: those that misbehave on request, one in each role, and one that makes the calls

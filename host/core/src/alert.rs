@@ -49,7 +49,8 @@ pub struct Alert {
     pub zone: Option<String>,
     /// The detection that it is about.
     pub detection: Detection,
-    /// How many alerts are folded into this one, itself included: never 0.
+    /// How many alerts are folded into this one, itself included. 0 is that of an update by which
+    /// a gate reminds of an incident: it stands for no alert of a rule.
     pub count: u32,
     /// Whatever else the rule has to say.
     pub attributes: Vec<(String, String)>,

@@ -398,7 +398,7 @@ impl Instance {
     ) -> Result<Vec<Alert>, Failure> {
         let alerts = self.alerts(returned)?;
         self.bounds
-            .check_alerts(&alerts)
+            .check_passed(&alerts)
             .map_err(Failure::BadOutput)?;
         Ok(alerts)
     }

@@ -1,7 +1,7 @@
 //! What a plugin returns is checked before anyone relies on it: coordinates are numbers in the
 //! frame, classes and zones exist, and a detection is one that the plugin was given.
 
-use agave_core::{Alert, BoundingBox, Detection, FrameDetections, StreamInfo};
+use agave_core::{Alert, BoundingBox, Detection, FrameDetections, Phase, StreamInfo};
 
 use crate::bindings::lifecycle::exports::agave::plugin::lifecycle::Description;
 use crate::text::{is_unprintable, shortened};
@@ -63,8 +63,17 @@ impl Bounds {
         check_ids(&given.detections, &returned.detections)
     }
 
-    /// What a rule or a gate returned.
-    pub(crate) fn check_alerts(&self, alerts: &[Alert]) -> Result<(), String> {
+    /// What a gate returned. An update may stand for no alert: a gate reminds of an incident.
+    pub(crate) fn check_passed(&self, alerts: &[Alert]) -> Result<(), String> {
+        self.check_alerts(alerts)?;
+        let stands_for_none = |alert: &Alert| alert.count == 0 && alert.phase != Phase::Update;
+        if alerts.iter().any(stands_for_none) {
+            return Err("an alert with the count 0 that is no update".to_owned());
+        }
+        Ok(())
+    }
+
+    fn check_alerts(&self, alerts: &[Alert]) -> Result<(), String> {
         if alerts.len() > MOST_ALERTS {
             return Err(format!(
                 "{} alerts at once; at most {MOST_ALERTS}",
@@ -82,6 +91,9 @@ impl Bounds {
         alerts: &[Alert],
     ) -> Result<(), String> {
         self.check_alerts(alerts)?;
+        if alerts.iter().any(|alert| alert.count == 0) {
+            return Err("an alert with the count 0".to_owned());
+        }
         let later = |alert: &&Alert| alert.at > frame.at || alert.frame > frame.frame;
         if let Some(alert) = alerts.iter().find(later) {
             return Err(format!(
@@ -104,9 +116,6 @@ impl Bounds {
     }
 
     fn check_alert(&self, alert: &Alert) -> Result<(), String> {
-        if alert.count == 0 {
-            return Err("an alert with the count 0".to_owned());
-        }
         if alert.key.is_empty() || alert.kind.is_empty() {
             return Err("an alert without a key or a kind".to_owned());
         }
@@ -327,7 +336,7 @@ mod tests {
         let with = |change: fn(&mut Alert)| {
             let mut alert = alert(1);
             change(&mut alert);
-            bounds().check_alerts(&[alert])
+            bounds().check_passed(&[alert])
         };
         assert_eq!(with(|alert| alert.key = "Übergang 3/✓".to_owned()), Ok(()));
         assert!(with(|alert| alert.key = "a\nb".to_owned()).is_err());
@@ -336,6 +345,19 @@ mod tests {
         assert!(with(|alert| alert.attributes = vec![("n".into(), "a\0b".into())]).is_err());
         assert!(with(|alert| alert.attributes = vec![("n".into(), "v".into()); 65]).is_err());
         assert!(with(|alert| alert.attributes = vec![("n".into(), "v".repeat(1000)); 9]).is_err());
+    }
+
+    #[test]
+    fn only_a_gate_may_remind() {
+        let mut reminder = alert(1);
+        (reminder.phase, reminder.count) = (Phase::Update, 0);
+        assert_eq!(bounds().check_passed(&[reminder.clone()]), Ok(()));
+        let raised = bounds().check_raised(&frame(&[0]), &[reminder.clone()]);
+        assert!(raised.is_err());
+        for phase in [Phase::Begin, Phase::End] {
+            reminder.phase = phase;
+            assert!(bounds().check_passed(&[reminder.clone()]).is_err());
+        }
     }
 
     #[test]

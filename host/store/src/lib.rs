@@ -15,6 +15,7 @@ mod deliveries;
 mod map;
 mod steps;
 mod store;
+pub mod trail;
 
 pub use alerts::{AlertQuery, KeptAlert, Retention};
 pub use batch::{Batch, Dead, NewAlert, NewCheckpoint, NodeState, Settled, Tried};

@@ -66,7 +66,7 @@ pub(crate) const HOST: [Need; 4] = [
 ];
 
 /// The real servers and tools that the tests run against.
-pub(crate) const SERVERS: [Need; 5] = [
+pub(crate) const SERVERS: [Need; 6] = [
     Need {
         what: "GStreamer's RTSP server with its Python bindings",
         packages: &[&[
@@ -96,6 +96,16 @@ pub(crate) const SERVERS: [Need; 5] = [
         packages: &[&["mosquitto", "mosquitto-clients"]],
         probe: &["mosquitto_sub", "--help"],
         from_anywhere: false,
+    },
+    Need {
+        what: "the PostgreSQL server",
+        packages: &[&["postgresql"]],
+        probe: &[
+            "sh",
+            "-c",
+            "PATH=\"$(ls -d /usr/lib/postgresql/*/bin | tail -n 1):$PATH\" initdb --version",
+        ],
+        from_anywhere: true,
     },
     Need {
         what: "the web servers lighttpd and Apache",

@@ -11,11 +11,16 @@ use super::latency::Latency;
 use super::site::Site;
 use super::step::Output;
 
+/// A gate may remind of each alert that it told, and of so many from before it was started.
+const MOST_REMINDERS: u64 = 1000;
+
 /// What a step has done so far.
 #[derive(Default)]
 pub(super) struct Account {
     pub(super) ledger: Ledger,
     pub(super) alerts: u64,
+    /// Of these, those by which a gate reminded of an incident.
+    reminders: u64,
     pub(super) calls: Latency,
 }
 
@@ -32,6 +37,7 @@ impl Account {
     pub(super) fn add(&mut self, other: &Self) {
         self.ledger.add(&other.ledger);
         self.alerts += other.alerts;
+        self.reminders += other.reminders;
         self.calls.add(&other.calls);
     }
 
@@ -154,6 +160,8 @@ impl Account {
     ) -> Output {
         let weight = weight(alerts);
         let had = self.ledger.waiting + weight;
+        let told = self.alerts - self.reminders;
+        let reminders_left = (told + MOST_REMINDERS).saturating_sub(self.reminders);
         self.ledger.received += weight;
         let began = Instant::now();
         let verdict = plugin.call_announcing(
@@ -164,7 +172,7 @@ impl Account {
                 } else {
                     instance.pass(alerts)?
                 };
-                conserved(had, passed)
+                conserved(had, reminders_left, passed)
             },
             |passed| !(alerts.is_empty() && passed.is_empty()),
         );
@@ -178,6 +186,7 @@ impl Account {
             }
         };
         self.alerts += passed.len() as u64;
+        self.reminders += reminders(&passed);
         self.ledger.passed += self::weight(&passed);
         let settled = self.ledger.passed + self.ledger.total_dropped();
         self.ledger.waiting = self.ledger.received.saturating_sub(settled);
@@ -204,8 +213,20 @@ impl Account {
     }
 }
 
-/// A gate gives what it got, or less: alerts come from rules.
-fn conserved(had: u64, passed: Vec<Alert>) -> Result<Vec<Alert>, Failure> {
+/// Alerts that weigh nothing.
+fn reminders(alerts: &[Alert]) -> u64 {
+    alerts.iter().filter(|alert| alert.count == 0).count() as u64
+}
+
+/// A gate gives what it got, or less: alerts come from rules. It reminds of what it has told.
+fn conserved(had: u64, reminders_left: u64, passed: Vec<Alert>) -> Result<Vec<Alert>, Failure> {
+    let reminds = reminders(&passed);
+    let told = passed.len() as u64 - reminds;
+    if reminds > reminders_left.saturating_add(told) {
+        return Err(Failure::BadOutput(
+            "more reminders than there were alerts".to_owned(),
+        ));
+    }
     let gives = weight(&passed);
     if gives > had {
         return Err(Failure::BadOutput(format!(
