@@ -231,7 +231,7 @@ mod tests {
         };
         let page = place_page(std::slice::from_ref(&named), 1);
         assert!(page.contains("<hostName>nas.lan</hostName>"), "{page}");
-        assert_eq!(parse(&page, 3).unwrap(), [named.clone()]);
+        assert_eq!(parse(&page, 3).unwrap(), std::slice::from_ref(&named));
         assert_eq!(named.to_string(), "http://nas.lan:8123/api/hikvision");
     }
 
