@@ -39,9 +39,9 @@ pub enum IsapiError {
     /// There is no login, or no password.
     #[error("a device needs a user and a password")]
     NoLogin,
-    /// The client that pushes cannot be set up.
-    #[error("cannot set up HTTP for pushes: {0}")]
-    Http(reqwest::Error),
+    /// The system's certificates cannot be used.
+    #[error("cannot set up TLS for pushes: {0}")]
+    Http(String),
 }
 
 /// A device that listens, until it is stopped or dropped.

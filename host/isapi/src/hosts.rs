@@ -48,11 +48,17 @@ impl Protocol {
 impl fmt::Display for HttpHost {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = self.protocol.name().to_ascii_lowercase();
-        let address = match self.address.contains(':') {
-            true => format!("[{}]", self.address),
-            false => self.address.clone(),
-        };
-        write!(formatter, "{scheme}://{address}:{}{}", self.port, self.path)
+        write!(formatter, "{scheme}://{}{}", self.authority(), self.path)
+    }
+}
+
+impl HttpHost {
+    /// Address and port.
+    pub(crate) fn authority(&self) -> String {
+        match self.address.contains(':') {
+            true => format!("[{}]:{}", self.address, self.port),
+            false => format!("{}:{}", self.address, self.port),
+        }
     }
 }
 

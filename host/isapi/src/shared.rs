@@ -50,7 +50,7 @@ impl Shared {
         address: SocketAddr,
         pictures: Arc<dyn Pictures>,
         runtime: Handle,
-    ) -> reqwest::Result<Self> {
+    ) -> Result<Self, String> {
         let counts = Arc::<Counts>::default();
         let limits = &settings.limits;
         let streams = Streams::new(
