@@ -200,6 +200,21 @@ fn a_stream_can_end_with_its_connection() -> Result<()> {
 }
 
 #[test]
+fn another_device_can_listen_where_one_was_stopped() -> Result<()> {
+    let world = World::new(|_| ())?;
+    let _stream = Visitor::new(&world).stream(STREAM)?;
+    let address = world.device.address();
+    for _ in 0..20 {
+        world.device.stop();
+        let next = World::new(|settings| settings.listen = address)?;
+        assert_eq!(Visitor::new(&next).get("System/status")?.status, 200);
+        next.device.stop();
+    }
+    ensure!(World::new(|settings| settings.login.user.clear()).is_err());
+    Ok(())
+}
+
+#[test]
 fn every_page_is_there_and_everything_else_is_not() -> Result<()> {
     let world = World::new(|settings| {
         let line = "linedetection"
