@@ -15,8 +15,18 @@ pub(super) fn check_places(cx: &mut Context<'_, '_>, pointer: &str, name: &str, 
         conforming.is_damaged(&tree::join(pointer, key))
     };
     for (key, is_there, belongs_to, is_at_home) in [
-        ("database", spec.database.is_some(), "store", spec.store.is_some()),
-        ("device", spec.device.is_some(), "serve", spec.serve.is_some()),
+        (
+            "database",
+            spec.database.is_some(),
+            "store",
+            spec.store.is_some(),
+        ),
+        (
+            "device",
+            spec.device.is_some(),
+            "serve",
+            spec.serve.is_some(),
+        ),
     ] {
         if is_there && !is_at_home && !is_damaged(cx, belongs_to) {
             let message = format!("node '{name}' has `{key}`, which goes with `{belongs_to}`");
@@ -45,14 +55,15 @@ pub(super) fn store(
             Some(format!("has the scheme `{}`", url.scheme()))
         }
         Ok(url) if url.host_str().is_none_or(str::is_empty) => Some("has no host".to_owned()),
+        Ok(url) if url.username().is_empty() => Some("does not say who logs in".to_owned()),
         Ok(url) if url.path().len() < 2 => Some("does not name a database".to_owned()),
         Ok(_) => None,
         Err(problem) => Some(format!("is not valid: {problem}")),
     };
     if let Some(problem) = problem {
         let message = format!("the address of the database of node '{name}' {problem}");
-        let help = "write `postgres://USER@HOST/DATABASE`".to_owned();
-        cx.problem(Code::BadUrl, &at, message, Some(help));
+        let help = "write `postgres://HOST/DATABASE`, with the user and `@` before the host";
+        cx.problem(Code::BadUrl, &at, message, Some(help.to_owned()));
         return None;
     }
     let password = match &database.password {
