@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agave_core::{Secret, Zone};
-use sha2::{Digest, Sha256};
 
 use crate::event_type::EventTypes;
 use crate::hosts::HttpHost;
@@ -90,25 +89,6 @@ pub struct Identity {
     pub mac_address: String,
     /// The address that clients reach it at, where that is not the one that it listens on.
     pub address: Option<IpAddr>,
-}
-
-impl Identity {
-    /// A device called `name`, with numbers of its own that are the same whenever it is started.
-    #[must_use]
-    pub fn named(name: &str) -> Self {
-        let hash = Sha256::digest(name.as_bytes());
-        let digits: Vec<String> = hash.iter().map(|byte| format!("{byte:02X}")).collect();
-        let first = |many: usize| digits.iter().take(many);
-        let serial_number: String = first(8).map(String::as_str).collect();
-        // The first pair says that nobody has assigned the rest.
-        let mac_address: String = first(5).map(|pair| format!(":{pair}")).collect();
-        Self {
-            name: name.to_owned(),
-            serial_number: format!("AGAVE{serial_number}"),
-            mac_address: format!("02{}", mac_address.to_lowercase()),
-            ..Self::default()
-        }
-    }
 }
 
 impl Default for Identity {
@@ -212,20 +192,5 @@ impl Default for Limits {
             repeat: Duration::from_secs(1),
             heartbeat: Duration::from_secs(10),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn devices_with_other_names_have_other_numbers() {
-        let (yard, gate) = (Identity::named("yard"), Identity::named("gate"));
-        assert_ne!(yard.serial_number, gate.serial_number);
-        assert_ne!(yard.mac_address, gate.mac_address);
-        assert_eq!(yard.mac_address, Identity::named("yard").mac_address);
-        assert!(yard.serial_number.len() > 10);
-        assert_eq!(yard.mac_address.len(), "02:00:00:00:00:01".len());
     }
 }
