@@ -285,4 +285,21 @@ mod tests {
         let bomb = "<!DOCTYPE x [<!ENTITY a \"b\">]><HttpHostNotificationList>&a;</HttpHostNotificationList>";
         assert!(parse(bomb, 3).is_err());
     }
+
+    #[test]
+    fn nothing_that_a_client_puts_is_too_much() {
+        let page = list_page(&[host()], 3);
+        for _ in 0..5_000 {
+            let mut bytes = page.clone().into_bytes();
+            for _ in 0..fastrand::usize(1..8) {
+                let at = fastrand::usize(..bytes.len());
+                match fastrand::u8(..3) {
+                    0 => bytes.truncate(at + 1),
+                    1 => bytes.insert(at, fastrand::u8(..)),
+                    _ => bytes.splice(at.., *b"<id>1</id>").for_each(drop),
+                }
+            }
+            let _ = parse(&String::from_utf8_lossy(&bytes), 3);
+        }
+    }
 }
