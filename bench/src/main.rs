@@ -11,6 +11,7 @@
 )]
 
 mod component;
+mod delivery;
 mod extism;
 mod figure;
 mod hop;
@@ -26,13 +27,14 @@ use crate::figure::Figure;
 
 type Bench = fn(&mut dyn FnMut(Figure)) -> Result<()>;
 
-const BENCHES: [(&str, Bench); 6] = [
+const BENCHES: [(&str, Bench); 7] = [
     ("hop", hop::run),
     ("instances", instances::run),
     ("throughput", throughput::run),
     ("replay", replay::run),
     ("languages", languages::run),
     ("reload", reload::run),
+    ("delivery", delivery::run),
 ];
 
 fn main() -> Result<()> {

@@ -68,7 +68,7 @@ pub(crate) fn run(report: &mut dyn FnMut(Figure)) -> Result<()> {
 }
 
 /// `cargo xtask bench` builds it beside this one.
-fn program() -> Result<PathBuf> {
+pub(crate) fn program() -> Result<PathBuf> {
     let own = std::env::current_exe().context("this program does not know where it is")?;
     let folder = own.parent().context("this program is at the root")?;
     Ok(folder.join("agave"))

@@ -13,6 +13,7 @@ mod agave;
 mod alert;
 mod broker;
 mod device;
+mod packages;
 mod place;
 mod postgres;
 mod process;
@@ -28,6 +29,7 @@ pub use agave::{Agave, Outcome, agave, agave_in, agave_with, agave_with_within, 
 pub use alert::{Alert, begins, without_wall_clock};
 pub use broker::{BrokerOptions, Listener, Mosquitto};
 pub use device::{Device, DeviceRequest};
+pub use packages::{node_packages, python_packages, skipped};
 pub use place::{crates, flow, free_port, plugins, program, repository, test_data, tool_path};
 pub use postgres::Postgres;
 pub use process::{Finished, Process};

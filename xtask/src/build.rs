@@ -11,7 +11,7 @@ use crate::paths::Paths;
 use crate::{setup, shell};
 
 /// What the shipped flows use.
-const PLUGINS: [&str; 9] = [
+const PLUGINS: [&str; 12] = [
     "plugins/roi",
     "plugins/track",
     "plugins/forbidden-object",
@@ -21,6 +21,9 @@ const PLUGINS: [&str; 9] = [
     "plugins/escalate",
     "plugins/schedule",
     "plugins/webhook",
+    "plugins/hikvision",
+    "plugins/mqtt",
+    "plugins/tcp",
 ];
 
 /// For the tests: those that misbehave on request, one in each role, and one that makes the calls

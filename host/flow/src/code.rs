@@ -77,7 +77,7 @@ codes! {
     BadReference = Error 7, "`${...}` is for `${env:NAME}` and `${secret:NAME}`. For a text that has `${` in it, write `$${`.";
     MissingVariable = Error 8, "The file refers to an environment variable that is not set.";
     MissingSecret = Error 9, "The file refers to a secret that cannot be found. A secret is in an environment variable `AGAVE_SECRET_NAME` or in a file of the folder that `AGAVE_SECRETS_DIR` names.";
-    SecretMisplaced = Error 10, "Secrets are kept out of everything that may be shown or handed to a plugin, so `${secret:NAME}` works only in the `url` of a camera and in the `mqtt` and `password` of a broker. A plugin uses a secret without seeing it: grant it with `allow: { secrets: [NAME] }`.";
+    SecretMisplaced = Error 10, "Secrets are kept out of everything that may be shown or handed to a plugin, so `${secret:NAME}` works only in the `url` of a camera or a database, the `mqtt` of a broker, and passwords. A plugin uses a secret without seeing it: grant it with `allow: { secrets: [NAME] }`.";
     UnsupportedVersion = Error 11, "The file is written in a version of the format that this Agave does not read.";
     NotDefined = Error 12, "A name is used that nothing in the file defines.";
     UnknownKey = Error 13, "The format has no such key in this place.";
@@ -92,8 +92,7 @@ codes! {
     TooManyZones = Error 22, "A camera has more zones than a detection can keep track of.";
     BadUrl = Error 23, "An address is not valid, or of a kind that is not supported.";
     FileNotFound = Error 24, "A file that the flow needs is not there. Paths are relative to the folder of the file that they stand in.";
-    NotOneWork = Error 25, "A node does exactly one thing: `infer`, `plugin` or `store`.";
-    NotYet = Error 26, "The format has this, and this version of Agave does not do it yet.";
+    NotOneWork = Error 25, "A node does exactly one thing: `infer`, `plugin`, `store` or `serve`.";
     MisplacedKey = Error 27, "The key exists, and means nothing in this place.";
     Cycle = Error 28, "Nodes wait for each other in a circle, so none of them could ever begin.";
     WrongEdge = Error 29, "A node reads something that it cannot understand. Models read cameras; filters and rules read detections, from a model or a filter; gates and adapters read alerts, from a rule or a gate.";

@@ -1,7 +1,9 @@
 //! The checked flow: what the rest of Agave works with. Everything a name stood for has been
 //! looked up, so that nothing after this stage can fail because of what the file says.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -147,6 +149,50 @@ pub enum Work {
     },
     /// Runs a plugin.
     Plugin(PluginNode),
+    /// Keeps alerts: in a database, or else in a file beside the flow's state.
+    Store(Option<Database>),
+    /// Lets others subscribe to alerts as to a camera.
+    Serve(Device),
+}
+
+impl Work {
+    /// Whether alerts leave the flow there.
+    pub fn takes_alerts_out(&self) -> bool {
+        match self {
+            Self::Infer { .. } => false,
+            Self::Plugin(plugin) => plugin.role == Role::Adapter,
+            Self::Store(_) | Self::Serve(_) => true,
+        }
+    }
+}
+
+/// A PostgreSQL database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Database {
+    /// Where it is and who logs in.
+    pub url: Secret,
+    /// The same without credentials, fit for logs.
+    pub shown_url: String,
+    /// With what, where the address does not say it.
+    pub password: Option<Secret>,
+    /// Certificates that are trusted besides the system's, which existed when the flow was
+    /// checked.
+    pub ca: Option<PathBuf>,
+}
+
+/// A device that serves alerts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Device {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Who may log in.
+    pub username: String,
+    /// With what.
+    pub password: Secret,
+    /// What it calls itself.
+    pub name: Option<String>,
+    /// As which event each kind of alert is shown.
+    pub events: BTreeMap<String, String>,
 }
 
 /// A plugin in its place in the flow.

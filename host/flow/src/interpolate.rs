@@ -57,7 +57,10 @@ fn may_have_secrets(pointer: &str) -> bool {
     let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
     matches!(
         steps.as_slice(),
-        ["cameras", _, "url"] | ["brokers", _, "mqtt" | "password"]
+        ["cameras", _, "url"]
+            | ["brokers", _, "mqtt" | "password"]
+            | ["nodes", _, "database", "url" | "password"]
+            | ["nodes", _, "device", "password"]
     )
 }
 

@@ -45,7 +45,7 @@ pub use diagnostic::{Diagnostic, Diagnostics};
 pub use diff::{Changes, diff};
 pub use document::document;
 pub use flow::{
-    Broker, Camera, CameraIndex, CameraKind, ExpectedAlert, Flow, Given, GivenDetection, Grants,
+    Broker, Camera, CameraIndex, CameraKind, Database, Device, ExpectedAlert, Flow, Given, GivenDetection, Grants,
     Limits, Model, ModelIndex, Node, NodeIndex, Origin, PluginNode, Scheme, TestCase, TestInputs,
     Work,
 };

@@ -223,7 +223,41 @@ pub enum Order {
     Camera,
 }
 
-/// One step of the flow. It does exactly one of `infer`, `plugin` and `store`.
+/// A database.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct DatabaseSpec {
+    /// Where it is, with its name and who logs in.
+    #[schemars(extend("examples" = ["postgres://agave@db.example.org/agave"]))]
+    pub(crate) url: String,
+    /// With what; `${secret:NAME}` keeps it out of the file.
+    #[schemars(extend("examples" = ["${secret:database}"]))]
+    pub(crate) password: Option<String>,
+    /// A file of certificates in PEM that are trusted besides the system's, relative to the
+    /// folder of the flow file.
+    pub(crate) ca: Option<String>,
+}
+
+/// A device that others subscribe to as if it were a camera.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct DeviceSpec {
+    /// The address and port that it listens at; `0.0.0.0` is all of this machine's.
+    #[schemars(extend("examples" = ["0.0.0.0:8000"]))]
+    pub(crate) listen: String,
+    /// Who may log in.
+    pub(crate) username: String,
+    /// With what; `${secret:NAME}` keeps it out of the file.
+    #[schemars(extend("examples" = ["${secret:device}"]))]
+    pub(crate) password: String,
+    /// What it calls itself; the flow's name, if not said.
+    pub(crate) name: Option<String>,
+    /// As which event of a camera each kind of alert is shown; `fielddetection`, if not said.
+    #[schemars(extend("examples" = [{"forbidden-object": "regionEntrance"}]))]
+    pub(crate) events: Option<std::collections::BTreeMap<String, String>>,
+}
+
+/// One step of the flow. It does exactly one of `infer`, `plugin`, `store` and `serve`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct NodeSpec {
@@ -241,6 +275,15 @@ pub(crate) struct NodeSpec {
     /// Keep something. There is nothing to choose from but `alerts`.
     #[schemars(extend("enum" = ["alerts"]))]
     pub(crate) store: Option<String>,
+    /// The PostgreSQL database that `store` writes to; a file beside the flow's state, if not
+    /// said.
+    pub(crate) database: Option<DatabaseSpec>,
+    /// Let others subscribe to the alerts. There is nothing to choose from but `isapi`, as they do
+    /// to a Hikvision camera.
+    #[schemars(extend("enum" = ["isapi"]))]
+    pub(crate) serve: Option<String>,
+    /// The device that `serve` is.
+    pub(crate) device: Option<DeviceSpec>,
     /// What it reads: a name or a list of names. A model reads cameras, and `cameras` is all of
     /// them; everything else reads other nodes.
     pub(crate) from: NameList,

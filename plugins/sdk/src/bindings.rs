@@ -38,6 +38,8 @@ pub mod imports {
             "agave:plugin/types@0.1.0/bbox": [#[derive(PartialEq, serde::Serialize, serde::Deserialize)]],
             "agave:plugin/types@0.1.0/detection": [#[derive(PartialEq, serde::Serialize, serde::Deserialize)]],
             "agave:plugin/types@0.1.0/frame-detections": [#[derive(PartialEq, serde::Serialize, serde::Deserialize)]],
+            "agave:plugin/types@0.1.0/zone": [#[derive(PartialEq)]],
+            "agave:plugin/types@0.1.0/stream-info": [#[derive(PartialEq)]],
             "agave:plugin/types@0.1.0/severity": [#[derive(serde::Serialize, serde::Deserialize)]],
             "agave:plugin/types@0.1.0/phase": [#[derive(serde::Serialize, serde::Deserialize)]],
             "agave:plugin/types@0.1.0/alert": [#[derive(PartialEq, serde::Serialize, serde::Deserialize)]],

@@ -50,24 +50,28 @@ extern crate self as agave_vision_sdk;
 
 #[doc(hidden)]
 pub mod bindings;
+pub mod clock;
 mod duration;
 mod export;
 #[doc(hidden)]
 pub mod glue;
 pub mod http;
+pub mod keyvalue;
 mod level;
 pub mod log;
+pub mod mqtt;
 mod plugin;
 mod report;
+pub mod template;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
 pub use bindings::adapter::exports::agave::plugin::adapter::{Delivery, Outcome};
-pub use bindings::imports::agave::plugin::{clock, frames, keyvalue, mqtt, secrets, tcp, types};
+pub use bindings::imports::agave::plugin::{frames, secrets, tcp, types};
 pub use duration::Duration;
 pub use level::Level;
 pub use plugin::{Adapter, Filter, Gate, Plugin, Rule, SiteRule};
-pub use report::alert_json;
+pub use report::{alert_json, phase_name, rfc_3339, severity_name};
 #[doc(hidden)]
 pub use wit_bindgen;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::Delivery;
-use crate::types::{Phase, Severity};
+use crate::types::{Phase, Severity, Timestamp};
 
 /// A struct and not a JSON value: values hold every number as an `f64`, and a confidence of
 /// 0.9 would read 0.8999999761581421.
@@ -44,17 +44,9 @@ pub fn alert_json(delivery: &Delivery) -> String {
         confidence: alert.detection.confidence,
         roi_hit: alert.zone.is_some() || alert.detection.zones != 0,
         kind: &alert.kind,
-        phase: match alert.phase {
-            Phase::Begin => "begin",
-            Phase::Update => "update",
-            Phase::End => "end",
-        },
+        phase: phase_name(alert.phase),
         key: &alert.key,
-        severity: match alert.severity {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Critical => "critical",
-        },
+        severity: severity_name(alert.severity),
         zone: alert.zone.as_deref(),
         frame: alert.frame,
         track: alert.detection.track,
@@ -69,9 +61,27 @@ pub fn alert_json(delivery: &Delivery) -> String {
     serde_json::to_string(&report).unwrap_or_default()
 }
 
-/// UTC with milliseconds. Civil date from days after Howard Hinnant's well-known algorithm; a
+/// As it is written wherever a person reads it.
+pub fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Begin => "begin",
+        Phase::Update => "update",
+        Phase::End => "end",
+    }
+}
+
+/// As it is written wherever a person reads it.
+pub fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Critical => "critical",
+    }
+}
+
+/// UTC with milliseconds, as RFC 3339 writes it. Civil date from days after Howard Hinnant's well-known algorithm; a
 /// date library would double the size of a plugin.
-fn rfc_3339(nanoseconds: u64) -> String {
+pub fn rfc_3339(nanoseconds: Timestamp) -> String {
     let milliseconds = nanoseconds / 1_000_000;
     let (seconds, fraction) = (milliseconds / 1000, milliseconds % 1000);
     let (days, second_of_day) = (seconds / 86_400, seconds % 86_400);

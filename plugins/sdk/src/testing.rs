@@ -21,13 +21,15 @@
 //! # Ok::<(), String>(())
 //! ```
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use crate::glue::{self, Slot};
 use crate::http::{Error, Request, Response};
 use crate::log::Level;
+use crate::mqtt::{self, Message};
 use crate::types::{
     Alert, Bbox, Detection, FrameDetections, Phase, Severity, StreamInfo, Timestamp,
 };
@@ -39,10 +41,15 @@ pub use serde_json::json;
 const MOST_LINES: usize = 10_000;
 
 type Answer = Box<dyn FnMut(&Request) -> Result<Response, Error>>;
+type Acknowledge = Box<dyn FnMut(&Message) -> Result<(), mqtt::Error>>;
 
 thread_local! {
     static LINES: RefCell<Vec<(Level, String)>> = const { RefCell::new(Vec::new()) };
     static ANSWER: RefCell<Option<Answer>> = const { RefCell::new(None) };
+    static ACKNOWLEDGE: RefCell<Option<Acknowledge>> = const { RefCell::new(None) };
+    static PUBLISHED: RefCell<Vec<Message>> = const { RefCell::new(Vec::new()) };
+    static KEPT: RefCell<BTreeMap<String, Vec<u8>>> = const { RefCell::new(BTreeMap::new()) };
+    static TIME: Cell<Timestamp> = const { Cell::new(0) };
 }
 
 /// A configured plugin with its state.
@@ -322,6 +329,23 @@ pub fn answer_http(answer: impl FnMut(&Request) -> Result<Response, Error> + 'st
     ANSWER.with_borrow_mut(|kept| *kept = Some(Box::new(answer)));
 }
 
+/// Says what becomes of the MQTT messages of this test's thread; if it is not said, brokers take
+/// everything.
+pub fn answer_mqtt(answer: impl FnMut(&Message) -> Result<(), mqtt::Error> + 'static) {
+    ACKNOWLEDGE.with_borrow_mut(|kept| *kept = Some(Box::new(answer)));
+}
+
+/// The messages that were published on this test's thread since this was last asked.
+#[must_use]
+pub fn published() -> Vec<Message> {
+    PUBLISHED.take()
+}
+
+/// What the clock shows on this test's thread, so many seconds after the stream's first frame.
+pub fn set_clock(seconds: f64) {
+    TIME.set(nanoseconds(seconds));
+}
+
 /// The lines that were logged on this test's thread since this was last asked.
 #[must_use]
 pub fn logged() -> Vec<(Level, String)> {
@@ -343,6 +367,31 @@ pub(crate) fn answer(request: &Request) -> Result<Response, Error> {
             "this test has not said what is answered: call testing::answer_http".to_owned(),
         )),
     })
+}
+
+pub(crate) fn kept(key: &str) -> Option<Vec<u8>> {
+    KEPT.with_borrow(|kept| kept.get(key).cloned())
+}
+
+pub(crate) fn keep(key: &str, value: &[u8]) {
+    KEPT.with_borrow_mut(|kept| kept.insert(key.to_owned(), value.to_vec()));
+}
+
+pub(crate) fn now() -> Timestamp {
+    TIME.get()
+}
+
+pub(crate) fn publish(message: Message) -> Result<(), mqtt::Error> {
+    ACKNOWLEDGE.with_borrow_mut(|answer| match answer {
+        Some(answer) => answer(&message),
+        None => Ok(()),
+    })?;
+    PUBLISHED.with_borrow_mut(|published| {
+        if published.len() < MOST_LINES {
+            published.push(message);
+        }
+    });
+    Ok(())
 }
 
 fn nanoseconds(seconds: f64) -> Timestamp {

@@ -1,8 +1,15 @@
 //! The webhook adapter: posts each alert to a web address, as the JSON object that
-//! `agave run --json` prints.
+//! `agave run --json` prints, or as a template says.
 //!
 //! The receiver gets the delivery's `Idempotency-Key`, the same on every attempt, so that it can
 //! tell a second attempt from a second alert.
+
+mod cloud_events;
+mod content;
+mod retry_after;
+mod signature;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -10,22 +17,39 @@ use agave_vision_sdk::http::{self, Authentication, Method, Request, Response};
 use agave_vision_sdk::log;
 use agave_vision_sdk::prelude::*;
 use agave_vision_sdk::secrets::Secret;
+use agave_vision_sdk::template::{Encoding, Template};
+
+use cloud_events::{CloudEvents, Envelope};
+use content::Content;
+use signature::{Seal, Signature};
 
 /// Configuration of the webhook.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Where to post. The node's `allow.http` has to grant its origin.
+    /// Where to post; behind the server's name it may have placeholders such as `{camera}`. The
+    /// node's `allow.http` has to grant its origin.
     pub url: String,
-    /// More headers for the request.
+    /// More headers for the request; their values may have placeholders.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// What is posted: a text with placeholders, or a structure whose texts have them. The
+    /// default is the JSON object of `agave run --json`.
+    #[serde(default)]
+    #[schemars(extend("type" = ["string", "object", "array", "null"]))]
+    pub body: Option<serde_json::Value>,
     /// How long one attempt may take.
     #[serde(default = "default_timeout")]
     pub timeout: Duration,
     /// How to log in. The node's `allow.secrets` has to grant the secret.
     #[serde(default)]
     pub authentication: Option<Login>,
+    /// How the request is signed. The node's `allow.secrets` has to grant the secret.
+    #[serde(default)]
+    pub signature: Option<Signature>,
+    /// As a `CloudEvents` 1.0 message.
+    #[serde(default)]
+    pub cloudevents: Option<CloudEvents>,
 }
 
 fn default_timeout() -> Duration {
@@ -46,7 +70,13 @@ pub enum Login {
 
 /// The webhook of one node.
 pub struct Webhook {
-    config: Config,
+    url: Template,
+    headers: Vec<(String, Template)>,
+    content: Content,
+    envelope: Option<Envelope>,
+    seal: Option<Seal>,
+    timeout: Duration,
+    authentication: Option<Login>,
 }
 
 impl Plugin for Webhook {
@@ -55,19 +85,55 @@ impl Plugin for Webhook {
 
     /// What can be known to fail is refused here, and not at the first alert.
     fn configure(config: Config, _: &StreamInfo) -> Result<Self, String> {
-        if !config.url.starts_with("http://") && !config.url.starts_with("https://") {
-            return Err(format!(
-                "`url` is `{}`, and has to begin with http:// or https://",
-                config.url
-            ));
-        }
+        let headers = headers(config.headers)?;
+        let content = Content::new(config.body.as_ref(), &headers)?;
+        let envelope = config.cloudevents.map(|events| events.check(&content));
         if let Some(Login::Basic(name) | Login::Digest(name) | Login::Bearer(name)) =
             &config.authentication
         {
             Secret::open(name)?;
         }
-        Ok(Self { config })
+        Ok(Self {
+            url: url(&config.url)?,
+            headers,
+            content,
+            envelope: envelope.transpose()?,
+            seal: config.signature.map(Signature::check).transpose()?,
+            timeout: config.timeout,
+            authentication: config.authentication,
+        })
     }
+}
+
+/// The address, of which everything but the server may depend on the alert.
+fn url(text: &str) -> Result<Template, String> {
+    let server = ["http://", "https://"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme))
+        .ok_or_else(|| format!("`url` is `{text}`, and has to begin with http:// or https://"))?;
+    let path_at = server.find(['/', '?', '#']).unwrap_or(server.len());
+    if server
+        .find('{')
+        .is_some_and(|placeholder| placeholder < path_at)
+    {
+        return Err(format!(
+            "`url` is `{text}`: the server cannot depend on the alert, only what follows it"
+        ));
+    }
+    Template::parse(text).map_err(|problem| format!("`url`: {problem}"))
+}
+
+fn headers(written: BTreeMap<String, String>) -> Result<Vec<(String, Template)>, String> {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let headers = written.into_iter().map(|(name, value)| {
+        if name.is_empty() || !name.bytes().all(is_token) {
+            return Err(format!("`headers`: `{name}` is no name of a header"));
+        }
+        let value = Template::parse(&value);
+        let value = value.map_err(|problem| format!("`headers.{name}`: {problem}"))?;
+        Ok((name.to_ascii_lowercase(), value))
+    });
+    headers.collect()
 }
 
 impl Adapter for Webhook {
@@ -76,7 +142,7 @@ impl Adapter for Webhook {
             Ok(response) => response,
             Err(outcome) => return outcome,
         };
-        let outcome = outcome_of(response.status, retry_after(&response));
+        let outcome = outcome_of(response.status, retry_after::milliseconds(&response));
         if matches!(outcome, Outcome::Retry(_)) {
             say(&format!("the receiver answered {}", response.status));
         }
@@ -85,15 +151,44 @@ impl Adapter for Webhook {
 }
 
 impl Webhook {
+    /// The request for one delivery. A header of the configuration stands in the place of the
+    /// one that would be there without it.
+    fn request(&self, delivery: &Delivery) -> Result<Request, String> {
+        let url = self.url.fill(delivery, Encoding::Percent);
+        let body = self.content.fill(delivery);
+        let content_type = self.content.content_type();
+        let mut headers = vec![(
+            "idempotency-key".to_owned(),
+            delivery.idempotency_key.clone(),
+        )];
+        let body = match &self.envelope {
+            Some(envelope) => envelope.wrap(delivery, content_type, body, &mut headers),
+            None => {
+                headers.push(("content-type".to_owned(), content_type.to_owned()));
+                body
+            }
+        };
+        for (name, value) in &self.headers {
+            if name == "content-type" {
+                continue;
+            }
+            headers.retain(|(known, _)| known != name);
+            headers.push((name.clone(), value.fill(delivery, Encoding::Header)));
+        }
+        if let Some(seal) = &self.seal {
+            headers.push(seal.header(body.as_bytes())?);
+        }
+        let mut request = Request::new(Method::Post, url)
+            .body(body)
+            .timeout(self.timeout);
+        request.headers = headers;
+        Ok(request)
+    }
+
     fn post(&self, delivery: &Delivery) -> Result<Response, Outcome> {
-        let mut request = Request::new(Method::Post, &self.config.url)
-            .header("content-type", "application/json")
-            .header("idempotency-key", &delivery.idempotency_key)
-            .body(agave_vision_sdk::alert_json(delivery))
-            .timeout(self.config.timeout);
-        request.headers.extend(self.config.headers.clone());
+        let request = self.request(delivery).map_err(Outcome::Rejected)?;
         let open = |name: &str| Secret::open(name).map_err(Outcome::Rejected);
-        let sent = match &self.config.authentication {
+        let sent = match &self.authentication {
             None => http::send(&request, &Authentication::None),
             Some(Login::Basic(name)) => http::send(&request, &Authentication::Basic(&open(name)?)),
             Some(Login::Digest(name)) => {
@@ -132,27 +227,4 @@ fn outcome_of(status: u16, retry_after_ms: Option<u32>) -> Outcome {
     }
 }
 
-/// The `Retry-After` header in its form of seconds, in milliseconds.
-fn retry_after(response: &Response) -> Option<u32> {
-    let value = response.header("retry-after")?;
-    value.trim().parse::<u32>().ok()?.checked_mul(1000)
-}
-
 agave_vision_sdk::export_adapter!(Webhook);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn statuses_mean_what_http_says() {
-        assert!(matches!(outcome_of(204, None), Outcome::Delivered));
-        assert!(matches!(
-            outcome_of(503, Some(2000)),
-            Outcome::Retry(Some(2000))
-        ));
-        assert!(matches!(outcome_of(429, None), Outcome::Retry(None)));
-        assert!(matches!(outcome_of(301, None), Outcome::Rejected(_)));
-        assert!(matches!(outcome_of(401, None), Outcome::Rejected(_)));
-    }
-}

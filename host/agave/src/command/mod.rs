@@ -72,12 +72,18 @@ enum Command {
     Top(top::Top),
     /// Draw a flow
     Graph(graph::Draw),
-    /// Change a flow under load over and over; what `cargo xtask bench reload` runs
+    /// What `cargo xtask bench reload` and `delivery` run
     #[command(hide = true)]
     Drill {
-        /// How often it is changed
+        /// Change a flow under load so often
         #[arg(long, default_value_t = 500)]
         changes: u32,
+        /// Send so many alerts through a webhook instead
+        #[arg(long, requires = "to")]
+        alerts: Option<u32>,
+        /// To the web server there
+        #[arg(long, value_name = "ORIGIN")]
+        to: Option<String>,
     },
     /// Build a plugin, or look into one
     #[command(subcommand)]
@@ -104,8 +110,16 @@ impl CommandLine {
             Command::Top(top) => top.run(),
             Command::Graph(graph) => graph.run(),
             Command::Plugin(plugin) => plugin.run(),
-            Command::Drill { changes } => {
-                print(&crate::drill::run(changes)?.to_string());
+            Command::Drill {
+                changes,
+                alerts,
+                to,
+            } => {
+                let figures = match (alerts, to) {
+                    (Some(alerts), Some(origin)) => crate::drill::post(alerts, &origin)?,
+                    _ => crate::drill::run(changes)?,
+                };
+                print(&figures.to_string());
                 Ok(ExitCode::SUCCESS)
             }
             Command::Schema(schema) => schema.run(),

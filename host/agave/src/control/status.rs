@@ -36,6 +36,8 @@ pub(crate) struct JournalStatus {
     pub(crate) lasts: bool,
     /// Alerts that are not written yet.
     pub(crate) waiting: u64,
+    /// How often something was written since the start, each time to the disk.
+    pub(crate) commits: u64,
     /// Why nothing can be written, while that is so.
     pub(crate) trouble: Option<String>,
 }

@@ -136,18 +136,8 @@ impl Ground {
         }
         let alerts = Arc::new(Alerts::default());
         let runtime = crate::command::run::runtime()?;
-        // On the disk, as for a user.
-        let store = Store::open(&folder.path().join("state"))?;
-        let journal = Journal::start(store.clone(), Arc::clone(&alerts) as Arc<dyn AlertSink>)?;
-        let workshop = Workshop {
-            machine: Arc::clone(&machine),
-            runtime: runtime.handle().clone(),
-            hang_up: CancellationToken::new(),
-            journal,
-            store: Ok(store),
-            taps: Arc::default(),
-            workers: 1,
-        };
+        let sink = Arc::clone(&alerts) as Arc<dyn AlertSink>;
+        let workshop = workshop(folder.path(), &machine, runtime.handle(), sink)?;
         let flow = read(&machine, folder.path(), &text(0, 0, "")?)?;
         let running = Running::start(Topology::build(flow, &workshop)?)?;
         Ok(Self {
@@ -230,9 +220,33 @@ impl Ground {
     }
 }
 
+/// What a flow is built with, with its journal on the disk as for a user.
+pub(super) fn workshop(
+    folder: &Path,
+    machine: &Arc<Machine>,
+    runtime: &tokio::runtime::Handle,
+    sink: Arc<dyn AlertSink>,
+) -> Result<Workshop> {
+    let store = Store::open(&folder.join("state"))?;
+    Ok(Workshop {
+        machine: Arc::clone(machine),
+        runtime: runtime.clone(),
+        hang_up: CancellationToken::new(),
+        journal: Journal::start(store.clone(), sink)?,
+        store: Ok(store),
+        taps: Arc::default(),
+        workers: 1,
+    })
+}
+
+/// The model, which only has to be there.
+pub(super) fn model() -> Result<String> {
+    std::env::var("AGAVE_DRILL_MODEL")
+        .context("AGAVE_DRILL_MODEL must name a model; `cargo xtask bench` sets it")
+}
+
 fn text(zone: u32, label: u32, settings: &str) -> Result<String> {
-    let model = std::env::var("AGAVE_DRILL_MODEL")
-        .context("AGAVE_DRILL_MODEL must name a model; `cargo xtask bench reload` sets it")?;
+    let model = model()?;
     let right = 0.6 + f64::from(zone) / 100.0;
     let every = match settings.contains("every") {
         true => String::new(),
@@ -252,7 +266,7 @@ fn text(zone: u32, label: u32, settings: &str) -> Result<String> {
     ))
 }
 
-fn read(machine: &Machine, folder: &Path, text: &str) -> Result<Flow> {
+pub(super) fn read(machine: &Machine, folder: &Path, text: &str) -> Result<Flow> {
     let file = folder.join("flow.yaml");
     let text = FlowText::from_bytes(&file, text.into()).map_err(|problem| anyhow!("{problem}"))?;
     let (flow, diagnostics) = agave_flow::load(&text, &[], machine);

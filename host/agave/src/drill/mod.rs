@@ -4,6 +4,7 @@
 
 mod ground;
 mod load;
+mod post;
 
 use std::time::{Duration, Instant};
 
@@ -71,6 +72,15 @@ pub(crate) fn run(changes: u32) -> Result<Value> {
         "memory_growth_mib": (rss_end as f64 - rss_warm as f64) / 1024.0,
         "memory_mib": rss_end as f64 / 1024.0,
     }))
+}
+
+/// Sends so many alerts to the web server at `origin`, and gives the figures; `cargo xtask bench
+/// delivery` runs it.
+///
+/// # Errors
+/// When not all of them get there.
+pub(crate) fn post(alerts: u32, origin: &str) -> Result<Value> {
+    post::run(alerts, origin)
 }
 
 fn at(sorted: &[Duration], quantile: f64) -> Duration {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::aspect::{BrokerAspect, CameraAspect, Difference, ModelAspect, NodeAspect};
 use super::named::{NamedNode, NamedWork};
-use crate::{Broker, Camera, Grants, Limits, Model, PluginNode, mask};
+use crate::{Broker, Camera, Database, Device, Grants, Limits, Model, PluginNode, mask};
 
 /// Collects differences. Every value goes through the mask that diagnostics go through.
 struct Differences<A>(Vec<Difference<A>>);
@@ -152,6 +152,18 @@ pub(super) fn nodes(was: &NamedNode, now: &NamedNode) -> Vec<Difference<NodeAspe
             found.shown(NodeAspect::Model, was, now);
         }
         (NamedWork::Plugin(was), NamedWork::Plugin(now)) => plugins(&mut found, was, now),
+        // Addresses and names, and nothing that is secret.
+        (NamedWork::Store(was), NamedWork::Store(now)) => {
+            let shown = |database: &Option<Database>| match database {
+                Some(database) => database.shown_url.clone(),
+                None => "a file".to_owned(),
+            };
+            found.add(was != now, NodeAspect::Config, shown(was), shown(now));
+        }
+        (NamedWork::Serve(was), NamedWork::Serve(now)) => {
+            let shown = |device: &Device| format!("{} for {}", device.listen, device.username);
+            found.add(was != now, NodeAspect::Config, shown(was), shown(now));
+        }
         // Nothing of the one can be compared with anything of the other.
         _ => {}
     }
@@ -231,9 +243,11 @@ fn plugins(found: &mut Differences<NodeAspect>, was: &PluginNode, now: &PluginNo
 
 /// What a node is. Whatever is of another role is another thing under an old name.
 pub(super) fn role(node: &NamedNode) -> String {
-    match node.plugin() {
-        Some(plugin) => plugin.role.to_string(),
-        None => "model".to_owned(),
+    match &node.work {
+        NamedWork::Infer { .. } => "model".to_owned(),
+        NamedWork::Plugin(plugin) => plugin.role.to_string(),
+        NamedWork::Store(_) => "store".to_owned(),
+        NamedWork::Serve(_) => "device".to_owned(),
     }
 }
 

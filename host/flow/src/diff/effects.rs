@@ -233,7 +233,7 @@ impl<'f> View<'f> {
         });
         let models = looks.filter_map(|node| match &node.work {
             Work::Infer { model } => Some(flow.models.get(model.0)?.fingerprint),
-            Work::Plugin(_) => None,
+            Work::Plugin(_) | Work::Store(_) | Work::Serve(_) => None,
         });
         Some(Self {
             zones: &flow.cameras.get(index)?.zones,

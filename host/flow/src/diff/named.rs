@@ -6,7 +6,7 @@ use agave_core::Schedule;
 
 use crate::spec::{Order, Partition};
 use crate::{
-    Camera, CameraIndex, ExpectedAlert, Flow, Model, ModelIndex, Node, NodeIndex, PluginNode,
+    Camera, CameraIndex, Database, Device, ExpectedAlert, Flow, Model, ModelIndex, Node, NodeIndex, PluginNode,
     TestCase, TestInputs, Work,
 };
 
@@ -26,6 +26,8 @@ pub(super) struct NamedNode {
 pub(super) enum NamedWork {
     Infer { model: String },
     Plugin(Box<PluginNode>),
+    Store(Option<Database>),
+    Serve(Device),
 }
 
 impl NamedNode {
@@ -45,6 +47,8 @@ impl NamedNode {
                     model: model_name(model).cloned().unwrap_or_default(),
                 },
                 Work::Plugin(plugin) => NamedWork::Plugin(Box::new(plugin.clone())),
+                Work::Store(database) => NamedWork::Store(database.clone()),
+                Work::Serve(device) => NamedWork::Serve(device.clone()),
             },
             inputs: inputs.map(|input| input.name.clone()).collect(),
             cameras: cameras.map(|camera| camera.name.clone()).collect(),
@@ -57,7 +61,7 @@ impl NamedNode {
     /// The plugin, if it runs one.
     pub(super) fn plugin(&self) -> Option<&PluginNode> {
         match &self.work {
-            NamedWork::Infer { .. } => None,
+            NamedWork::Infer { .. } | NamedWork::Store(_) | NamedWork::Serve(_) => None,
             NamedWork::Plugin(plugin) => Some(plugin),
         }
     }
@@ -84,6 +88,8 @@ impl NamedNode {
                     model: ModelIndex(models.keys().take_while(|one| *one < model).count()),
                 },
                 NamedWork::Plugin(plugin) => Work::Plugin((**plugin).clone()),
+                NamedWork::Store(database) => Work::Store(database.clone()),
+                NamedWork::Serve(device) => Work::Serve(device.clone()),
             },
             inputs: inputs.map(|(index, _)| NodeIndex(index)).collect(),
             cameras: seen.map(|(index, _)| CameraIndex(index)).collect(),

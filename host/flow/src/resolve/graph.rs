@@ -219,7 +219,7 @@ fn gives(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Infer | Kind::Plugin(Role::Filter) => Some("detections"),
         Kind::Plugin(Role::Rule | Role::Gate) => Some("alerts"),
-        Kind::Plugin(Role::Adapter) | Kind::Store => None,
+        Kind::Plugin(Role::Adapter) | Kind::Store | Kind::Serve => None,
     }
 }
 
@@ -227,7 +227,7 @@ fn understands(reader: Kind, read: Kind) -> bool {
     let reads = match reader {
         Kind::Infer => return false,
         Kind::Plugin(role) if !role.reads_alerts() => "detections",
-        Kind::Plugin(_) | Kind::Store => "alerts",
+        Kind::Plugin(_) | Kind::Store | Kind::Serve => "alerts",
     };
     gives(read) == Some(reads)
 }

@@ -15,6 +15,7 @@ mod nodes;
 mod partition;
 mod quantity;
 mod schedule;
+mod sinks;
 mod tests;
 
 use std::path::PathBuf;

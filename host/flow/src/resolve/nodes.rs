@@ -2,7 +2,7 @@
 
 use agave_core::{Role, Schedule};
 
-use super::{Context, Lookup, config, grants, limits, partition, schedule};
+use super::{Context, Lookup, config, grants, limits, partition, schedule, sinks};
 use crate::spec::{NodeSpec, Partition};
 use crate::{Code, ModelIndex, PluginFacts, PluginNode, PluginProblem, Work};
 use crate::{suggest, tree};
@@ -13,6 +13,7 @@ pub(super) enum Kind {
     Infer,
     Plugin(Role),
     Store,
+    Serve,
 }
 
 impl Kind {
@@ -25,6 +26,7 @@ impl Kind {
             Self::Plugin(Role::Gate) => "a gate",
             Self::Plugin(Role::Adapter) => "an adapter",
             Self::Store => "a store",
+            Self::Serve => "a device",
         }
     }
 }
@@ -87,8 +89,9 @@ fn one(
     name: &str,
     spec: &NodeSpec,
 ) -> (Option<Kind>, Option<Work>) {
-    match (&spec.infer, &spec.plugin, &spec.store) {
-        (Some(model), None, None) => {
+    sinks::check_places(cx, pointer, name, spec);
+    match (&spec.infer, &spec.plugin, &spec.store, &spec.serve) {
+        (Some(model), None, None, None) => {
             let good = only_for_plugins(cx, pointer, name, "runs a model", spec);
             let at = tree::join(pointer, "infer");
             let says = format!("node '{name}' runs the model");
@@ -100,18 +103,19 @@ fn one(
             };
             (Some(Kind::Infer), work)
         }
-        (None, Some(reference), None) => plugin(cx, pointer, name, reference, spec),
-        (None, None, Some(_)) => {
-            only_for_plugins(cx, pointer, name, "stores alerts", spec);
-            let message =
-                format!("node '{name}' stores alerts, which this version of Agave cannot do yet");
-            let help = "remove the node; `agave run --json` prints every alert, ready to be kept";
-            let at = tree::join(pointer, "store");
-            cx.problem_with_key(Code::NotYet, &at, message, Some(help.to_owned()));
-            (Some(Kind::Store), None)
+        (None, Some(reference), None, None) => plugin(cx, pointer, name, reference, spec),
+        (None, None, Some(_), None) => {
+            let good = only_for_plugins(cx, pointer, name, "stores alerts", spec);
+            let work = sinks::store(cx, pointer, name, spec).filter(|_| good);
+            (Some(Kind::Store), work)
         }
-        (None, None, None) => {
-            let hidden = ["infer", "plugin", "store"]
+        (None, None, None, Some(_)) => {
+            let good = only_for_plugins(cx, pointer, name, "serves alerts", spec);
+            let work = sinks::serve(cx, pointer, name, spec).filter(|_| good);
+            (Some(Kind::Serve), work)
+        }
+        (None, None, None, None) => {
+            let hidden = ["infer", "plugin", "store", "serve"]
                 .iter()
                 .any(|key| cx.conforming.is_damaged(&tree::join(pointer, key)));
             if !hidden {
@@ -129,6 +133,7 @@ fn one(
                 ("infer", spec.infer.is_some()),
                 ("plugin", spec.plugin.is_some()),
                 ("store", spec.store.is_some()),
+                ("serve", spec.serve.is_some()),
             ]
             .into_iter()
             .filter_map(|(key, is_there)| is_there.then_some(key))
@@ -160,7 +165,7 @@ fn only_for_plugins(
         ("limits", spec.limits.is_some()),
         ("on-failure", spec.on_failure.is_some()),
         ("partition", spec.partition == Some(Partition::None)),
-        ("order", spec.order.is_some()),
+        ("order", spec.order.is_some() && spec.infer.is_some()),
     ]
     .into_iter()
     .filter_map(|(key, is_there)| is_there.then_some(key))

@@ -95,16 +95,3 @@ impl Dialler {
             .unwrap_or_else(|_| Err(format!("{host}:{port} did not answer within {CONNECT:?}")))
     }
 }
-
-/// The same check where reqwest makes the connection. It resolves once for each and connects to
-/// what it gets here.
-impl reqwest::dns::Resolve for Dialler {
-    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
-        let dialler = self.clone();
-        Box::pin(async move {
-            let found = dialler.addresses(name.as_str()).await?;
-            let addresses = found.into_iter().map(|address| SocketAddr::new(address, 0));
-            Ok(Box::new(addresses) as reqwest::dns::Addrs)
-        })
-    }
-}

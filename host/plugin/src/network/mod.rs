@@ -20,6 +20,7 @@ pub use broker::{BrokerError, BrokerSettings};
 pub(crate) use dial::{CONNECT, Dialler};
 pub use dial::{Resolver, Resolving, SystemResolver};
 pub(crate) use mqtt::{Broker, Publication, PublishError};
+pub(crate) use tls::tls;
 
 use crate::capability::http::Http;
 

@@ -1,4 +1,4 @@
-//! How a connection that is not HTTP is kept safe.
+//! How a connection is kept safe.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, crypto};
 
 /// TLS as everywhere in Agave: the system's certificates, and those of the broker.
-pub(super) fn tls(certificates: &[u8]) -> Result<ClientConfig, String> {
+pub(crate) fn tls(certificates: &[u8]) -> Result<ClientConfig, String> {
     let provider = Arc::new(crypto::aws_lc_rs::default_provider());
     let own = CertificateDer::pem_slice_iter(certificates)
         .collect::<Result<Vec<_>, _>>()

@@ -107,6 +107,7 @@ struct State {
     /// How often something was handed in, and how much of that is through.
     handed_in: u64,
     through: u64,
+    commits: u64,
     /// Alerts that the writer has taken and not written yet.
     being_written: u64,
     /// What cannot be written until then is told all the same.
@@ -151,6 +152,7 @@ impl Journal {
                 pending: Pending::default(),
                 handed_in: 0,
                 through: 0,
+                commits: 0,
                 being_written: 0,
                 deadline: None,
                 trouble: None,
@@ -224,6 +226,7 @@ impl Journal {
         JournalStatus {
             lasts: self.shared.lasts,
             waiting: state.pending.alerts() as u64 + state.being_written,
+            commits: state.commits,
             trouble: state.trouble.clone(),
         }
     }

@@ -56,6 +56,7 @@ impl Writer {
             let mut state = self.shared.lock();
             state.through = handed_in;
             state.being_written = 0;
+            state.commits += 1;
             drop(state);
             self.shared.progress.notify_all();
             self.prune_when_due();

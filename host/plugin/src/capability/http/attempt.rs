@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use digest_auth::WwwAuthenticateHeader;
-use reqwest::header::WWW_AUTHENTICATE;
-use reqwest::{Client, Response, StatusCode};
+use hyper::StatusCode;
+use hyper::header::WWW_AUTHENTICATE;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 
+use super::client::{Client, Response};
 use super::exchange::{Call, drain, request};
 use super::login::{Known, Login, Logins, Target, digest_challenge};
 use crate::bindings::imports::agave::plugin::http::Error;
@@ -58,7 +59,13 @@ impl Attempt {
             } else {
                 Some(known)
             };
-            let answered = request(&self.client, &self.call, authorization.as_deref()).await;
+            let answered = request(
+                &self.client,
+                &self.origin,
+                &self.call,
+                authorization.as_deref(),
+            )
+            .await;
             known = match alone {
                 Some(known) => known,
                 None => Arc::clone(&self.shared).lock_owned().await,

@@ -7,29 +7,29 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, COOKIE, HeaderMap, HeaderName, HeaderValue,
-    LOCATION,
+use http_body_util::Full;
+use hyper::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, HeaderName, HeaderValue,
+    LOCATION, USER_AGENT,
 };
-use reqwest::{Client, Method, Response, StatusCode, redirect};
+use hyper::{Method, Request, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
-use url::Url;
+use url::{Position, Url};
 
 use super::attempt::Attempt;
+use super::client::{Client, Failed, Response};
 use super::login::{Held, Login, Logins};
 use super::{LONGEST, MOST_HEADER_BYTES, has_login};
 use crate::bindings::imports::agave::plugin::http::Error;
 use crate::capability::redact::Redactor;
 use crate::grants::Origin;
-use crate::network::{CONNECT, Dialler, STOPPING};
+use crate::network::{Dialler, STOPPING};
 
 const MOST_REDIRECTS: usize = 5;
 /// Connections to one server, over all nodes. Cameras and recorders have few to give.
 const MOST_SOCKETS: usize = 2;
-/// A connection is free again a moment after its answer was read. Without that moment the next
-/// request would open another one.
-const SETTLING: Duration = Duration::from_millis(2);
+const OURSELVES: &str = concat!("agave/", env!("CARGO_PKG_VERSION"));
 /// So much of an answer that nobody wants is read to keep its connection.
 const MOST_DRAINED_BYTES: usize = 16 << 10;
 
@@ -62,15 +62,8 @@ pub(super) struct Sent {
 
 impl Http {
     pub(crate) fn new(dialler: Dialler) -> Result<Self, String> {
-        let client = Client::builder()
-            .user_agent(concat!("agave/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .dns_resolver(dialler)
-            .pool_max_idle_per_host(MOST_SOCKETS)
-            .build()
-            .map_err(|error| format!("cannot set up HTTP: {error}"))?;
+        let client =
+            Client::new(dialler).map_err(|error| format!("cannot set up HTTP: {error}"))?;
         Ok(Self {
             client,
             logins: Arc::default(),
@@ -98,7 +91,7 @@ impl Http {
                     let attempt = self.attempt(&origin, &call, login, redactor, socket);
                     attempt.await?
                 }
-                None => (request(&self.client, &call, None).await?, socket),
+                None => (request(&self.client, &origin, &call, None).await?, socket),
             };
             let target = target_of(&response);
             match target.filter(|target| granted(target) && !has_login(target)) {
@@ -108,9 +101,7 @@ impl Http {
                     drain(response).await;
                 }
                 _ => {
-                    let received = received(response, call.most_body_bytes).await;
-                    tokio::time::sleep(SETTLING).await;
-                    return received;
+                    return received(response, call.most_body_bytes).await;
                 }
             }
         }
@@ -201,34 +192,19 @@ impl From<Unanswered> for Error {
 /// One request and its answer.
 pub(super) async fn request(
     client: &Client,
+    origin: &Origin,
     call: &Call,
     authorization: Option<&str>,
 ) -> Result<Response, Unanswered> {
-    let mut headers = HeaderMap::with_capacity(call.headers.len() + 2);
-    for (name, value) in &call.headers {
-        headers.append(name.clone(), value.clone());
-    }
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    if let Some(authorization) = authorization {
-        let mut value = HeaderValue::try_from(authorization).map_err(|_| {
-            let why = "the secret has characters that cannot be sent in a header";
-            Unanswered {
-                error: Error::NotAllowed(why.to_owned()),
-                may_have_arrived: false,
-            }
-        })?;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
-    }
-    let sending = client
-        .request(call.method.clone(), call.url.clone())
-        .headers(headers)
-        .body(call.body.clone())
-        .send();
+    let outgoing = call.outgoing(authorization).map_err(|why| Unanswered {
+        error: Error::NotAllowed(why.to_owned()),
+        may_have_arrived: false,
+    })?;
+    let sending = client.send(origin, &call.url, outgoing);
     match tokio::time::timeout(LONGEST, sending).await {
-        Ok(answered) => answered.map_err(|error| Unanswered {
-            may_have_arrived: !error.is_connect() && !error.is_builder(),
-            error: unreachable(error),
+        Ok(answered) => answered.map_err(|failed| Unanswered {
+            may_have_arrived: failed.may_have_arrived,
+            error: unreachable(failed),
         }),
         Err(_) => Err(Unanswered {
             error: Error::TimedOut,
@@ -247,6 +223,36 @@ impl Call {
         }
         let url = self.url.as_str().to_owned();
         [url.into(), headers.into(), self.body.clone()]
+    }
+
+    /// The request with everything that is the host's to set.
+    fn outgoing(&self, authorization: Option<&str>) -> Result<Request<Full<Bytes>>, &'static str> {
+        let mut request = Request::new(Full::new(self.body.clone()));
+        *request.method_mut() = self.method.clone();
+        let path = &self.url[Position::BeforePath..Position::AfterQuery];
+        *request.uri_mut() = path
+            .parse()
+            .map_err(|_| "an address with characters that HTTP does not have")?;
+        let headers = request.headers_mut();
+        let host = &self.url[Position::BeforeHost..Position::AfterPort];
+        let host = HeaderValue::try_from(host).map_err(|_| "a server without a name")?;
+        headers.insert(HOST, host);
+        headers.insert(USER_AGENT, HeaderValue::from_static(OURSELVES));
+        for (name, value) in &self.headers {
+            if name == USER_AGENT {
+                headers.insert(name, value.clone());
+            } else {
+                headers.append(name.clone(), value.clone());
+            }
+        }
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if let Some(authorization) = authorization {
+            let mut value = HeaderValue::try_from(authorization)
+                .map_err(|_| "the secret has characters that cannot be sent in a header")?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        Ok(request)
     }
 
     /// Goes on to `target`, as browsers do.
@@ -284,8 +290,7 @@ pub(super) async fn drain(mut response: Response) {
     while bytes <= MOST_DRAINED_BYTES {
         match response.chunk().await {
             Ok(Some(chunk)) => bytes += chunk.len(),
-            Ok(None) => return tokio::time::sleep(SETTLING).await,
-            Err(_) => return,
+            Ok(None) | Err(_) => return,
         }
     }
 }
@@ -323,17 +328,6 @@ async fn received(mut response: Response, most_bytes: usize) -> Result<Sent, Err
     })
 }
 
-/// What went wrong, without the address: it may carry what must not be shown.
-fn unreachable(error: reqwest::Error) -> Error {
-    if error.is_timeout() {
-        return Error::TimedOut;
-    }
-    let error = error.without_url();
-    let mut message = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        message = format!("{message}: {cause}");
-        source = cause.source();
-    }
-    Error::Unreachable(message)
+fn unreachable(failed: Failed) -> Error {
+    Error::Unreachable(failed.reason)
 }

@@ -112,7 +112,7 @@ pub(super) struct Known {
 
 /// The request that a login is for.
 pub(super) struct Target<'t> {
-    pub(super) method: &'t reqwest::Method,
+    pub(super) method: &'t hyper::Method,
     pub(super) url: &'t url::Url,
     pub(super) body: &'t [u8],
 }
@@ -306,7 +306,7 @@ mod tests {
         let login = Login::Digest(Secret::new("agave:hunter2"));
         let url = url::Url::parse("http://nvr/x?y=1").unwrap();
         let target = Target {
-            method: &reqwest::Method::GET,
+            method: &hyper::Method::GET,
             url: &url,
             body: &[],
         };

@@ -2,12 +2,13 @@
 //! limits. A rejected password is never tried again, because devices lock out.
 
 mod attempt;
+mod client;
 mod exchange;
 mod login;
 
 use std::time::Duration;
 
-use reqwest::header::HeaderName;
+use hyper::header::HeaderName;
 use url::Url;
 
 pub(crate) use exchange::Http;
@@ -174,13 +175,13 @@ fn is_the_hosts(name: &str, logs_in: bool) -> bool {
         || (name == "authorization" && logs_in)
 }
 
-fn method(method: Method) -> reqwest::Method {
+fn method(method: Method) -> hyper::Method {
     match method {
-        Method::Get => reqwest::Method::GET,
-        Method::Post => reqwest::Method::POST,
-        Method::Put => reqwest::Method::PUT,
-        Method::Delete => reqwest::Method::DELETE,
-        Method::Patch => reqwest::Method::PATCH,
+        Method::Get => hyper::Method::GET,
+        Method::Post => hyper::Method::POST,
+        Method::Put => hyper::Method::PUT,
+        Method::Delete => hyper::Method::DELETE,
+        Method::Patch => hyper::Method::PATCH,
     }
 }
 
