@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use agave_tests::{Agave, Process, agave, flow};
+use agave_tests::{Agave, agave, flow};
 use anyhow::{Context, Result, ensure};
 
 const LIMIT: Duration = Duration::from_secs(180);

@@ -66,7 +66,7 @@ pub(crate) const HOST: [Need; 4] = [
 ];
 
 /// The real servers and tools that the tests run against.
-pub(crate) const SERVERS: [Need; 6] = [
+pub(crate) const SERVERS: [Need; 7] = [
     Need {
         what: "GStreamer's RTSP server with its Python bindings",
         packages: &[&[
