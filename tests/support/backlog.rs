@@ -67,6 +67,12 @@ impl Backlog {
         Agave::run(&self.flow(), &["--workers", "1", "--state", state])
     }
 
+    /// Where the flow keeps things.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("state").join(FLOW)
+    }
+
     /// The flow's file.
     #[must_use]
     pub fn flow(&self) -> PathBuf {
