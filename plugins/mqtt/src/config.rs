@@ -171,7 +171,7 @@ pub(crate) fn prefix(name: &str, written: &str) -> Result<(), String> {
     if written.starts_with('/') || written.ends_with('/') || written.contains("//") {
         return refuse("a level of a topic must not be empty");
     }
-    topic_words(written).or_else(|problem| refuse(problem))
+    topic_words(written).or_else(refuse)
 }
 
 fn topic_words(words: &str) -> Result<(), &'static str> {
