@@ -97,7 +97,10 @@ fn on_a_full_disk_alerts_wait_and_none_is_lost() -> Result<()> {
     })?;
     let outcome = run.finish(LIMIT)?;
     let said = &outcome.output.stderr;
-    ensure!(said.contains("cannot be written, and its alerts wait"), "{said}");
+    ensure!(
+        said.contains("cannot be written, and its alerts wait"),
+        "{said}"
+    );
     ensure!(said.contains("can be written again"), "{said}");
     let kept = agave(["alerts", "demo", "--json", "--state", state])?;
     let undisturbed = Agave::run(&flow("demo.yaml"), &["--no-state"])?.finish(LIMIT)?;
