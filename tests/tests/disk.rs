@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use agave_tests::{Agave, agave, flow};
+use agave_tests::{Agave, agave, flow, skipped};
 use anyhow::{Context, Result, ensure};
 
 const LIMIT: Duration = Duration::from_secs(180);
@@ -25,7 +25,7 @@ impl Disk {
         if mounted.is_ok_and(|output| output.status.success()) {
             return Ok(Some(Self(folder)));
         }
-        eprintln!("skipped: no disk of a test's own can be mounted here");
+        skipped("no disk of a test's own can be mounted here");
         Ok(None)
     }
 
@@ -155,7 +155,7 @@ fn a_clock_that_is_set_back_loses_nothing() -> Result<()> {
         .into_iter()
         .find(|file| Path::new(file).exists());
     let Some(library) = library else {
-        eprintln!("skipped: libfaketime is not installed");
+        skipped("libfaketime is not installed");
         return Ok(());
     };
     let folder = tempfile::tempdir()?;
