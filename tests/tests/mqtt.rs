@@ -103,7 +103,6 @@ fn judged_by_home_assistant(told: &BTreeMap<&str, Value>) -> Result<()> {
     let judged = judge.wait_with_output()?;
     let said = String::from_utf8_lossy(&judged.stdout);
     ensure!(judged.status.success(), "{said}");
-    eprintln!("{said}");
     Ok(())
 }
 
@@ -136,5 +135,34 @@ fn frigate_s_events_begin_go_on_and_end() -> Result<()> {
         assert_eq!(end["current_zones"], json!(["forbidden"]));
         assert!(end["end_time"].as_f64() > end["start_time"].as_f64());
     }
+    Ok(())
+}
+
+#[test]
+fn a_broker_that_forgot_everything_is_told_again() -> Result<()> {
+    let mut broker = Mosquitto::start(BrokerOptions::default())?;
+    let node = "plugin: mqtt\n\
+                config: { broker: farm, home-assistant: {}, refresh: 1s }\n\
+                allow: { mqtt: [farm] }";
+    let brokers = format!("brokers: {{ farm: {{ mqtt: \"{}\" }} }}", broker.url());
+    let backlog = Backlog::new(0, node, &brokers)?;
+    let mut listener = broker.listener(None)?;
+    let run = backlog.run()?;
+    let last = format!("agave/camera-{}/zones/forbidden/open 0", CAMERAS - 1);
+    while listener.message()? != last {}
+    broker.go_away()?;
+    broker.come_back()?;
+    let mut listener = broker.listener(None)?;
+    let mut told = BTreeSet::new();
+    while told.len() < ENTITIES {
+        let message = listener.message()?;
+        let topic = message.split(' ').next().unwrap_or_default();
+        if topic.starts_with("homeassistant/") {
+            told.insert(topic.to_owned());
+        }
+    }
+    while listener.message()? != last {}
+    run.signal(Signal::TERM)?;
+    run.finish(STOP_LIMIT)?;
     Ok(())
 }

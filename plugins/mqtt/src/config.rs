@@ -34,6 +34,9 @@ pub struct Config {
     /// Whether retained topics say for each camera and zone if an incident is open, and how many.
     #[serde(default)]
     pub states: bool,
+    /// How often what is retained is said again, for a broker that forgot it.
+    #[serde(default = "default_refresh")]
+    pub refresh: Duration,
     /// An incident of which nothing was heard for so long counts as over.
     #[serde(default = "default_longest")]
     pub longest_incident: Duration,
@@ -90,6 +93,10 @@ fn default_base() -> String {
 
 fn default_qos() -> u8 {
     1
+}
+
+fn default_refresh() -> Duration {
+    Duration::from_millis(30_000)
 }
 
 fn default_longest() -> Duration {
@@ -171,7 +178,7 @@ pub(crate) fn prefix(name: &str, written: &str) -> Result<(), String> {
     if written.starts_with('/') || written.ends_with('/') || written.contains("//") {
         return refuse("a level of a topic must not be empty");
     }
-    topic_words(written).or_else(|problem| refuse(problem))
+    topic_words(written).or_else(refuse)
 }
 
 fn topic_words(words: &str) -> Result<(), &'static str> {

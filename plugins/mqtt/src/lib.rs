@@ -27,12 +27,12 @@ use home_assistant::{Discovery, ONLINE, status_topic};
 use incidents::{Camera, State};
 use states::retained;
 
-/// How often what is retained is said again, for a broker that forgot it.
-const REFRESH: Duration = Duration::from_millis(30_000);
-/// When it is tried again to say it.
+/// Nobody needs to be told more often.
+const SHORTEST_REFRESH: Duration = Duration::from_millis(1_000);
+/// When it is tried again to say how things are.
 const RETRY: Duration = Duration::from_millis(5_000);
-/// How often Home Assistant is told again what there is.
-const DISCOVER_EVERY: Timestamp = 600_000_000_000;
+/// After so many refreshes Home Assistant is told again what there is.
+const DISCOVER_EVERY: u64 = 10;
 
 /// The MQTT adapter of one node.
 pub struct Mqtt {
@@ -55,6 +55,9 @@ impl Plugin for Mqtt {
         if let Some(settings) = &config.frigate {
             config::prefix("frigate.prefix", &settings.prefix)?;
         }
+        if config.refresh < SHORTEST_REFRESH {
+            return Err("`refresh` has to be 1s or more".to_owned());
+        }
         Ok(Self {
             qos: config::quality(config.qos)?,
             alert: AlertMessage::new(&config)?,
@@ -71,7 +74,7 @@ impl Adapter for Mqtt {
         let (tracked, after) = self.after(delivery, &before);
         for message in self.states(delivery, &before, &after) {
             if let Err(error) = message.publish(&self.config.broker) {
-                return outcome_of(error);
+                return self.outcome_of(error);
             }
         }
         let reports = self.reports(delivery, &before, &tracked);
@@ -79,7 +82,7 @@ impl Adapter for Mqtt {
         for (place, message) in reports.iter().enumerate().skip(published) {
             if let Err(error) = message.publish(&self.config.broker) {
                 state.note_published(&delivery.idempotency_key, place);
-                return outcome_of(error);
+                return self.outcome_of(error);
             }
         }
         state.forget_published(&delivery.idempotency_key);
@@ -105,8 +108,9 @@ impl Adapter for Mqtt {
             camera.write(&stream.camera, false);
         }
         match self.publish_how_things_are(state, cameras) {
-            Ok(()) => Some(REFRESH),
+            Ok(()) => Some(self.config.refresh),
             Err(problem) => {
+                self.discovered_at.set(0);
                 log::warn(&format!("how things are could not be published: {problem}"));
                 Some(RETRY)
             }
@@ -158,6 +162,18 @@ impl Mqtt {
         messages
     }
 
+    fn outcome_of(&self, error: mqtt::Error) -> Outcome {
+        match error {
+            mqtt::Error::NotAllowed(why) => Outcome::Rejected(why),
+            error => {
+                log::warn(&reason(&error));
+                // It may be another broker when it is there again.
+                self.discovered_at.set(0);
+                Outcome::Retry(None)
+            }
+        }
+    }
+
     fn says_states(&self) -> bool {
         self.config.states || self.config.home_assistant.is_some()
     }
@@ -199,7 +215,12 @@ impl Mqtt {
         publish: &dyn Fn(&Message) -> Result<(), String>,
     ) -> Result<(), String> {
         let now = clock::now();
-        let is_due = now.saturating_sub(self.discovered_at.get()) >= DISCOVER_EVERY;
+        let is_due = now.saturating_sub(self.discovered_at.get())
+            >= self
+                .config
+                .refresh
+                .as_nanos()
+                .saturating_mul(DISCOVER_EVERY);
         if self.discovered_at.get() != 0 && !is_due {
             return Ok(());
         }
@@ -208,7 +229,7 @@ impl Mqtt {
             Some(settings) => Discovery {
                 settings,
                 base: &self.config.base,
-                refresh: REFRESH,
+                refresh: self.config.refresh,
             }
             .messages(cameras),
         };
@@ -231,16 +252,6 @@ fn reason(error: &mqtt::Error) -> String {
         mqtt::Error::NotAllowed(why) => why.clone(),
         mqtt::Error::Disconnected => "the broker is away".to_owned(),
         mqtt::Error::TimedOut => "the broker did not answer in time".to_owned(),
-    }
-}
-
-fn outcome_of(error: mqtt::Error) -> Outcome {
-    match error {
-        mqtt::Error::NotAllowed(why) => Outcome::Rejected(why),
-        error => {
-            log::warn(&reason(&error));
-            Outcome::Retry(None)
-        }
     }
 }
 

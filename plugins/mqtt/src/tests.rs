@@ -227,7 +227,7 @@ fn home_assistant_is_told_what_there_is_and_what_is_there_no_more() {
     let (adapter, mut state) = adapter(json!({ "home-assistant": { "name": "Farm" } }));
     testing::set_clock(1.0);
     let refresh = adapter.upkeep(&mut state, &[stream()]);
-    assert_eq!(refresh, Some(REFRESH));
+    assert_eq!(refresh, Some(Duration::from_millis(30_000)));
     let told = said();
     let entity = |topic: &str| -> Value {
         let topic = format!("homeassistant/{topic}/config");
