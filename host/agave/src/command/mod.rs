@@ -13,6 +13,7 @@ mod reload;
 mod replay;
 pub(crate) mod run;
 mod schema;
+mod signals;
 mod tap;
 mod target;
 mod test;

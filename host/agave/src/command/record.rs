@@ -13,7 +13,8 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use crate::command::run::{Ended, cores, ended_well, interrupt_on_signal, runtime};
+use crate::command::run::{Ended, cores, ended_well, runtime};
+use crate::command::signals::Stop;
 use crate::command::{load, machine};
 use crate::recording::{Scribe, may_be_replaced};
 use crate::report::{FlowReporter, Format, Reporter};
@@ -89,8 +90,9 @@ impl Record {
         scribe
             .begin(topology.flow(), &topology.classes(), file)
             .with_context(out)?;
+        let stop = Stop::listen(&runtime)?;
         let running = Running::start(topology).context("cannot start the flow's threads")?;
-        let summary = self.attend(running, &runtime, &scribe, &reporter);
+        let summary = self.attend(running, (&runtime, stop), &scribe, &reporter);
         of_flow.summary(&summary);
         reporter.finish();
         self.tell(&scribe)?;
@@ -105,12 +107,12 @@ impl Record {
     fn attend(
         &self,
         running: Running,
-        runtime: &tokio::runtime::Runtime,
+        (runtime, stop): (&tokio::runtime::Runtime, Stop),
         scribe: &Scribe,
         reporter: &Reporter,
     ) -> Summary {
         let (sender, interrupted) = (running.sender(), running.sender());
-        runtime.spawn(interrupt_on_signal(move || {
+        runtime.spawn(stop.then(move || {
             // Nobody hears it when the flow is already over.
             let _ = interrupted.send(Signal::Interrupted);
         }));

@@ -16,6 +16,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::machine;
+use crate::command::signals::{HangUp, Stop};
 use crate::control::{Controlled, Server, Trigger};
 use crate::keeper::{self, Keeper, Reading, Source};
 use crate::report::{FlowReporter, Format, Reporter};
@@ -77,6 +78,8 @@ impl Run {
         );
         let machine = Arc::new(machine()?);
         let runtime = runtime()?;
+        let stop = Stop::listen(&runtime)?;
+        let hang_up = HangUp::listen(&runtime)?;
         let format = if self.json {
             Format::Json
         } else {
@@ -96,8 +99,8 @@ impl Run {
         drop(ended);
         let flows = Arc::new(flows);
         let running = Arc::clone(&flows);
-        runtime.spawn(interrupt_on_signal(move || running.interrupt()));
-        runtime.spawn(reload_on_signal(Arc::clone(&flows)));
+        runtime.spawn(stop.then(move || running.interrupt()));
+        runtime.spawn(reload_on_signal(hang_up, Arc::clone(&flows)));
         let good = attend(&flows, &ends, &reporter, began);
         reporter.finish();
         Ok(if good {
@@ -326,33 +329,9 @@ pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }
 
-/// The first signal ends the run in good order, the second ends the process.
-pub(super) async fn interrupt_on_signal(interrupt: impl Fn() + Send + 'static) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return;
-    };
-    let mut asked_before = false;
-    loop {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        if asked_before {
-            std::process::exit(130);
-        }
-        asked_before = true;
-        interrupt();
-    }
-}
-
 /// SIGHUP is how services are told to read their files again.
-async fn reload_on_signal(flows: Arc<Flows>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut hang_up) = signal(SignalKind::hangup()) else {
-        return;
-    };
-    while hang_up.recv().await.is_some() {
+async fn reload_on_signal(mut hang_up: HangUp, flows: Arc<Flows>) {
+    while hang_up.comes().await {
         for keeper in flows.keepers.iter().filter(|one| !one.is_ending()) {
             let keeper = Arc::clone(keeper);
             // It compiles and waits: not for the network's threads. One flow waits for no other.
