@@ -114,10 +114,12 @@ fn a_newer_versions_tables_are_left_alone() {
 fn the_tables_are_made_once() {
     let place = Place::new();
     let client = place.client("postgres");
+    let url = place.server.url(None, "postgres");
+    let settings = TrailSettings::postgres(&url, Vec::new()).unwrap();
+    let runtime = place.runtime.handle();
     std::thread::scope(|scope| {
-        let opened: Vec<_> = (0..12)
-            .map(|_| scope.spawn(|| place.open("postgres").unwrap().is_ready()))
-            .collect();
+        let open = || Trail::open(&settings, runtime.clone()).unwrap().is_ready();
+        let opened: Vec<_> = (0..12).map(|_| scope.spawn(open)).collect();
         assert!(opened.into_iter().all(|one| one.join().unwrap()));
     });
     assert_eq!(place.texts(&client, "SELECT steps FROM agave.form"), ["2"]);
