@@ -188,7 +188,15 @@ fn until_settled(agave: &Agave, yard: &Yard, many: u64) -> Result<()> {
     }
 }
 
-fn finish(agave: Agave) -> Result<Summary> {
+/// Ends it in good order, which it hears of when it has begun to.
+fn finish(agave: Agave, yard: &Yard) -> Result<Summary> {
+    let state = yard.state();
+    let state = state.to_str().context("a path that is not text")?;
+    let deadline = Instant::now() + LIMIT;
+    let top = ["top", "--once", "--flow", "yard", "--state", state];
+    while !agave.beside(top)?.status.success() {
+        ensure!(Instant::now() < deadline, "it cannot be asked");
+    }
     agave.signal(Signal::TERM)?;
     Ok(agave.finish(LIMIT)?.summary)
 }
@@ -249,7 +257,7 @@ fn an_output_is_on_for_its_pulse_and_a_nonce_that_is_refused_is_renewed() -> Res
     let statuses: Vec<u16> = requests.iter().map(|request| request.status).collect();
     assert_eq!(statuses, [401, 200, 401, 200]);
     ensure!(requests.iter().any(|request| request.stale), "{requests:?}");
-    assert_eq!(finish(agave)?.passed(NODE)?, 1);
+    assert_eq!(finish(agave, &yard)?.passed(NODE)?, 1);
     ensure!(device.stop()?.is_empty(), "it is off once");
     Ok(())
 }
@@ -262,18 +270,18 @@ fn an_output_that_is_held_is_off_when_all_is_over() -> Result<()> {
     let agave = yard.run(PASSWORD)?;
     device.until_it_did("output 2 high")?;
     device.until_it_did("output 2 high")?;
-    finish(agave)?;
+    finish(agave, &yard)?;
     yard.leave(&[alert("one", Phase::End)])?;
     let agave = yard.run(PASSWORD)?;
     until_settled(&agave, &yard, 1)?;
-    let summary = finish(agave)?;
+    let summary = finish(agave, &yard)?;
     assert_eq!(summary.passed(NODE)?, 1);
     yard.leave(&[alert("two", Phase::End)])?;
     let agave = yard.run(PASSWORD)?;
     let requests = device.until_it_did("output 2 low")?;
     let did: Vec<&Request> = requests.iter().filter(|one| one.did.is_some()).collect();
     assert_eq!(did.len(), 1, "the first end left it on: {requests:?}");
-    finish(agave)?;
+    finish(agave, &yard)?;
     Ok(())
 }
 
@@ -287,7 +295,7 @@ fn an_output_does_not_stay_on_when_the_process_is_killed() -> Result<()> {
     agave.kill()?;
     let agave = yard.run(PASSWORD)?;
     device.until_it_did("output 2 low")?;
-    finish(agave)?;
+    finish(agave, &yard)?;
     Ok(())
 }
 
@@ -302,7 +310,7 @@ fn a_wrong_password_is_tried_once_and_only_once() -> Result<()> {
     yard.leave(&alerts)?;
     let agave = yard.run("wrong horse")?;
     until_settled(&agave, &yard, 4)?;
-    let summary = finish(agave)?;
+    let summary = finish(agave, &yard)?;
     assert_eq!(summary.dropped(NODE, "rejected")?, 4);
     let requests = device.stop()?;
     assert_eq!(wrong(&requests), 1, "{requests:?}");
@@ -329,7 +337,7 @@ fn a_device_without_a_free_connection_is_asked_again() -> Result<()> {
     drop(others);
     let requests = device.until_it_did("output 2 high")?;
     assert_eq!(wrong(&requests), 0);
-    assert_eq!(finish(agave)?.passed(NODE)?, 1);
+    assert_eq!(finish(agave, &yard)?.passed(NODE)?, 1);
     Ok(())
 }
 
@@ -343,7 +351,7 @@ fn a_device_that_is_busy_is_asked_again() -> Result<()> {
     device.until("a refusal", |request| request.status == 503)?;
     device.until_it_did("output 2 high")?;
     device.until_it_did("output 2 low")?;
-    finish(agave)?;
+    finish(agave, &yard)?;
     Ok(())
 }
 
@@ -359,7 +367,7 @@ fn a_soft_input_is_started_and_stopped() -> Result<()> {
     let agave = yard.run(PASSWORD)?;
     device.until_it_did("input 4 start")?;
     device.until_it_did("input 4 stop")?;
-    assert_eq!(finish(agave)?.passed(NODE)?, 2);
+    assert_eq!(finish(agave, &yard)?.passed(NODE)?, 2);
     Ok(())
 }
 
@@ -379,7 +387,7 @@ fn an_event_is_pushed_as_a_device_pushes_it() -> Result<()> {
     let agave = yard.run(PASSWORD)?;
     device.until_it_did("alarm 7 linedetection active")?;
     device.until_it_did("alarm 7 linedetection inactive")?;
-    assert_eq!(finish(agave)?.passed(NODE)?, 2);
+    assert_eq!(finish(agave, &yard)?.passed(NODE)?, 2);
     Ok(())
 }
 
@@ -390,7 +398,7 @@ fn a_device_that_is_not_granted_is_not_asked() -> Result<()> {
     yard.leave(&[alert("one", Phase::Begin)])?;
     let agave = yard.run(PASSWORD)?;
     until_settled(&agave, &yard, 1)?;
-    assert_eq!(finish(agave)?.dropped(NODE, "rejected")?, 1);
+    assert_eq!(finish(agave, &yard)?.dropped(NODE, "rejected")?, 1);
     ensure!(device.stop()?.is_empty());
     Ok(())
 }

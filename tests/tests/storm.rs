@@ -192,7 +192,8 @@ fn assert_dog(alerts: &[Alert]) {
         .first()
         .map(|dog| (dog.camera_id.clone(), dog.phase.as_str(), dog.count));
     assert_eq!(begin, Some((camera(DOG_CAMERA), "begin", 1)));
-    assert!((dogs[0].media_time - 5.0).abs() < 1e-6, "{:?}", dogs[0]);
+    let at = dogs.first().map(|dog| (dog.media_time * 1000.0).round());
+    assert_eq!(at, Some(5000.0));
     let incidents = incidents(alerts, "dog");
     assert_eq!(incidents.len(), 1);
     let phases: Vec<_> = incidents.into_values().flatten().collect();
