@@ -45,9 +45,9 @@ pub use diagnostic::{Diagnostic, Diagnostics};
 pub use diff::{Changes, diff};
 pub use document::document;
 pub use flow::{
-    Broker, Camera, CameraIndex, CameraKind, Database, Device, ExpectedAlert, Flow, Given, GivenDetection, Grants,
-    Limits, Model, ModelIndex, Node, NodeIndex, Origin, PluginNode, Scheme, TestCase, TestInputs,
-    Work,
+    Broker, Camera, CameraIndex, CameraKind, Database, Device, ExpectedAlert, Flow, Given,
+    GivenDetection, Grants, Limits, Model, ModelIndex, Node, NodeIndex, Origin, PluginNode, Scheme,
+    TestCase, TestInputs, Work,
 };
 pub use include::Inputs;
 pub use overrides::Override;

@@ -33,7 +33,7 @@ use crate::mqtt::{self, Message};
 use crate::types::{
     Alert, Bbox, Detection, FrameDetections, Phase, Severity, StreamInfo, Timestamp,
 };
-use crate::{Adapter, Delivery, Filter, Gate, Outcome, Plugin, Rule, SiteRule};
+use crate::{Adapter, Delivery, Filter, Gate, Outcome, Plugin, Rule, SiteGate, SiteRule};
 
 pub use serde_json::json;
 
@@ -138,21 +138,32 @@ impl<P: Rule> Harness<P> {
     }
 }
 
-/// A configured rule that looks at several cameras, with its state.
-pub struct SiteHarness<P: SiteRule> {
+/// A configured plugin that looks at several cameras, with its state.
+pub struct SiteHarness<P: Plugin> {
     harness: Harness<P>,
     cameras: Vec<StreamInfo>,
+    tell: fn(&mut P, &[StreamInfo]) -> Result<(), String>,
 }
 
-impl<P: SiteRule> SiteHarness<P> {
-    /// A plugin with `config` as it stands in a flow file, and the cameras of its node.
-    ///
-    /// # Errors
-    /// When the plugin refuses them.
-    pub fn new(config: Value, cameras: Vec<StreamInfo>) -> Result<Self, String> {
-        let harness = Harness::new(config, no_stream())?;
-        glue::cameras(&harness.slot, &cameras)?;
-        Ok(Self { harness, cameras })
+impl<P: Plugin> SiteHarness<P> {
+    fn telling(
+        config: Value,
+        cameras: Vec<StreamInfo>,
+        tell: fn(&mut P, &[StreamInfo]) -> Result<(), String>,
+    ) -> Result<Self, String> {
+        let harness = Self {
+            harness: Harness::new(config, no_stream())?,
+            cameras,
+            tell,
+        };
+        harness.tell()?;
+        Ok(harness)
+    }
+
+    fn tell(&self) -> Result<(), String> {
+        glue::cameras(&self.harness.slot, |plugin| {
+            (self.tell)(plugin, &self.cameras)
+        })
     }
 
     /// Tells it about other cameras; the state is kept.
@@ -161,7 +172,7 @@ impl<P: SiteRule> SiteHarness<P> {
     /// When the plugin refuses them.
     pub fn cameras(&mut self, cameras: Vec<StreamInfo>) -> Result<(), String> {
         self.cameras = cameras;
-        glue::cameras(&self.harness.slot, &self.cameras)
+        self.tell()
     }
 
     /// Saves, makes a new instance and restores, as after a failure.
@@ -172,8 +183,18 @@ impl<P: SiteRule> SiteHarness<P> {
         let saved = self.harness.saved();
         self.harness.slot = Slot::default();
         glue::configure(&self.harness.slot, &self.harness.config, &no_stream())?;
-        glue::cameras(&self.harness.slot, &self.cameras)?;
+        self.tell()?;
         self.harness.restore(P::STATE_VERSION, &saved)
+    }
+}
+
+impl<P: SiteRule> SiteHarness<P> {
+    /// A rule with `config` as it stands in a flow file, and the cameras of its node.
+    ///
+    /// # Errors
+    /// When the plugin refuses them.
+    pub fn new(config: Value, cameras: Vec<StreamInfo>) -> Result<Self, String> {
+        Self::telling(config, cameras, P::cameras)
     }
 
     /// [`SiteRule::evaluate`].
@@ -187,6 +208,36 @@ impl<P: SiteRule> SiteHarness<P> {
     ) -> Result<Vec<Alert>, String> {
         glue::with(&self.harness.slot, |plugin, state| {
             plugin.evaluate(state, camera, frame)
+        })
+    }
+}
+
+impl<P: SiteGate> SiteHarness<P> {
+    /// A gate with `config` as it stands in a flow file, and the cameras of its node.
+    ///
+    /// # Errors
+    /// When the plugin refuses them.
+    pub fn of_gate(config: Value, cameras: Vec<StreamInfo>) -> Result<Self, String> {
+        Self::telling(config, cameras, P::cameras)
+    }
+
+    /// [`SiteGate::pass`].
+    ///
+    /// # Errors
+    /// Those of the plugin.
+    pub fn pass(&mut self, camera: usize, alert: Alert) -> Result<Vec<Alert>, String> {
+        glue::with(&self.harness.slot, |plugin, state| {
+            plugin.pass(state, camera, alert)
+        })
+    }
+
+    /// [`SiteGate::tick`], so many seconds after the first frame.
+    ///
+    /// # Errors
+    /// Those of the plugin.
+    pub fn tick(&mut self, camera: usize, seconds: f64) -> Result<Vec<Alert>, String> {
+        glue::with(&self.harness.slot, |plugin, state| {
+            plugin.tick(state, camera, nanoseconds(seconds))
         })
     }
 }

@@ -6,8 +6,8 @@ use agave_core::Schedule;
 
 use crate::spec::{Order, Partition};
 use crate::{
-    Camera, CameraIndex, Database, Device, ExpectedAlert, Flow, Model, ModelIndex, Node, NodeIndex, PluginNode,
-    TestCase, TestInputs, Work,
+    Camera, CameraIndex, Database, Device, ExpectedAlert, Flow, Model, ModelIndex, Node, NodeIndex,
+    PluginNode, TestCase, TestInputs, Work,
 };
 
 /// A node without indices.

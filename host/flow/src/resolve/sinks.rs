@@ -15,8 +15,18 @@ pub(super) fn check_places(cx: &mut Context<'_, '_>, pointer: &str, name: &str, 
         conforming.is_damaged(&tree::join(pointer, key))
     };
     for (key, is_there, belongs_to, is_at_home) in [
-        ("database", spec.database.is_some(), "store", spec.store.is_some()),
-        ("device", spec.device.is_some(), "serve", spec.serve.is_some()),
+        (
+            "database",
+            spec.database.is_some(),
+            "store",
+            spec.store.is_some(),
+        ),
+        (
+            "device",
+            spec.device.is_some(),
+            "serve",
+            spec.serve.is_some(),
+        ),
     ] {
         if is_there && !is_at_home && !is_damaged(cx, belongs_to) {
             let message = format!("node '{name}' has `{key}`, which goes with `{belongs_to}`");
