@@ -9,6 +9,8 @@ use crate::store::{Store, StoreError, signed, unsigned};
 pub struct Due {
     /// The alert's number.
     pub sequence: u64,
+    /// The node that gave it.
+    pub node: String,
     /// Nanoseconds since the stream's first frame.
     pub media_time: u64,
     /// The alert as JSON, as it was written.
@@ -47,7 +49,7 @@ impl Store {
     ) -> Result<Vec<Due>, StoreError> {
         let connection = self.lock();
         let mut read = connection.prepare_cached(
-            "SELECT deliveries.sequence, media_time, body, attempts, written_at
+            "SELECT deliveries.sequence, node, media_time, body, attempts, written_at
              FROM deliveries JOIN alerts USING (sequence)
              WHERE adapter = ? AND deliveries.camera = ? AND deliveries.sequence > ?
              ORDER BY deliveries.sequence LIMIT ?",
@@ -56,10 +58,11 @@ impl Store {
         let due = read.query_map(params![adapter, camera, signed(after), most], |row| {
             Ok(Due {
                 sequence: unsigned(row.get(0)?),
-                media_time: unsigned(row.get(1)?),
-                body: row.get(2)?,
-                attempts: row.get(3)?,
-                written_at: unsigned(row.get(4)?),
+                node: row.get(1)?,
+                media_time: unsigned(row.get(2)?),
+                body: row.get(3)?,
+                attempts: row.get(4)?,
+                written_at: unsigned(row.get(5)?),
             })
         })?;
         Ok(due.collect::<rusqlite::Result<_>>()?)

@@ -67,6 +67,7 @@ pub enum StoreError {
 #[derive(Clone)]
 pub struct Store {
     connection: Arc<Mutex<Connection>>,
+    folder: Option<Arc<Path>>,
     /// Held as long as somebody has the store; none where nothing is written.
     held: Option<Arc<File>>,
 }
@@ -104,6 +105,7 @@ impl Store {
         }
         Ok(Self {
             connection: Arc::new(Mutex::new(connection)),
+            folder: Some(folder.into()),
             held: Some(Arc::new(lock)),
         })
     }
@@ -117,6 +119,7 @@ impl Store {
         prepare(&mut connection)?;
         Ok(Self {
             connection: Arc::new(Mutex::new(connection)),
+            folder: None,
             held: None,
         })
     }
@@ -146,6 +149,7 @@ impl Store {
             std::cmp::Ordering::Greater => Err(StoreError::Newer(path)),
             std::cmp::Ordering::Equal => Ok(Self {
                 connection: Arc::new(Mutex::new(connection)),
+                folder: Some(folder.into()),
                 held: None,
             }),
         }
@@ -154,6 +158,11 @@ impl Store {
     /// Whether what is written is there again when the process is not.
     pub fn lasts(&self) -> bool {
         self.held.is_some()
+    }
+
+    /// The folder that it is in; none of one in memory.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// The map of the node `node`.

@@ -71,6 +71,7 @@ impl Kind {
                 Role::Gate => Self::Gate,
                 Role::Adapter => Self::Adapter,
             },
+            Work::Store(_) | Work::Serve(_) => Self::Adapter,
         }
     }
 
@@ -177,6 +178,8 @@ impl Graph {
                 .map(|model| model.name.clone())
                 .unwrap_or_default(),
             Work::Plugin(plugin) => format!("{} {}", plugin.plugin_name, plugin.plugin_version),
+            Work::Store(_) => "alerts".to_owned(),
+            Work::Serve(device) => format!("ISAPI at {}", device.listen),
         };
         self.boxes.push(Box {
             id: node_id(index),

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use agave_core::{Alert, AlertReport, Detection, FrameDetections, Role, StreamInfo, Timestamp};
-use agave_flow::{Flow, Work, instead_of};
+use agave_core::{Alert, AlertReport, Detection, FrameDetections, StreamInfo, Timestamp};
+use agave_flow::{Flow, instead_of};
 
 use crate::control::{Passed, PassedDetection, Subscription, TapSender, subscription};
 use crate::topology::{Live, Tap};
@@ -28,7 +28,7 @@ fn exists(flow: &Flow, wanted: &str) -> Result<(), String> {
         ));
     };
     match &node.work {
-        Work::Plugin(plugin) if plugin.role == Role::Adapter => {
+        work if work.takes_alerts_out() => {
             let inputs = node.inputs.iter();
             let inputs = inputs.filter_map(|input| flow.nodes.get(input.0));
             let names: Vec<String> = inputs.map(|input| format!("'{}'", input.name)).collect();

@@ -235,6 +235,6 @@ pub(crate) fn infer_nodes(
         .filter(move |node| node.cameras.contains(&camera))
         .filter_map(|node| match node.work {
             Work::Infer { model } => Some((node.name.as_str(), model)),
-            Work::Plugin(_) => None,
+            Work::Plugin(_) | Work::Store(_) | Work::Serve(_) => None,
         })
 }

@@ -4,16 +4,20 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use agave_core::{Role, StreamInfo};
-use agave_flow::{Broker, Flow, Node, Order, PluginNode, Work};
+use agave_core::StreamInfo;
+use agave_flow::{Broker, Database, Flow, Node, Order, PluginNode, Work};
 use agave_media::RecentPictures;
 use agave_plugin::{BrokerSettings, Grants, Network, NetworkSettings, Origin, Outside, Pictures};
 use agave_store::Store;
+use agave_store::trail::Trail;
 
 use super::build::{BuildError, Standing, Version, Workshop};
+use super::device::{self, DeviceReceiver};
+use super::models::LoadedModel;
 use super::nodes::{Looks, start};
 use super::outbox::{Outbox, Receiver};
 use super::outside::{NodeMap, Recent};
+use super::trail::{self, TrailReceiver};
 
 /// An adapter with its outbox.
 pub(super) struct AdapterPlan {
@@ -37,16 +41,16 @@ pub(super) struct Adapters {
     pub(super) network: Option<Network>,
 }
 
-/// Starts the adapters of `flow` that do not run already.
+/// Starts the adapters of `flow` that do not run already. `models` are those of the flow.
 pub(super) fn build_adapters(
     flow: &Flow,
+    models: &[Arc<LoadedModel>],
     workshop: &Workshop,
     standing: Option<&Standing>,
 ) -> Result<Adapters, BuildError> {
-    let adapters: Vec<(&Node, &PluginNode)> = flow
-        .nodes
-        .iter()
-        .filter_map(|node| Some((node, adapter(node)?)))
+    let adapters = flow.nodes.iter();
+    let adapters: Vec<&Node> = adapters
+        .filter(|node| node.work.takes_alerts_out())
         .collect();
     if adapters.is_empty() {
         return Ok(Adapters::default());
@@ -58,62 +62,148 @@ pub(super) fn build_adapters(
         None => network(flow, workshop)?,
     };
     let recent = recent_pictures(flow, workshop, &adapters, before);
-    let same_outside = same_brokers.is_some_and(|version| {
+    let same_recent = before.is_some_and(|version| {
         let kept = |recent: &Option<Arc<RecentPictures>>| recent.as_ref().map(Arc::as_ptr);
         kept(&version.recent) == kept(&recent)
     });
-    let plans = adapters
-        .into_iter()
-        .map(|(node, plugin)| {
-            let grants = grants(node, plugin, workshop)?;
-            let outbox = standing.and_then(|standing| standing.outboxes.get(&node.name));
-            let stands = same_outside
-                && standing
-                    .is_some_and(|standing| standing.grants.get(&node.name) == Some(&grants))
-                && before.is_some_and(|version| runs_in(&version.flow, node, plugin));
-            let outbox = match outbox {
-                Some(outbox) => Arc::clone(outbox),
-                None => Arc::new(Outbox::open(
-                    &node.name,
-                    node.order,
-                    Arc::clone(&workshop.journal),
-                )?),
-            };
-            let adapter = if stands {
-                None
-            } else {
-                let outside = outside(node, &grants, &network, recent.as_ref(), &workshop.store);
-                let looks = Looks::Outside(grants.clone(), outside);
-                let plugin = start(node, plugin, looks, None, &workshop.machine.catalog)?;
-                Some(Receiver::from(plugin))
-            };
-            Ok(AdapterPlan {
-                name: node.name.clone(),
-                order: node.order,
-                cameras: Vec::new(),
-                outbox,
-                grants,
-                adapter,
-            })
-        })
-        .collect::<Result<_, BuildError>>()?;
+    let bench = Bench {
+        flow,
+        models,
+        workshop,
+        standing,
+        network: &network,
+        recent: recent.as_ref(),
+        same_outside: same_recent && same_brokers.is_some(),
+        same_recent,
+    };
+    let plans = adapters.into_iter().map(|node| bench.plan(node));
     Ok(Adapters {
-        plans,
+        plans: plans.collect::<Result<_, BuildError>>()?,
         recent,
         network: Some(network),
     })
 }
 
-fn adapter(node: &Node) -> Option<&PluginNode> {
-    match &node.work {
-        Work::Plugin(plugin) if plugin.role == Role::Adapter => Some(plugin),
-        Work::Plugin(_) | Work::Infer { .. } => None,
-    }
+/// Where adapters are put together.
+struct Bench<'b> {
+    flow: &'b Flow,
+    models: &'b [Arc<LoadedModel>],
+    workshop: &'b Workshop,
+    standing: Option<&'b Standing>,
+    network: &'b Network,
+    recent: Option<&'b Arc<RecentPictures>>,
+    /// The network and the pictures are those of the running adapters.
+    same_outside: bool,
+    same_recent: bool,
 }
 
-fn runs_in(flow: &Flow, node: &Node, plugin: &PluginNode) -> bool {
-    let same = flow.nodes.iter().find(|one| one.name == node.name);
-    same.and_then(adapter).is_some_and(|same| same == plugin)
+impl Bench<'_> {
+    fn plan(&self, node: &Node) -> Result<AdapterPlan, BuildError> {
+        let outbox = self
+            .standing
+            .and_then(|standing| standing.outboxes.get(&node.name));
+        let runs = outbox.is_some() && self.runs(node);
+        let journal = &self.workshop.journal;
+        let (grants, adapter) = match &node.work {
+            Work::Plugin(plugin) => self.plugin(node, plugin, runs)?,
+            Work::Store(database) => (Grants::default(), self.trail(node, database, runs)?),
+            Work::Serve(device) => (Grants::default(), self.device(node, device, runs)?),
+            Work::Infer { .. } => (Grants::default(), None),
+        };
+        Ok(AdapterPlan {
+            name: node.name.clone(),
+            order: node.order,
+            cameras: Vec::new(),
+            outbox: match outbox {
+                Some(outbox) => Arc::clone(outbox),
+                None => {
+                    let opened = Outbox::open(&node.name, node.order, Arc::clone(journal));
+                    Arc::new(opened?)
+                }
+            },
+            grants,
+            adapter,
+        })
+    }
+
+    /// Whether the running flow has this node and it does the same there.
+    fn runs(&self, node: &Node) -> bool {
+        let before = self.standing.map(|standing| &standing.version.flow);
+        let same = before.and_then(|flow| flow.nodes.iter().find(|one| one.name == node.name));
+        same.is_some_and(|same| same.work == node.work)
+    }
+
+    fn plugin(
+        &self,
+        node: &Node,
+        plugin: &PluginNode,
+        runs: bool,
+    ) -> Result<(Grants, Option<Receiver>), BuildError> {
+        let grants = grants(node, plugin, self.workshop)?;
+        let same_grants = self
+            .standing
+            .is_some_and(|standing| standing.grants.get(&node.name) == Some(&grants));
+        if runs && same_grants && self.same_outside {
+            return Ok((grants, None));
+        }
+        let store = &self.workshop.store;
+        let outside = outside(node, &grants, self.network, self.recent, store);
+        let looks = Looks::Outside(grants.clone(), outside);
+        let catalog = &self.workshop.machine.catalog;
+        let plugin = start(node, plugin, looks, None, catalog)?;
+        Ok((grants, Some(Receiver::from(plugin))))
+    }
+
+    fn trail(
+        &self,
+        node: &Node,
+        database: &Option<Database>,
+        runs: bool,
+    ) -> Result<Option<Receiver>, BuildError> {
+        let before = self.standing.map(|standing| &standing.version);
+        let same_surroundings = before.is_some_and(|version| {
+            version.flow.cameras == self.flow.cameras && version.flow.models == self.flow.models
+        });
+        if runs && same_surroundings {
+            return Ok(None);
+        }
+        let settings = trail::settings(database.as_ref(), &self.workshop.store);
+        let opened = settings.and_then(|settings| {
+            let opened = Trail::open(&settings, self.workshop.runtime.clone());
+            opened.map_err(|error| error.to_string())
+        });
+        let trail = opened.map_err(|reason| BuildError::Sink {
+            node: node.name.clone(),
+            reason,
+        })?;
+        let surroundings = trail::surroundings(self.flow, self.models);
+        let receiver = TrailReceiver::new(trail, surroundings);
+        Ok(Some(Receiver::Host(Box::new(receiver))))
+    }
+
+    fn device(
+        &self,
+        node: &Node,
+        device: &agave_flow::Device,
+        runs: bool,
+    ) -> Result<Option<Receiver>, BuildError> {
+        if runs && self.same_recent {
+            return Ok(None);
+        }
+        let refused = |reason: String| BuildError::Sink {
+            node: node.name.clone(),
+            reason,
+        };
+        let map = NodeMap::new(&self.workshop.store, &node.name);
+        let settings = device::settings(&self.flow.name, device, map).map_err(refused)?;
+        let runtime = self.workshop.runtime.clone();
+        let mut receiver = DeviceReceiver::new(settings, self.recent.cloned(), runtime);
+        // In a running flow the one before may have the address until it has gone.
+        if self.standing.is_none() {
+            receiver = receiver.listening().map_err(refused)?;
+        }
+        Ok(Some(Receiver::Host(Box::new(receiver))))
+    }
 }
 
 fn outside(
@@ -135,10 +225,10 @@ fn outside(
 fn recent_pictures(
     flow: &Flow,
     workshop: &Workshop,
-    adapters: &[(&Node, &PluginNode)],
+    adapters: &[&Node],
     before: Option<&Version>,
 ) -> Option<Arc<RecentPictures>> {
-    let asks = |plugin: &PluginNode| {
+    let imports_frames = |plugin: &PluginNode| {
         let catalog = &workshop.machine.catalog;
         let loaded = catalog.fetch(&plugin.file, plugin.fingerprint);
         loaded.is_ok_and(|loaded| {
@@ -146,10 +236,15 @@ fn recent_pictures(
             imports.any(|import| import.starts_with("agave:plugin/frames@"))
         })
     };
+    let asks = |node: &&&Node| match &node.work {
+        Work::Plugin(plugin) => plugin.grants.frames && imports_frames(plugin),
+        Work::Serve(_) => true,
+        Work::Store(_) | Work::Infer { .. } => false,
+    };
     let cameras: BTreeSet<&str> = adapters
         .iter()
-        .filter(|(_, plugin)| plugin.grants.frames && asks(plugin))
-        .flat_map(|(node, _)| &node.cameras)
+        .filter(asks)
+        .flat_map(|node| &node.cameras)
         .filter_map(|index| Some(flow.cameras.get(index.0)?.name.as_str()))
         .collect();
     let same = before.and_then(|version| version.recent.clone());

@@ -48,6 +48,8 @@ pub(crate) enum BuildError {
     Grant { node: String, reason: String },
     #[error("broker '{broker}': {reason}")]
     Broker { broker: String, reason: String },
+    #[error("node '{node}': {reason}")]
+    Sink { node: String, reason: String },
     #[error("what was kept before the last end cannot be read: {0}")]
     Journal(#[from] StoreError),
     #[error("there is no way to the network: {0}")]
@@ -162,7 +164,7 @@ impl Topology {
             plans: mut adapters,
             recent,
             network,
-        } = build_adapters(&flow, workshop, standing)?;
+        } = build_adapters(&flow, &models, workshop, standing)?;
         let names: Vec<&str> = adapters
             .iter()
             .map(|adapter| adapter.name.as_str())

@@ -16,6 +16,7 @@ mod adapters;
 pub(crate) mod build;
 mod camera;
 mod chain;
+mod device;
 mod exchange;
 mod feed;
 mod intake;
@@ -38,6 +39,7 @@ mod status;
 mod step;
 mod summary;
 mod taps;
+mod trail;
 mod worker;
 
 pub(crate) use build::Topology;

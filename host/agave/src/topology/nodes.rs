@@ -174,6 +174,11 @@ impl ChainBuilder<'_> {
                     classes: self.class_numbers(model.0, &stream),
                 }),
                 FlowWork::Plugin(plugin) => self.plugin_part(node, plugin, &stream)?,
+                // Those without an outbox were left out.
+                FlowWork::Store(_) | FlowWork::Serve(_) => match self.outboxes.get(&node.name) {
+                    Some(outbox) => Part::New(Work::Adapter(Arc::clone(outbox))),
+                    None => continue,
+                },
             };
             let holds = match &part {
                 // One that begins anew holds nothing.
@@ -341,12 +346,12 @@ fn is_site(node: &Node) -> bool {
 }
 
 fn is_adapter(node: &Node) -> bool {
-    matches!(&node.work, FlowWork::Plugin(plugin) if plugin.role == Role::Adapter)
+    node.work.takes_alerts_out()
 }
 
 fn model_of(node: &Node) -> Option<usize> {
     match &node.work {
         FlowWork::Infer { model } => Some(model.0),
-        FlowWork::Plugin(_) => None,
+        FlowWork::Plugin(_) | FlowWork::Store(_) | FlowWork::Serve(_) => None,
     }
 }

@@ -12,6 +12,7 @@ impl BuildError {
             Self::Plugin { node, .. } => (Code::PluginRefused, Part::Settings(node)),
             Self::Load { node, .. } => (Code::NotBuilt, Part::Plugin(node)),
             Self::Grant { node, .. } => (Code::NotBuilt, Part::Grants(node)),
+            Self::Sink { node, .. } => (Code::NotBuilt, Part::Node(node)),
             Self::Broker { broker, .. } => (Code::NotBuilt, Part::Broker(broker)),
             Self::Journal(_) | Self::Network(_) => (Code::NotBuilt, Part::Flow),
             Self::Classes { camera, .. } => (Code::NotBuilt, Part::Camera(camera)),
@@ -46,6 +47,10 @@ mod tests {
             BuildError::Grant {
                 node: name(),
                 reason: "a secret is gone".to_owned(),
+            },
+            BuildError::Sink {
+                node: name(),
+                reason: "somebody else listens there".to_owned(),
             },
             BuildError::Network("there are no sockets".to_owned()),
             BuildError::Classes {

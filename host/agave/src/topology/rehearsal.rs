@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use agave_core::{DropReason, Ledger, Role};
-use agave_flow::{CameraIndex, Flow, Work};
+use agave_core::{DropReason, Ledger};
+use agave_flow::{CameraIndex, Flow};
 use serde_json::{Map, Value, json};
 
 use super::build::BuildError;
@@ -79,8 +79,8 @@ impl Rehearsal {
                 chains.insert(index.0, (camera.name.clone(), chain));
             }
         }
-        let is_adapter = |work: &Work| matches!(work, Work::Plugin(p) if p.role == Role::Adapter);
-        let adapters = flow.nodes.iter().filter(|node| is_adapter(&node.work));
+        let adapters = flow.nodes.iter();
+        let adapters = adapters.filter(|node| node.work.takes_alerts_out());
         Ok(Self {
             flow_name: flow.name.clone(),
             node_names: flow.nodes.iter().map(|node| node.name.clone()).collect(),

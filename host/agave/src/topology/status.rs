@@ -24,6 +24,8 @@ impl Live {
             match node.map(|node| &node.work) {
                 Some(Work::Infer { .. }) => "infer".to_owned(),
                 Some(Work::Plugin(plugin)) => plugin.role.to_string(),
+                Some(Work::Store(_)) => "store".to_owned(),
+                Some(Work::Serve(_)) => "device".to_owned(),
                 None => "removed".to_owned(),
             }
         };

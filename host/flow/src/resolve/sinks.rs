@@ -55,14 +55,15 @@ pub(super) fn store(
             Some(format!("has the scheme `{}`", url.scheme()))
         }
         Ok(url) if url.host_str().is_none_or(str::is_empty) => Some("has no host".to_owned()),
+        Ok(url) if url.username().is_empty() => Some("does not say who logs in".to_owned()),
         Ok(url) if url.path().len() < 2 => Some("does not name a database".to_owned()),
         Ok(_) => None,
         Err(problem) => Some(format!("is not valid: {problem}")),
     };
     if let Some(problem) = problem {
         let message = format!("the address of the database of node '{name}' {problem}");
-        let help = "write `postgres://USER@HOST/DATABASE`".to_owned();
-        cx.problem(Code::BadUrl, &at, message, Some(help));
+        let help = "write `postgres://HOST/DATABASE`, with the user and `@` before the host";
+        cx.problem(Code::BadUrl, &at, message, Some(help.to_owned()));
         return None;
     }
     let password = match &database.password {

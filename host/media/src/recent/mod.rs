@@ -75,6 +75,13 @@ impl RecentPictures {
         }
     }
 
+    /// The number of the newest frame of a camera; none where there is none.
+    pub fn newest(&self, camera: &str) -> Option<u64> {
+        let camera = *self.cameras.get(camera)?;
+        let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        shelf.newest(camera)
+    }
+
     /// A frame as JPEG, or `region` of it, its longest side at most `most_pixels`. It is never
     /// larger than it was taken.
     ///

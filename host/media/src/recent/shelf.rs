@@ -105,6 +105,12 @@ impl Shelf {
         }
     }
 
+    /// The number of the camera's newest frame.
+    pub(super) fn newest(&self, camera: usize) -> Option<u64> {
+        let arrivals = &self.cameras.get(camera)?.arrivals;
+        arrivals.last_key_value().map(|(number, _)| *number)
+    }
+
     fn make_room(&mut self, camera: usize) {
         while let Some(state) = self.cameras.get(camera)
             && state.bytes > self.room.bytes_per_camera

@@ -4,11 +4,11 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use agave_core::DropReason;
-use agave_plugin::{Delivery, Outcome};
+use agave_plugin::Outcome;
 
 use super::lanes::{Next, PAGE};
 use super::pace::wait_after;
-use super::receiver::{Attempt, Receiver};
+use super::receiver::{Attempt, Handed, Receiver};
 use super::{Contents, Outbox, waiting_of};
 
 /// So long an alert is worth delivering.
@@ -24,7 +24,7 @@ enum Step {
     Upkeep,
     Rewind,
     Read(Arc<str>, u64),
-    Deliver(Vec<(u64, Delivery)>),
+    Deliver(Vec<Handed>),
     End,
 }
 
@@ -120,9 +120,9 @@ impl Outbox {
                     1 => vec![(camera, sequence)],
                     most => contents.lanes.batch(now, most),
                 };
-                let attempts = chosen.into_iter().filter_map(|(camera, sequence)| {
-                    Some((sequence, contents.lanes.attempt(&camera, sequence)?))
-                });
+                let attempts = chosen
+                    .into_iter()
+                    .filter_map(|(camera, sequence)| contents.lanes.attempt(&camera, sequence));
                 Ok(Step::Deliver(attempts.collect()))
             }
             Next::Rest(until) => Err(Some(until)),
@@ -130,43 +130,39 @@ impl Outbox {
         }
     }
 
-    fn deliver(&self, receiver: &mut Receiver, batch: Vec<(u64, Delivery)>) {
-        let (numbers, deliveries): (Vec<u64>, Vec<Delivery>) = batch.into_iter().unzip();
+    fn deliver(&self, receiver: &mut Receiver, alerts: Vec<Handed>) {
         let began = Instant::now();
-        let attempt = receiver.deliver(&deliveries);
+        let attempt = receiver.deliver(&alerts);
         let mut contents = self.lock();
         contents.account.calls.record(began.elapsed());
         self.note_failures(&mut contents, receiver);
         match attempt {
             Attempt::Outcome(Outcome::Delivered) => {
                 self.note_answer(&mut contents);
-                for (number, delivery) in numbers.into_iter().zip(&deliveries) {
-                    contents.lanes.settle(&delivery.camera, number);
+                for Handed {
+                    sequence, delivery, ..
+                } in &alerts
+                {
+                    contents.lanes.settle(&delivery.camera, *sequence);
                     contents.account.ledger.passed += 1;
-                    self.journal.settled(&self.node, number);
+                    self.journal.settled(&self.node, *sequence);
                 }
             }
             Attempt::Outcome(Outcome::Rejected(reason)) => {
                 self.note_answer(&mut contents);
-                for (number, delivery) in numbers.into_iter().zip(&deliveries) {
-                    self.give_up(
-                        &mut contents,
-                        number,
-                        delivery,
-                        DropReason::Rejected,
-                        &reason,
-                    );
+                for alert in &alerts {
+                    self.give_up(&mut contents, alert, DropReason::Rejected, &reason);
                 }
             }
             Attempt::Outcome(Outcome::Retry(after)) => {
-                self.note_silence(&mut contents, &deliveries, after);
-                for (number, delivery) in numbers.into_iter().zip(&deliveries) {
-                    self.retry(&mut contents, number, delivery);
-                }
+                self.note_silence(&mut contents, &alerts, after, "it is to be tried again");
+            }
+            Attempt::Later(reason) => {
+                self.note_silence(&mut contents, &alerts, None, &reason);
             }
             Attempt::Failed(reason) => {
-                for (number, delivery) in numbers.into_iter().zip(&deliveries) {
-                    self.after_failed_call(&mut contents, number, delivery, reason);
+                for alert in &alerts {
+                    self.after_failed_call(&mut contents, alert, reason);
                 }
             }
         }
@@ -185,99 +181,83 @@ impl Outbox {
         }
     }
 
-    /// The receiver did not take it, and may later.
+    /// The receiver did not take these, and may later.
     fn note_silence(
         &self,
         contents: &mut Contents,
-        deliveries: &[Delivery],
+        alerts: &[Handed],
         after: Option<Duration>,
+        reason: &str,
     ) {
-        let now = Instant::now();
-        let attempt = deliveries.first().map_or(0, |delivery| delivery.attempt);
-        contents.trouble = Some(format!("attempt {attempt} came to nothing"));
-        if contents.breaker.failed(now, after) {
+        let attempt = alerts.first().map_or(0, |alert| alert.delivery.attempt);
+        contents.trouble = Some(format!("attempt {attempt} came to nothing: {reason}"));
+        if contents.breaker.failed(Instant::now(), after) {
             // From now on the receiver's absence decides, and no alert's own wait.
             contents.lanes.forget_waits();
         }
         // A day of attempts would bury the rest of the log.
         if attempt.is_power_of_two() {
-            tracing::warn!(node = %self.node, attempt, "not delivered yet; it is tried again");
+            tracing::warn!(node = %self.node, attempt, "not delivered yet: {reason}");
+        }
+        for alert in alerts {
+            self.retry(contents, alert);
         }
     }
 
-    fn retry(&self, contents: &mut Contents, number: u64, delivery: &Delivery) {
+    fn retry(&self, contents: &mut Contents, alert: &Handed) {
         let is_open = contents.breaker.open_until().is_some();
-        let Some(waiting) = contents.lanes.find(&delivery.camera, number) else {
+        let attempt = alert.delivery.attempt;
+        let camera = &alert.delivery.camera;
+        let Some(waiting) = contents.lanes.find(camera, alert.sequence) else {
             return;
         };
         if waiting.age.now() >= LONGEST_LIFE {
             let reason = DropReason::AttemptsExhausted;
-            self.give_up(
-                contents,
-                number,
-                delivery,
-                reason,
-                "no attempt succeeded in a day",
-            );
+            self.give_up(contents, alert, reason, "no attempt succeeded in a day");
             return;
         }
         if !is_open {
-            waiting.not_before = Some(Instant::now() + wait_after(delivery.attempt));
+            waiting.not_before = Some(Instant::now() + wait_after(attempt));
         }
-        self.journal.tried(&self.node, number, delivery.attempt);
+        self.journal.tried(&self.node, alert.sequence, attempt);
     }
 
     /// An adapter that is not running is waited for; one that failed over this alert gets it
     /// only a few times.
-    fn after_failed_call(
-        &self,
-        contents: &mut Contents,
-        number: u64,
-        delivery: &Delivery,
-        reason: DropReason,
-    ) {
-        let Some(waiting) = contents.lanes.find(&delivery.camera, number) else {
+    fn after_failed_call(&self, contents: &mut Contents, alert: &Handed, reason: DropReason) {
+        let camera = &alert.delivery.camera;
+        let Some(waiting) = contents.lanes.find(camera, alert.sequence) else {
             return;
         };
         waiting.failed_calls += u32::from(reason != DropReason::Unavailable);
         if waiting.failed_calls >= MOST_FAILED_CALLS {
-            self.give_up(
-                contents,
-                number,
-                delivery,
-                reason,
-                "the plugin fails over it",
-            );
+            self.give_up(contents, alert, reason, "the plugin fails over it");
             return;
         }
         contents.trouble = Some(format!("the adapter failed: {reason}"));
         if reason == DropReason::Unavailable {
             contents.breaker.failed(Instant::now(), None);
         }
-        self.retry(contents, number, delivery);
+        self.retry(contents, alert);
     }
 
-    fn give_up(
-        &self,
-        contents: &mut Contents,
-        number: u64,
-        delivery: &Delivery,
-        reason: DropReason,
-        why: &str,
-    ) {
-        if contents.lanes.settle(&delivery.camera, number).is_none() {
+    fn give_up(&self, contents: &mut Contents, alert: &Handed, reason: DropReason, why: &str) {
+        let Handed {
+            sequence, delivery, ..
+        } = alert;
+        if contents.lanes.settle(&delivery.camera, *sequence).is_none() {
             return;
         }
         contents.account.ledger.drop(reason, 1);
         contents.dead += 1;
         self.journal
-            .given_up(&self.node, number, delivery.attempt, why);
+            .given_up(&self.node, *sequence, delivery.attempt, why);
         tracing::error!(
             node = %self.node,
             camera = delivery.camera,
             key = delivery.idempotency_key,
             attempts = delivery.attempt,
-            dead_letter = number,
+            dead_letter = sequence,
             "an alert was not delivered: {why}"
         );
     }

@@ -10,6 +10,8 @@ use agave_core::Timestamp;
 use agave_flow::Order;
 use agave_plugin::Delivery;
 
+use super::receiver::Handed;
+
 /// On the disk, for one adapter.
 pub(in crate::topology) const MOST_WAITING: u64 = 100_000;
 /// So many of a camera's are in memory.
@@ -18,6 +20,8 @@ pub(super) const PAGE: usize = 50;
 /// An alert that is in memory.
 pub(super) struct Waiting {
     pub(super) sequence: u64,
+    /// The node that gave it.
+    pub(super) node: Arc<str>,
     pub(super) delivery: Delivery,
     pub(super) age: Age,
     /// Over which the adapter failed, rather than the receiver.
@@ -245,10 +249,14 @@ impl Lanes {
     }
 
     /// What is to be handed over, with its attempt counted.
-    pub(super) fn attempt(&mut self, camera: &str, sequence: u64) -> Option<Delivery> {
-        let delivery = &mut self.find(camera, sequence)?.delivery;
-        delivery.attempt = delivery.attempt.saturating_add(1);
-        Some(delivery.clone())
+    pub(super) fn attempt(&mut self, camera: &str, sequence: u64) -> Option<Handed> {
+        let waiting = self.find(camera, sequence)?;
+        waiting.delivery.attempt = waiting.delivery.attempt.saturating_add(1);
+        Some(Handed {
+            sequence,
+            node: Arc::clone(&waiting.node),
+            delivery: waiting.delivery.clone(),
+        })
     }
 
     /// Nothing more is to be done about this one.

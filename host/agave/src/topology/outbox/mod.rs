@@ -28,7 +28,7 @@ use pace::Breaker;
 
 #[cfg(test)]
 pub(super) use lanes::MOST_WAITING;
-pub(super) use receiver::Receiver;
+pub(super) use receiver::{Attempt, Handed, Receive, Receiver};
 
 struct Contents {
     lanes: Lanes,
@@ -131,6 +131,7 @@ impl Outbox {
     ) {
         let keep = || Waiting {
             sequence,
+            node: Arc::clone(&happened.node),
             delivery: Delivery {
                 idempotency_key: idempotency_key(&self.node, camera, &happened.alert),
                 camera: camera.to_string(),
@@ -244,6 +245,7 @@ fn waiting_of(node: &str, camera: &str, due: &Due) -> serde_json::Result<Waiting
     let alert: Alert = serde_json::from_str(&due.body)?;
     Ok(Waiting {
         sequence: due.sequence,
+        node: due.node.as_str().into(),
         delivery: Delivery {
             idempotency_key: idempotency_key(node, camera, &alert),
             camera: camera.to_owned(),

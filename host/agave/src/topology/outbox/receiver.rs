@@ -1,5 +1,6 @@
 //! Who delivers: a plugin, or a part of the host that takes alerts as one does.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use agave_core::{DropReason, StreamInfo, Timestamp};
@@ -14,6 +15,18 @@ pub(in crate::topology) enum Attempt {
     Outcome(Outcome),
     /// The plugin failed, for this reason, and so did not deliver.
     Failed(DropReason),
+    /// Not now, for this reason.
+    Later(String),
+}
+
+/// An alert that is handed over.
+#[derive(Clone, Debug)]
+pub(in crate::topology) struct Handed {
+    /// Its number in the journal.
+    pub(in crate::topology) sequence: u64,
+    /// The node that gave it.
+    pub(in crate::topology) node: Arc<str>,
+    pub(in crate::topology) delivery: Delivery,
 }
 
 /// Delivers alerts. It is called on the adapter's own thread, and may block.
@@ -21,17 +34,17 @@ pub(in crate::topology) trait Receive: Send {
     /// So many are given to it at once.
     fn most_at_once(&self) -> usize;
 
-    /// What became of `deliveries`: all of them share it.
-    fn deliver(&mut self, deliveries: &[Delivery]) -> Attempt;
+    /// What became of `alerts`: all of them share it.
+    fn deliver(&mut self, alerts: &[Handed]) -> Attempt;
+
+    /// These are the cameras whose alerts come, from now on. Gives when it wants to be told
+    /// again.
+    fn introduce(&mut self, cameras: &[StreamInfo]) -> Option<Duration>;
 }
 
 /// Who delivers for an adapter node.
 pub(in crate::topology) enum Receiver {
     Plugin(Box<PluginReceiver>),
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the trail and the Hikvision device are next")
-    )]
     Host(Box<dyn Receive>),
 }
 
@@ -63,10 +76,10 @@ impl Receiver {
         }
     }
 
-    pub(super) fn deliver(&mut self, deliveries: &[Delivery]) -> Attempt {
+    pub(super) fn deliver(&mut self, alerts: &[Handed]) -> Attempt {
         match self {
-            Self::Plugin(plugin) => plugin.deliver(deliveries),
-            Self::Host(host) => host.deliver(deliveries),
+            Self::Plugin(plugin) => plugin.deliver(alerts),
+            Self::Host(host) => host.deliver(alerts),
         }
     }
 
@@ -92,7 +105,7 @@ impl Receiver {
     pub(super) fn upkeep(&mut self, cameras: &[StreamInfo]) -> Option<Duration> {
         match self {
             Self::Plugin(plugin) => plugin.upkeep(cameras),
-            Self::Host(_) => None,
+            Self::Host(host) => host.introduce(cameras),
         }
     }
 
@@ -126,10 +139,13 @@ impl PluginReceiver {
         (self.plugin.failures(), self.plugin.recycled())
     }
 
-    fn deliver(&mut self, deliveries: &[Delivery]) -> Attempt {
-        let verdict = self
-            .plugin
-            .call(self.now(), |instance| instance.deliver(deliveries));
+    fn deliver(&mut self, alerts: &[Handed]) -> Attempt {
+        let Some(Handed { delivery, .. }) = alerts.first() else {
+            return Attempt::Outcome(Outcome::Delivered);
+        };
+        let verdict = self.plugin.call(self.now(), |instance| {
+            instance.deliver(std::slice::from_ref(delivery))
+        });
         match verdict {
             Verdict::Answered(outcomes) => outcomes
                 .into_iter()

@@ -4,7 +4,6 @@ use agave_core::{AlertReport, Timestamp};
 use agave_plugin::Outcome;
 use agave_store::{DeadLetterQuery, Store};
 
-use super::receiver::{Attempt, Receive};
 use super::*;
 use crate::topology::chain::AlertSink;
 use crate::topology::journal::{Entry, Outlet};
@@ -29,9 +28,13 @@ impl Receive for Puppet {
         self.most
     }
 
-    fn deliver(&mut self, deliveries: &[Delivery]) -> Attempt {
+    fn introduce(&mut self, _: &[StreamInfo]) -> Option<Duration> {
+        None
+    }
+
+    fn deliver(&mut self, alerts: &[Handed]) -> Attempt {
         let mut outcome = Outcome::Delivered;
-        for delivery in deliveries {
+        for Handed { delivery, .. } in alerts {
             outcome = (self.answers)(delivery);
             let (key, attempt) = (delivery.alert.key.clone(), delivery.attempt);
             let is_taken = outcome == Outcome::Delivered;
