@@ -244,3 +244,27 @@ fn what_is_new_is_told_in_its_place() -> Result<()> {
     assert!(updates(after) >= 2 * CAMERAS);
     Ok(())
 }
+
+/// All of them look at one place: then it is one incident, which ends at the camera where it
+/// began, and every camera's alerts are in its counts.
+#[test]
+fn what_fifty_cameras_see_is_one_incident() -> Result<()> {
+    let storm = Storm::new()?;
+    let gates = "  calm: { plugin: debounce, from: forbidden, config: { hold: 2s } }\n  once: { \
+                 plugin: dedupe, from: calm, partition: none, config: { within: 5s } }\n";
+    let alerts = storm.through(gates)?;
+    assert_dog(&alerts);
+    let persons: Vec<&Alert> = alerts.iter().filter(|one| one.class == "person").collect();
+    let first = persons.first().context("there is a storm")?;
+    assert!(persons.iter().all(|one| one.key == first.key));
+    let counted: u64 = persons.iter().map(|one| one.count).sum();
+    assert_eq!(counted, CAMERAS * 200);
+    let of_phase = |phase: &str| {
+        let found = persons.iter().filter(|one| one.phase == phase);
+        found.map(|one| one.camera_id.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(of_phase("begin"), [first.camera_id.as_str()]);
+    assert_eq!(of_phase("end"), [first.camera_id.as_str()]);
+    assert_eq!(persons.last().map(|one| one.phase.as_str()), Some("end"));
+    Ok(())
+}
