@@ -7,6 +7,7 @@ Standard output: `ready PORT` once it listens, then for each request one line of
 
 import argparse
 import json
+import random
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +23,13 @@ def arguments() -> argparse.Namespace:
         help="a status for each request in turn, the last one for all that follow; "
         "`close` closes the connection without an answer, `307=URL` sends elsewhere",
     )
+    parser.add_argument(
+        "--trouble",
+        type=float,
+        default=0.0,
+        help="how many of the requests, from 0 to 1, get 503, 429 or no answer instead",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of which those are")
     return parser.parse_args()
 
 
@@ -30,15 +38,23 @@ class Receiver(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int, answers: list[str]):
-        super().__init__(("127.0.0.1", port), Handler)
-        self.answers = answers
+    def __init__(self, options: argparse.Namespace):
+        super().__init__(("127.0.0.1", options.port), Handler)
+        self.answers = options.answers
+        self.trouble = options.trouble
+        self.chance = random.Random(options.seed)
         self.lock = threading.Lock()
+
+    def handle_error(self, *_) -> None:
+        """A client that hangs up is no news."""
 
     def take(self, request: dict) -> str:
         """Chooses the answer and prints the request, both in the order of arrival."""
         with self.lock:
-            answer = self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
+            if self.chance.random() < self.trouble:
+                answer = self.chance.choice(["503", "429", "close"])
+            else:
+                answer = self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
             print(json.dumps({**request, "answer": answer}), flush=True)
             return answer
 
@@ -63,6 +79,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(int(status))
         if location:
             self.send_header("Location", location)
+        if status == "429":
+            self.send_header("Retry-After", "0")
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -72,6 +90,6 @@ class Handler(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     options = arguments()
-    receiver = Receiver(options.port, options.answers)
+    receiver = Receiver(options)
     print(f"ready {receiver.server_address[1]}", flush=True)
     receiver.serve_forever()

@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 use crate::web::{User, wait_for_port};
-use crate::{Process, free_port};
+use crate::{Counterpart, Process, Signal, Taken, free_port};
 
 /// How long a message may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -38,6 +38,18 @@ impl Mosquitto {
     /// # Errors
     /// When it is not installed or does not start.
     pub fn start(options: BrokerOptions<'_>) -> Result<Self> {
+        Self::launch(options, false)
+    }
+
+    /// Starts one for everybody that prints each message which it gets.
+    ///
+    /// # Errors
+    /// When it is not installed or does not start.
+    pub fn telling() -> Result<Self> {
+        Self::launch(BrokerOptions::default(), true)
+    }
+
+    fn launch(options: BrokerOptions<'_>, tells: bool) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let port = free_port()?;
         let path = folder.path().display();
@@ -54,6 +66,10 @@ impl Mosquitto {
             write_certificates(folder.path())?;
             configuration += &format!("certfile {path}/server.pem\nkeyfile {path}/server.key\n");
         }
+        if tells {
+            configuration += "log_type debug\n";
+        }
+        configuration += "log_dest stderr\n";
         // Started by root it becomes somebody who cannot read the folder.
         configuration += "user root\n";
         fs::write(folder.path().join("mosquitto.conf"), configuration)?;
@@ -83,9 +99,10 @@ impl Mosquitto {
     /// # Errors
     /// When it does not start.
     pub fn come_back(&mut self) -> Result<()> {
-        let mut command = Command::new("/usr/sbin/mosquitto");
+        // What it tells is read with what it prints.
+        let mut command = Command::new("sh");
         command
-            .arg("-c")
+            .args(["-c", "exec /usr/sbin/mosquitto -c \"$0\" 2>&1"])
             .arg(self.folder.path().join("mosquitto.conf"));
         self.process = Some(Process::start("mosquitto", &mut command)?);
         wait_for_port("mosquitto", self.port)
@@ -135,6 +152,40 @@ impl Mosquitto {
             }
             heard.push_back(line);
         }
+    }
+}
+
+impl Counterpart for Mosquitto {
+    /// The last level of the topic is the key.
+    fn next(&mut self, within: Duration) -> Result<Option<Taken>> {
+        let deadline = Instant::now() + within;
+        let process = self.process.as_mut().context("the broker is away")?;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(Some(line)) = process.line("a message", left) else {
+                return Ok(None);
+            };
+            let topic = line.split_once("Received PUBLISH").and_then(|(_, rest)| {
+                let (_, from) = rest.split_once('\'')?;
+                from.split_once('\'').map(|(topic, _)| topic)
+            });
+            if let Some((_, key)) = topic.and_then(|topic| topic.rsplit_once('/')) {
+                return Ok(Some(Taken {
+                    key: key.to_owned(),
+                    body: String::new(),
+                }));
+            }
+        }
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
+        let process = self.process.as_ref();
+        process.context("the broker is away")?.signal(signal)
+    }
+
+    fn come_back(&mut self) -> Result<()> {
+        self.go_away()?;
+        Self::come_back(self)
     }
 }
 

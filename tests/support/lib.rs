@@ -11,8 +11,10 @@
 
 mod agave;
 mod alert;
+mod backlog;
 mod broker;
 mod device;
+mod ordeal;
 mod packages;
 mod place;
 mod postgres;
@@ -21,14 +23,17 @@ mod recording;
 mod reload;
 mod server;
 mod summary;
+mod tcp_receiver;
 mod truth;
 mod web;
 mod yard;
 
 pub use agave::{Agave, Outcome, agave, agave_in, agave_with, agave_with_within, agave_within};
 pub use alert::{Alert, begins, without_wall_clock};
+pub use backlog::{ADAPTER, Arrivals, Backlog};
 pub use broker::{BrokerOptions, Listener, Mosquitto};
 pub use device::{Device, DeviceRequest};
+pub use ordeal::{Counterpart, Taken, undergo};
 pub use packages::{node_packages, python_packages, skipped};
 pub use place::{crates, flow, free_port, plugins, program, repository, test_data, tool_path};
 pub use postgres::Postgres;
@@ -38,6 +43,7 @@ pub use reload::Reload;
 pub use rustix::process::Signal;
 pub use server::{HttpReceiver, HttpRequest, Login, RtspServer};
 pub use summary::Summary;
+pub use tcp_receiver::TcpReceiver;
 pub use truth::{Incident, TOLERANCE, Truth};
 pub use web::{User, WebServer};
 pub use yard::Yard;

@@ -10,6 +10,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+/// So much of what a failed installation says is passed on.
+const MOST_LINES: usize = 3;
 /// Written when everything was installed.
 const COMPLETE: &str = "complete";
 
@@ -39,7 +41,7 @@ pub fn node_packages(name: &str, packages: &[&str]) -> Result<Option<PathBuf>> {
         fs::create_dir_all(folder)?;
         fs::write(folder.join("package.json"), "{ \"private\": true }\n")?;
         run(Command::new("npm")
-            .args(["install", "--silent", "--no-audit", "--no-fund"])
+            .args(["install", "--loglevel=error", "--no-audit", "--no-fund"])
             .args(["--ignore-scripts"])
             .args(packages)
             .current_dir(folder))
@@ -89,8 +91,8 @@ fn run(command: &mut Command) -> Result<()> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.trim().lines().last().unwrap_or_default().to_owned();
-        bail!("{last}");
+        let first: Vec<&str> = said.trim().lines().take(MOST_LINES).collect();
+        bail!("{}", first.join("; "));
     }
     Ok(())
 }

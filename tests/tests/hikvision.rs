@@ -178,7 +178,8 @@ fn until_settled(agave: &Agave, yard: &Yard, many: u64) -> Result<()> {
         let status = ["outbox", "status", "yard", "--json", "--state", state];
         let said = agave.beside(status)?.stdout;
         let outbox = serde_json::from_str::<Value>(said.trim()).unwrap_or_default();
-        let settled = |name: &str| outbox[name].as_u64().unwrap_or_default();
+        let count = |name: &str| outbox.get(name).and_then(Value::as_u64);
+        let settled = |name: &str| count(name).unwrap_or_default();
         if settled("delivered") + settled("dead_letters") == many {
             return Ok(());
         }

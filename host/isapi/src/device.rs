@@ -1,7 +1,9 @@
 //! The device from outside: started, told what happens, asked how it is, stopped.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::MissedTickBehavior;
@@ -14,6 +16,9 @@ use crate::report::Report;
 use crate::serve;
 use crate::settings::{Channel, DeviceSettings};
 use crate::shared::Shared;
+
+/// So long a device that is stopped is waited for.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// Why a device does not start.
 #[derive(Debug, thiserror::Error)]
@@ -39,9 +44,9 @@ pub enum IsapiError {
     /// There is no login, or no password.
     #[error("a device needs a user and a password")]
     NoLogin,
-    /// The client that pushes cannot be set up.
-    #[error("cannot set up HTTP for pushes: {0}")]
-    Http(reqwest::Error),
+    /// The system's certificates cannot be used.
+    #[error("cannot set up TLS for pushes: {0}")]
+    Http(String),
 }
 
 /// A device that listens, until it is stopped or dropped.
@@ -49,6 +54,8 @@ pub struct Device {
     shared: Arc<Shared>,
     address: SocketAddr,
     stopping: CancellationToken,
+    /// Ends when the address is free again.
+    listening: Mutex<Receiver<()>>,
 }
 
 impl Device {
@@ -77,16 +84,18 @@ impl Device {
         let shared = Shared::new(settings, address, pictures, runtime.clone());
         let shared = Arc::new(shared.map_err(IsapiError::Http)?);
         let stopping = CancellationToken::new();
-        runtime.spawn(serve::listen(
-            listener,
-            Arc::clone(&shared),
-            stopping.clone(),
-        ));
+        let (listens, listening) = channel();
+        let listen = serve::listen(listener, Arc::clone(&shared), stopping.clone());
+        runtime.spawn(async move {
+            listen.await;
+            drop(listens);
+        });
         runtime.spawn(tick(Arc::clone(&shared), stopping.clone()));
         Ok(Self {
             shared,
             address,
             stopping,
+            listening: Mutex::new(listening),
         })
     }
 
@@ -125,10 +134,14 @@ impl Device {
         self.shared.report()
     }
 
-    /// Closes everything. Pushes that wait are dropped and counted.
+    /// Closes everything, and waits a moment until another one can listen where this one did.
+    /// Pushes that wait are dropped and counted.
     pub fn stop(&self) {
         self.stopping.cancel();
         self.shared.pusher.set(Vec::new());
+        let listening = self.listening.lock();
+        let listening = listening.unwrap_or_else(PoisonError::into_inner);
+        let _ = listening.recv_timeout(CLOSING);
     }
 }
 

@@ -3,6 +3,7 @@
 //! inactive when the last of them is over.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use agave_core::Timestamp;
 
@@ -20,6 +21,8 @@ type Kind = (u32, EventType);
 #[derive(Clone, Debug)]
 pub(crate) struct Subject {
     pub(crate) key: String,
+    /// When something was heard of it last.
+    pub(crate) noted: Instant,
     pub(crate) description: String,
     pub(crate) region: Region,
 }
@@ -34,6 +37,7 @@ struct Ongoing {
 
 pub(crate) struct Incidents {
     most: usize,
+    longest: Duration,
     open: BTreeMap<Kind, Ongoing>,
 }
 
@@ -42,9 +46,10 @@ pub(crate) struct Incidents {
 pub(crate) struct TooMany;
 
 impl Incidents {
-    pub(crate) fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize, longest: Duration) -> Self {
         Self {
             most,
+            longest,
             open: BTreeMap::new(),
         }
     }
@@ -134,6 +139,28 @@ impl Incidents {
         events.collect()
     }
 
+    /// Ends what nobody has heard of for long.
+    pub(crate) fn forget_forgotten(&mut self, at: Timestamp) -> Vec<Event> {
+        let mut ended = Vec::new();
+        let longest = self.longest;
+        self.open.retain(|&kind, ongoing| {
+            let is_known = |subject: &Subject| subject.noted.elapsed() < longest;
+            ongoing.subjects.retain(is_known);
+            if ongoing.subjects.is_empty() {
+                let name = ongoing.channel_name.clone();
+                ended.push(over(
+                    kind,
+                    name,
+                    "nothing more was heard of it",
+                    Vec::new(),
+                    at,
+                ));
+            }
+            !ongoing.subjects.is_empty()
+        });
+        ended
+    }
+
     /// Ends what went on on channels that are no more, or are another camera now.
     pub(crate) fn keep_only(&mut self, channels: &[Channel], at: Timestamp) -> Vec<Event> {
         let mut ended = Vec::new();
@@ -194,6 +221,7 @@ mod tests {
 
     use super::*;
 
+    const LONG: Duration = Duration::from_secs(3600);
     const NOW: Timestamp = Timestamp(1_000_000_000);
     const FIELD: EventType = EventType::FIELD_DETECTION;
 
@@ -210,6 +238,7 @@ mod tests {
     fn subject(key: &str) -> Subject {
         Subject {
             key: key.to_owned(),
+            noted: Instant::now(),
             description: key.to_owned(),
             region: Region {
                 number: 1,
@@ -223,7 +252,7 @@ mod tests {
     #[test]
     fn an_incident_is_announced_once_repeated_and_ended() {
         let yard = channel(1, "yard");
-        let mut incidents = Incidents::new(10);
+        let mut incidents = Incidents::new(10, LONG);
         let begin = incidents.begin(&yard, FIELD, subject("a"), NOW).unwrap();
         let begin = begin.unwrap();
         assert!(begin.active && begin.post_count == 1);
@@ -245,7 +274,7 @@ mod tests {
     #[test]
     fn a_kind_is_over_with_its_last_incident() {
         let yard = channel(1, "yard");
-        let mut incidents = Incidents::new(10);
+        let mut incidents = Incidents::new(10, LONG);
         for key in ["a", "b"] {
             let begun = incidents.begin(&yard, FIELD, subject(key), NOW).unwrap();
             assert!(begun.is_some(), "each is announced");
@@ -258,7 +287,7 @@ mod tests {
     #[test]
     fn what_began_before_a_restart_goes_on_unannounced_and_ends() {
         let yard = channel(1, "yard");
-        let mut incidents = Incidents::new(10);
+        let mut incidents = Incidents::new(10, LONG);
         assert!(incidents.note(&yard, FIELD, subject("a")).unwrap());
         assert_eq!(incidents.repeat(NOW).len(), 1);
         assert!(incidents.end(&yard, FIELD, &subject("a"), NOW).is_some());
@@ -269,7 +298,7 @@ mod tests {
     #[test]
     fn there_are_only_so_many() {
         let yard = channel(1, "yard");
-        let mut incidents = Incidents::new(100);
+        let mut incidents = Incidents::new(100, LONG);
         for number in 0..100 {
             let subject = subject(&number.to_string());
             incidents.begin(&yard, FIELD, subject, NOW).unwrap();
@@ -293,12 +322,23 @@ mod tests {
     #[test]
     fn a_channel_that_is_gone_ends_what_went_on_on_it() {
         let (yard, gate) = (channel(1, "yard"), channel(2, "gate"));
-        let mut incidents = Incidents::new(10);
+        let mut incidents = Incidents::new(10, LONG);
         incidents.begin(&yard, FIELD, subject("a"), NOW).unwrap();
         incidents.begin(&gate, FIELD, subject("b"), NOW).unwrap();
         let ended = incidents.keep_only(&[channel(1, "yard"), channel(2, "door")], NOW);
         assert_eq!(ended.len(), 1);
         assert_eq!(ended.first().unwrap().channel, 2);
         assert_eq!(incidents.count(), 1);
+    }
+
+    #[test]
+    fn what_nobody_hears_of_any_more_is_over() {
+        let yard = channel(1, "yard");
+        let mut incidents = Incidents::new(10, Duration::ZERO);
+        incidents.begin(&yard, FIELD, subject("a"), NOW).unwrap();
+        let ended = incidents.forget_forgotten(NOW);
+        assert!(ended.first().is_some_and(|event| !event.active));
+        assert_eq!(incidents.count(), 0);
+        assert!(incidents.forget_forgotten(NOW).is_empty());
     }
 }

@@ -22,6 +22,7 @@ mod notice;
 mod pages;
 mod parts;
 mod picture;
+mod post;
 mod push;
 mod report;
 mod serve;

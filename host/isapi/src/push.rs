@@ -6,23 +6,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, redirect};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::AbortHandle;
 
 use crate::hosts::HttpHost;
 use crate::parts;
+use crate::post::Poster;
 use crate::report::{Count, Counts};
 use crate::settings::Limits;
 
-/// How long one attempt may take.
-const LONGEST: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Only so many that wait have their pictures: the rest is text.
 const MOST_PICTURES: usize = 8;
-const CONTENT: &str = "multipart/form-data; boundary=boundary";
 
 /// One event to be posted.
 pub(crate) struct Push {
@@ -51,7 +47,7 @@ impl Push {
 /// All hosts, with what waits for them.
 pub(crate) struct Pusher {
     runtime: Handle,
-    client: Client,
+    poster: Poster,
     limits: Limits,
     counts: Arc<Counts>,
     lines: Mutex<Vec<Line>>,
@@ -70,17 +66,10 @@ impl Pusher {
         runtime: Handle,
         limits: Limits,
         counts: Arc<Counts>,
-    ) -> reqwest::Result<Self> {
-        let client = Client::builder()
-            .user_agent(concat!("agave/", env!("CARGO_PKG_VERSION")))
-            .timeout(LONGEST)
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .pool_max_idle_per_host(1)
-            .build()?;
+    ) -> Result<Self, String> {
         Ok(Self {
             runtime,
-            client,
+            poster: Poster::new()?,
             limits,
             counts,
             lines: Mutex::default(),
@@ -146,8 +135,8 @@ impl Pusher {
         let (sender, receiver) = mpsc::channel(self.limits.host_queue.max(1));
         let waiting = Arc::new(AtomicUsize::new(0));
         let courier = Courier {
-            client: self.client.clone(),
-            url: host.to_string(),
+            poster: self.poster.clone(),
+            host: host.clone(),
             attempts: self.limits.host_attempts.max(1),
             wait: self.limits.host_wait,
             counts: Arc::clone(&self.counts),
@@ -175,8 +164,8 @@ impl Pusher {
 
 /// Empties the queue of one host.
 struct Courier {
-    client: Client,
-    url: String,
+    poster: Poster,
+    host: HttpHost,
     attempts: u32,
     wait: Duration,
     counts: Arc<Counts>,
@@ -195,16 +184,16 @@ impl Courier {
     async fn deliver(&self, body: Bytes) -> Count {
         let mut longest = self.wait;
         for attempt in 1..=self.attempts {
-            match self.post(body.clone()).await {
+            match self.poster.post(&self.host, body.clone()).await {
                 Ok(200..=299) => return Count::Pushed,
                 // It will never take it.
                 Ok(status @ (300..=407 | 409..=428 | 430..=499)) => {
-                    tracing::warn!(url = %self.url, status, "a host refused a push");
+                    tracing::warn!(host = %self.host, status, "a host refused a push");
                     return Count::HostRefused;
                 }
-                Ok(status) => tracing::debug!(url = %self.url, status, attempt, "a push failed"),
+                Ok(status) => tracing::debug!(host = %self.host, status, attempt, "a push failed"),
                 Err(error) => {
-                    tracing::debug!(url = %self.url, %error, attempt, "a push failed");
+                    tracing::debug!(host = %self.host, %error, attempt, "a push failed");
                 }
             }
             if attempt < self.attempts {
@@ -212,14 +201,8 @@ impl Courier {
                 longest = (longest * 2).min(LONGEST_WAIT);
             }
         }
-        tracing::warn!(url = %self.url, attempts = self.attempts, "a push was given up");
+        tracing::warn!(host = %self.host, attempts = self.attempts, "a push was given up");
         Count::HostUnreachable
-    }
-
-    async fn post(&self, body: Bytes) -> reqwest::Result<u16> {
-        let request = self.client.post(&self.url).header(CONTENT_TYPE, CONTENT);
-        let response = request.body(body).send().await?;
-        Ok(response.status().as_u16())
     }
 }
 

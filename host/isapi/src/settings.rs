@@ -151,6 +151,8 @@ pub struct Limits {
     pub stream_bytes: usize,
     /// Incidents that are open at one time.
     pub incidents: usize,
+    /// An incident of which nothing is heard for so long is over: somebody has forgotten it.
+    pub longest: Duration,
     /// Wrong logins from one address until it is locked.
     pub wrong_logins: u32,
     /// For so long.
@@ -179,6 +181,7 @@ impl Default for Limits {
             stream_parts: 256,
             stream_bytes: 4 << 20,
             incidents: 1000,
+            longest: Duration::from_secs(24 * 3600),
             wrong_logins: 7,
             lock: Duration::from_secs(30 * 60),
             nonce: Duration::from_secs(5 * 60),

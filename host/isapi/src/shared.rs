@@ -50,7 +50,7 @@ impl Shared {
         address: SocketAddr,
         pictures: Arc<dyn Pictures>,
         runtime: Handle,
-    ) -> reqwest::Result<Self> {
+    ) -> Result<Self, String> {
         let counts = Arc::<Counts>::default();
         let limits = &settings.limits;
         let streams = Streams::new(
@@ -77,7 +77,7 @@ impl Shared {
             streams: Arc::new(streams),
             channels: RwLock::new(settings.channels.clone().into()),
             ongoing: Mutex::new(Ongoing {
-                incidents: Incidents::new(limits.incidents),
+                incidents: Incidents::new(limits.incidents, limits.longest),
                 last_heartbeat: Instant::now(),
             }),
             settings,
@@ -148,7 +148,8 @@ impl Shared {
     /// Posts everything that goes on again, and a heartbeat when it is time for one.
     pub(crate) fn repeat(&self) {
         let mut ongoing = self.lock();
-        let events = ongoing.incidents.repeat(Timestamp::now());
+        let mut events = ongoing.incidents.forget_forgotten(Timestamp::now());
+        events.extend(ongoing.incidents.repeat(Timestamp::now()));
         let due = ongoing.last_heartbeat.elapsed() >= self.settings.limits.heartbeat;
         if due || !events.is_empty() {
             self.post(&mut ongoing, &events, None);
@@ -240,9 +241,14 @@ fn subject(channel: &Channel, notice: &Notice) -> Subject {
         Some(zone) => format!(" in {zone}"),
         None => String::new(),
     };
+    let many = match notice.count {
+        0 | 1 => String::new(),
+        count => format!(", {count} times"),
+    };
     Subject {
         key: notice.key.clone(),
-        description: format!("{}: {}{place}", notice.kind, notice.class),
+        noted: Instant::now(),
+        description: format!("{}: {}{place}{many}", notice.kind, notice.class),
         region: Region {
             // What is in no zone is in none of the regions.
             number: position.map_or(0, |position| position + 1),

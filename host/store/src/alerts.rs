@@ -198,7 +198,10 @@ mod tests {
             written_after: 0,
         };
         assert_eq!(store.prune(&by_count, 10).unwrap(), 0);
-        store.give_up("hook", u64::MAX).unwrap();
+        store.give_up("hook", u64::MAX, 9, "gone").unwrap();
+        assert_eq!(store.prune(&by_count, 10).unwrap(), 0);
+        let all = crate::DeadLetterQuery::default();
+        assert_eq!(store.drop_dead_letters(&all).unwrap(), 1);
         assert_eq!(store.prune(&by_count, 10).unwrap(), 1);
         assert_eq!(numbers(&store, &AlertQuery::default()), [4]);
     }

@@ -89,18 +89,33 @@ impl Store {
         Ok(waiting.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Gives up what was written for `adapter` before `written_before`, in nanoseconds since
-    /// 1970. Says how many alerts that were.
+    /// Makes dead letters, at `now` and for `reason`, of what was written for `adapter` before
+    /// `written_before`; times are nanoseconds since 1970. Says how many alerts that were.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn give_up(&self, adapter: &str, written_before: u64) -> Result<usize, StoreError> {
-        let connection = self.lock();
-        let given_up = connection.execute(
-            "DELETE FROM deliveries WHERE adapter = ? AND sequence IN
-             (SELECT sequence FROM alerts WHERE written_at < ?)",
-            params![adapter, signed(written_before)],
+    pub fn give_up(
+        &self,
+        adapter: &str,
+        written_before: u64,
+        now: u64,
+        reason: &str,
+    ) -> Result<usize, StoreError> {
+        const OLD: &str = "adapter = ?1 AND sequence IN
+            (SELECT sequence FROM alerts WHERE written_at < ?2)";
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        let before = signed(written_before);
+        transaction.execute(
+            &format!(
+                "INSERT OR REPLACE INTO dead_letters (adapter, sequence, attempts, reason, died_at)
+                 SELECT adapter, sequence, attempts, ?3, ?4 FROM deliveries WHERE {OLD}"
+            ),
+            params![adapter, before, reason, signed(now)],
         )?;
+        let delete = format!("DELETE FROM deliveries WHERE {OLD}");
+        let given_up = transaction.execute(&delete, params![adapter, before])?;
+        transaction.commit()?;
         Ok(given_up)
     }
 }
@@ -166,7 +181,7 @@ mod tests {
         old.written_at = 1;
         store.write(&old).unwrap();
         store.write(&alerts(vec![alert("new", &["hook"])])).unwrap();
-        assert_eq!(store.give_up("hook", 5_000).unwrap(), 1);
+        assert_eq!(store.give_up("hook", 5_000, 9, "gone").unwrap(), 1);
         assert_eq!(
             keys(&store.due("hook", "yard", 0, 10).unwrap()),
             [r#"{"key":"new"}"#]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::map::Map;
 use crate::steps::{self, STEPS};
@@ -43,6 +43,17 @@ pub enum StoreError {
         path: PathBuf,
         /// What SQLite said.
         reason: rusqlite::Error,
+    },
+    /// Part of the file is not what was written.
+    #[error(
+        "{} is damaged: {said}. Move it away to begin anew, and keep it: it may have alerts that were not delivered, and `sqlite3 FILE .recover` may save them",
+        .path.display()
+    )]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+        /// What SQLite found first.
+        said: String,
     },
     /// A later version of Agave has changed the file's form.
     #[error("{} was written by a newer version of Agave", .0.display())]
@@ -93,13 +104,23 @@ impl Store {
         let opened = Connection::open(&path).and_then(|mut connection| {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
+            let said = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
             let seen = prepare(&mut connection)?;
-            Ok((connection, seen))
+            Ok((connection, seen, said))
         });
-        let (connection, seen) = opened.map_err(|reason| StoreError::Open {
-            path: path.clone(),
-            reason,
+        let (connection, seen, said): (_, _, String) = opened.map_err(|reason| {
+            let path = path.clone();
+            match reason.sqlite_error_code() {
+                Some(ErrorCode::DatabaseCorrupt) => StoreError::Damaged {
+                    path,
+                    said: reason.to_string(),
+                },
+                _ => StoreError::Open { path, reason },
+            }
         })?;
+        if said != "ok" {
+            return Err(StoreError::Damaged { path, said });
+        }
         if seen > STEPS.len() {
             return Err(StoreError::Newer(path));
         }
@@ -227,6 +248,27 @@ mod tests {
         fs::write(folder.path().join(FILE), "not a database, and long enough").unwrap();
         let error = Store::open(folder.path()).err().unwrap().to_string();
         assert!(error.contains(FILE), "{error}");
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let map = store.map("node");
+        for number in 0..100 {
+            map.set(&format!("key {number}"), &[number; 500]).unwrap();
+        }
+        drop((map, store));
+        let path = folder.path().join(FILE);
+        let mut bytes = fs::read(&path).unwrap();
+        let from = bytes.len() / 2;
+        bytes[from..from + 4096].fill(0xa5);
+        fs::write(&path, &bytes).unwrap();
+        let error = Store::open(folder.path()).err().unwrap();
+        let said = error.to_string();
+        assert!(matches!(error, StoreError::Damaged { .. }), "{said}");
+        assert!(said.contains(FILE) && said.contains("recover"), "{said}");
+        assert_eq!(fs::read(&path).unwrap(), bytes);
     }
 
     #[test]

@@ -102,7 +102,7 @@ mod tests {
         switched.on(&relay, 150, None);
         switched.on(&relay, 120, None);
         assert!(switched.due(149).is_empty());
-        assert_eq!(switched.due(150), [relay.clone()]);
+        assert_eq!(switched.due(150), std::slice::from_ref(&relay));
         switched.off(&relay);
         assert!(switched.is_empty());
     }
@@ -116,7 +116,7 @@ mod tests {
         assert!(!switched.release(&relay, "a", 10), "twice is once");
         assert!(!switched.release(&relay, "unknown", 10));
         assert!(switched.release(&relay, "b", 20));
-        assert_eq!(switched.due(20), [relay.clone()]);
+        assert_eq!(switched.due(20), std::slice::from_ref(&relay));
         // Nobody let go, and it is due all the same.
         switched.on(&relay, 1000, Some("c"));
         assert_eq!(switched.due(1000), [relay]);

@@ -135,6 +135,13 @@ pub enum Call {
         /// Its name.
         name: String,
     },
+    /// A signature with a secret as the key.
+    Sign {
+        /// Its name.
+        name: String,
+        /// What is signed.
+        text: String,
+    },
     /// The time.
     Now {},
     /// A line in the log.
@@ -240,6 +247,13 @@ impl Probe {
                 Ok(_) => json!({}),
                 Err(why) => error("refused", why),
             },
+            Call::Sign { name, text } => {
+                let signed = Secret::open(&name).and_then(|key| key.hmac_sha256(text.as_bytes()));
+                signed.map_or_else(
+                    |why| error("refused", why),
+                    |signature| json!({ "hex": hexadecimal(&signature) }),
+                )
+            }
             Call::Now {} => json!({ "now": clock::now() }),
             Call::Log { message } => {
                 log::write(log::Level::Warn, &message);
@@ -348,17 +362,19 @@ fn http_call(call: Call) -> Value {
 
 fn jpeg(picture: Result<Vec<u8>, frames::Error>) -> Value {
     match picture {
-        Ok(bytes) => {
-            let mut hex = String::with_capacity(bytes.len() * 2);
-            for byte in &bytes {
-                // Writing to a string cannot fail.
-                let _ = write!(hex, "{byte:02x}");
-            }
-            json!({ "length": bytes.len(), "hex": hex })
-        }
+        Ok(bytes) => json!({ "length": bytes.len(), "hex": hexadecimal(&bytes) }),
         Err(frames::Error::Expired) => error("expired", String::new()),
         Err(frames::Error::Unavailable(why)) => error("unavailable", why),
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
 }
 
 fn published(result: Result<(), mqtt::Error>) -> Value {

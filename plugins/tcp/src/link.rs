@@ -1,5 +1,6 @@
 //! The connection to the receiver: kept, and made anew when it is lost.
 
+use agave_vision_sdk::clock;
 use agave_vision_sdk::prelude::*;
 use agave_vision_sdk::tcp::{Connection, Error};
 
@@ -7,8 +8,10 @@ use crate::framing::{Answer, Frame};
 
 /// An answer that is longer is none.
 const MOST_ANSWER_BYTES: usize = 64 << 10;
-/// So long something that the receiver said unasked is looked for.
-const LOOK_MS: u32 = 0;
+/// So long something that the receiver said unasked is looked for, and how long it must have
+/// been silent for that.
+const LOOK_MS: u32 = 2;
+const IDLE: Timestamp = 100_000_000;
 /// A receiver that talks and talks is not listened to for longer.
 const MOST_LOOKS: usize = 16;
 
@@ -27,6 +30,8 @@ pub(crate) enum ExpectedAnswer {
 #[derive(Default)]
 pub(crate) struct Link {
     connection: Option<Connection>,
+    /// When it was last used.
+    used_at: Timestamp,
 }
 
 /// Why a message was not delivered.
@@ -57,12 +62,15 @@ impl Link {
         if answered.is_err() {
             self.connection = None;
         }
+        self.used_at = clock::now();
         answered
     }
 
     /// A connection that is not known to be closed, with nothing left of what was said before.
     fn connected(&mut self, address: &str, timeout: Duration) -> Result<&Connection, Trouble> {
-        let kept = self.connection.take().filter(is_open);
+        let was_idle = clock::now().saturating_sub(self.used_at) > IDLE;
+        let kept = self.connection.take();
+        let kept = kept.filter(|connection| !was_idle || is_open(connection));
         let connection = match kept {
             Some(connection) => connection,
             None => Connection::connect(address, timeout.as_millis()).map_err(trouble)?,
@@ -89,7 +97,7 @@ fn await_answer(
     frame: &Frame,
     expected: &Expected,
 ) -> Result<(), Trouble> {
-    let deadline = agave_vision_sdk::clock::now().saturating_add(expected.timeout.as_nanos());
+    let deadline = clock::now().saturating_add(expected.timeout.as_nanos());
     let mut received = Vec::new();
     loop {
         match judge(&received, frame, &expected.answer) {
@@ -99,7 +107,7 @@ fn await_answer(
             }
             Judgement::Unfinished => {}
         }
-        let left = deadline.saturating_sub(agave_vision_sdk::clock::now()) / 1_000_000;
+        let left = deadline.saturating_sub(clock::now()) / 1_000_000;
         let left = u32::try_from(left).unwrap_or(u32::MAX);
         if left == 0 {
             return Err(Trouble::Later(

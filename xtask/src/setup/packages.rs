@@ -66,7 +66,7 @@ pub(crate) const HOST: [Need; 4] = [
 ];
 
 /// The real servers and tools that the tests run against.
-pub(crate) const SERVERS: [Need; 6] = [
+pub(crate) const SERVERS: [Need; 7] = [
     Need {
         what: "GStreamer's RTSP server with its Python bindings",
         packages: &[&[
@@ -96,6 +96,12 @@ pub(crate) const SERVERS: [Need; 6] = [
         packages: &[&["mosquitto", "mosquitto-clients"]],
         probe: &["mosquitto_sub", "--help"],
         from_anywhere: false,
+    },
+    Need {
+        what: "a clock that can be set back",
+        packages: &[&["faketime"]],
+        probe: &["faketime", "-v"],
+        from_anywhere: true,
     },
     Need {
         what: "the PostgreSQL server",

@@ -225,4 +225,17 @@ mod tests {
             assert_eq!(Proof::parse(text), None, "{text}");
         }
     }
+
+    #[test]
+    fn nothing_that_a_stranger_sends_is_too_much() {
+        let pieces = [
+            "username", "nc", "qop", "=", "\"", "\\", ",", " ", "auth", "00000001", "\u{fc}", "\0",
+            "x",
+        ];
+        for _ in 0..50_000 {
+            let many = fastrand::usize(..20);
+            let text: String = (0..many).filter_map(|_| fastrand::choice(pieces)).collect();
+            let _ = Proof::parse(&text);
+        }
+    }
 }

@@ -5,16 +5,24 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use bytes::Bytes;
 use digest_auth::{AuthContext, HttpMethod, WwwAuthenticateHeader};
-use reqwest::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use reqwest::{Client, Method, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, WWW_AUTHENTICATE};
+use hyper::{Method, Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 
 use crate::common::{PASSWORD, USER, World};
 
+/// So long it waits for what has to come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 pub(crate) struct Visitor<'w> {
     world: &'w World,
-    client: Client,
     pub(crate) password: &'w str,
     pub(crate) challenge: Option<WwwAuthenticateHeader>,
 }
@@ -35,17 +43,12 @@ impl Answer {
 }
 
 impl<'w> Visitor<'w> {
-    pub(crate) fn new(world: &'w World) -> Result<Self> {
-        let client = Client::builder()
-            .no_proxy()
-            .timeout(Duration::from_secs(20))
-            .build()?;
-        Ok(Self {
+    pub(crate) fn new(world: &'w World) -> Self {
+        Self {
             world,
-            client,
             password: PASSWORD,
             challenge: None,
-        })
+        }
     }
 
     fn runtime(&self) -> &Handle {
@@ -69,20 +72,19 @@ impl<'w> Visitor<'w> {
     /// Asks with what it knows.
     pub(crate) fn ask_once(&mut self, method: Method, page: &str, body: &str) -> Result<Answer> {
         let response = self.respond(method, page, body)?;
-        self.runtime().block_on(async {
-            let header = |name: &str| {
-                let value = response.headers().get(name);
-                value
-                    .and_then(|value| value.to_str().ok())
-                    .unwrap_or_default()
-                    .to_owned()
-            };
-            Ok(Answer {
-                status: response.status().as_u16(),
-                content_type: header("content-type"),
-                challenge: header(WWW_AUTHENTICATE.as_str()),
-                body: response.bytes().await?.to_vec(),
-            })
+        let header = |name| {
+            let value = response.headers().get(name);
+            let value = value.and_then(|value| value.to_str().ok());
+            value.unwrap_or_default().to_owned()
+        };
+        let (content_type, challenge) = (header(CONTENT_TYPE), header(WWW_AUTHENTICATE));
+        let status = response.status().as_u16();
+        let body = self.runtime().block_on(response.into_body().collect())?;
+        Ok(Answer {
+            status,
+            content_type,
+            challenge,
+            body: body.to_bytes().to_vec(),
         })
     }
 
@@ -93,27 +95,32 @@ impl<'w> Visitor<'w> {
         Ok(Stream {
             runtime: self.runtime().clone(),
             status: response.status().as_u16(),
-            response,
+            body: response.into_body(),
             text: Vec::new(),
         })
     }
 
-    fn respond(&mut self, method: Method, page: &str, body: &str) -> Result<Response> {
-        let url = self.world.url(page);
-        let mut request = self
-            .client
-            .request(method.clone(), &url)
-            .body(body.to_owned());
+    /// Each request has a connection of its own, which ends with its answer.
+    fn respond(&mut self, method: Method, page: &str, body: &str) -> Result<Response<Incoming>> {
+        let path = format!("/ISAPI/{page}");
+        let address = self.world.device.address();
+        let mut request = Request::builder().method(&method).uri(&path);
         if let Some(challenge) = &mut self.challenge {
             let method = HttpMethod::from(method.as_str().to_owned());
-            let path = format!("/ISAPI/{page}");
             let context =
                 AuthContext::new_with_method(USER, self.password, path, None::<&[u8]>, method);
             let login = challenge.respond(&context)?.to_header_string();
             request = request.header(AUTHORIZATION, login);
         }
-        // Its time limit begins inside of the runtime.
-        Ok(self.runtime().block_on(async { request.send().await })?)
+        let request = request.header(HOST, address.to_string());
+        let request = request.body(Full::new(Bytes::from(body.to_owned())))?;
+        self.runtime().block_on(async {
+            let stream = TcpStream::connect(address).await?;
+            let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+            tokio::spawn(connection);
+            let asked = tokio::time::timeout(PATIENCE, sender.send_request(request));
+            Ok(asked.await.context("no answer")??)
+        })
     }
 }
 
@@ -121,7 +128,7 @@ impl<'w> Visitor<'w> {
 pub(crate) struct Stream {
     runtime: Handle,
     pub(crate) status: u16,
-    response: Response,
+    body: Incoming,
     text: Vec<u8>,
 }
 
@@ -135,20 +142,25 @@ impl Stream {
                 self.text = rest.as_bytes().to_vec();
                 return Ok(seen.to_owned());
             }
-            let chunk = self.runtime.block_on(self.response.chunk())?;
-            let chunk = chunk.with_context(|| format!("no `{text}` in {so_far}"))?;
-            self.text.extend_from_slice(&chunk);
+            let more = self
+                .more()
+                .with_context(|| format!("no `{text}` in {so_far}"))?;
+            let more = more.with_context(|| format!("the end, and no `{text}` in {so_far}"))?;
+            self.text.extend_from_slice(&more);
         }
     }
 
-    /// Whether it has come to an end, broken or not.
-    pub(crate) fn ends(mut self) -> bool {
-        loop {
-            match self.runtime.block_on(self.response.chunk()) {
-                Ok(Some(_)) => {}
-                Ok(None) => return true,
-                Err(error) => return !error.is_timeout(),
-            }
-        }
+    /// The next that comes; nothing at the end, broken or not.
+    fn more(&mut self) -> Result<Option<Bytes>> {
+        let Self { runtime, body, .. } = self;
+        let frame =
+            runtime.block_on(async { tokio::time::timeout(PATIENCE, body.frame()).await })?;
+        Ok(frame.and_then(|frame| frame.ok()?.into_data().ok()))
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ends(mut self) -> Result<()> {
+        while self.more()?.is_some() {}
+        Ok(())
     }
 }

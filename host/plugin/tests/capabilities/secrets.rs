@@ -150,7 +150,7 @@ fn grants(origins: &[&str]) -> Grants {
     }
 }
 
-/// Every login there is, at `origin` with `path`.
+/// Every login there is, at `url`, and a signature with each secret.
 fn log_in_everywhere(heard: &mut Heard, probe: &mut Probe, url: &str) {
     for login in [
         json!({ "basic": "right" }),
@@ -161,6 +161,10 @@ fn log_in_everywhere(heard: &mut Heard, probe: &mut Probe, url: &str) {
         json!({ "bearer": "wrong-token" }),
     ] {
         let call = json!({ "do": "http", "url": url, "login": login });
+        heard.ask(probe, call);
+    }
+    for name in ["right", "wrong", "right-token", "wrong-token"] {
+        let call = json!({ "do": "sign", "name": name, "text": "text" });
         heard.ask(probe, call);
     }
 }

@@ -6,7 +6,7 @@ use agave_core::{BoundingBox, Timestamp};
 use agave_plugin::{DurableMap, Grants, NoPicture, Outside, Pictures};
 use serde_json::json;
 
-use crate::probe::Probe;
+use crate::probe::{Probe, web};
 
 /// Notes what it is asked for.
 #[derive(Default)]
@@ -50,6 +50,27 @@ fn the_clock_tells_the_time() {
     let before = Timestamp::now().0;
     let now = probe.ask(json!({ "do": "now" }))["now"].as_u64().unwrap();
     assert!((before..=Timestamp::now().0).contains(&now));
+}
+
+#[test]
+fn a_key_signs_and_is_not_seen() {
+    let grants = web(
+        &[],
+        &[
+            ("key", "0123456789abcdef0123456789abcdef"),
+            ("login", "admin:correct-horse-battery"),
+        ],
+    );
+    let mut probe = Probe::start(grants, Outside::default());
+    let mut sign =
+        |name: &str| probe.ask(json!({ "do": "sign", "name": name, "text": "1767225604.{}" }));
+    // As Python's `hmac` computes it.
+    let wanted = "e2e59ea86f23e0f2bb6e0ab269f125ff6917d51891ca826f50535085ecabff54";
+    assert_eq!(sign("key")["hex"], wanted);
+    let refused = sign("login")["why"].as_str().unwrap().to_owned();
+    assert!(refused.contains("looks like a login"), "{refused}");
+    let missing = sign("other")["why"].as_str().unwrap().to_owned();
+    assert!(missing.contains("not granted"), "{missing}");
 }
 
 #[test]

@@ -268,12 +268,13 @@ impl Journal {
             ..
         } in waiting.iter().filter(is_absent)
         {
-            let given_up = store.give_up(adapter, before.0)?;
+            let why = "the flow has had no such adapter for a day";
+            let given_up = store.give_up(adapter, before.0, Timestamp::now().0, why)?;
             tracing::warn!(
                 node = adapter,
                 camera,
                 given_up,
-                "{alerts} alerts wait for this adapter, which the flow does not have; after a day they are given up"
+                "{alerts} alerts wait for this adapter, which the flow does not have; after a day they are dead letters"
             );
         }
         Ok(())
