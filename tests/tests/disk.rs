@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use agave_tests::{Agave, agave, flow};
+use agave_tests::{Agave, agave, flow, skipped};
 use anyhow::{Context, Result, ensure};
 
 const LIMIT: Duration = Duration::from_secs(180);
@@ -25,7 +25,7 @@ impl Disk {
         if mounted.is_ok_and(|output| output.status.success()) {
             return Ok(Some(Self(folder)));
         }
-        eprintln!("skipped: no disk of a test's own can be mounted here");
+        skipped("no disk of a test's own can be mounted here");
         Ok(None)
     }
 
@@ -97,7 +97,10 @@ fn on_a_full_disk_alerts_wait_and_none_is_lost() -> Result<()> {
     })?;
     let outcome = run.finish(LIMIT)?;
     let said = &outcome.output.stderr;
-    ensure!(said.contains("cannot be written, and its alerts wait"), "{said}");
+    ensure!(
+        said.contains("cannot be written, and its alerts wait"),
+        "{said}"
+    );
     ensure!(said.contains("can be written again"), "{said}");
     let kept = agave(["alerts", "demo", "--json", "--state", state])?;
     let undisturbed = Agave::run(&flow("demo.yaml"), &["--no-state"])?.finish(LIMIT)?;
@@ -152,7 +155,7 @@ fn a_clock_that_is_set_back_loses_nothing() -> Result<()> {
         .into_iter()
         .find(|file| Path::new(file).exists());
     let Some(library) = library else {
-        eprintln!("skipped: libfaketime is not installed");
+        skipped("libfaketime is not installed");
         return Ok(());
     };
     let folder = tempfile::tempdir()?;

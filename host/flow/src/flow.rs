@@ -137,10 +137,6 @@ pub struct Node {
 
 /// What a node does.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a flow has a handful of nodes, and most of them are plugins"
-)]
 pub enum Work {
     /// Runs a model on frames.
     Infer {

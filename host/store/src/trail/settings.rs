@@ -24,7 +24,7 @@ pub struct TrailSettings {
 #[derive(Clone, Debug)]
 pub enum Database {
     /// A PostgreSQL server.
-    Postgres(PostgresSettings),
+    Postgres(Box<PostgresSettings>),
     /// This file, which is made where it is not there.
     Sqlite(PathBuf),
 }
@@ -67,7 +67,7 @@ impl TrailSettings {
     /// What is wrong with the address.
     pub fn postgres(address: &str, authority: Vec<u8>) -> Result<Self, TrailError> {
         Ok(Self {
-            database: Database::Postgres(PostgresSettings::read(address, authority)?),
+            database: Database::Postgres(Box::new(PostgresSettings::read(address, authority)?)),
             deadline: DEADLINE,
         })
     }
