@@ -3,6 +3,7 @@
 //! told at once.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -25,7 +26,7 @@ const DOG: u64 = 1;
 const DOG_CAMERA: u64 = 23;
 const DOG_FRAMES: std::ops::Range<u64> = 100..120;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 struct Alert {
     camera_id: String,
     class: String,
@@ -54,8 +55,8 @@ fn seen(camera: u64, number: u64) -> Vec<Seen> {
         .collect()
 }
 
-fn record(file: &Path) -> Result<()> {
-    let frames = (STORM_SECONDS + TAIL_SECONDS) * FRAMES_A_SECOND;
+fn record(file: &Path, seconds: u64) -> Result<()> {
+    let frames = seconds * FRAMES_A_SECOND;
     let frame_time = 1_000_000_000 / FRAMES_A_SECOND;
     let every_frame = (0..frames).flat_map(|number| {
         (0..CAMERAS).map(move |camera| SeenFrame {
@@ -102,35 +103,49 @@ struct Storm {
 impl Storm {
     fn new() -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        record(&folder.path().join("storm.agrec"))?;
+        record(
+            &folder.path().join("storm.agrec"),
+            STORM_SECONDS + TAIL_SECONDS,
+        )?;
         Ok(Self { folder })
     }
 
-    /// What a flow with these gates says to the storm, and that each of its ledgers balances
-    /// with nothing left over.
+    /// What a flow with these gates says to the storm. Nothing is left over in its gates.
     fn through(&self, gates: &str) -> Result<Vec<Alert>> {
+        let ran = self.replay(gates, "storm.agrec", &[])?;
+        check_accounts(&ran)?;
+        alerts(&ran)
+    }
+
+    fn replay(&self, gates: &str, recording: &str, more: &[&OsStr]) -> Result<Finished> {
         let file = self.folder.path().join("storm.yaml");
         flow(&file, gates)?;
-        let recording = self.folder.path().join("storm.agrec");
-        let ran = agave([
+        let recording = self.folder.path().join(recording);
+        let arguments: [&OsStr; 5] = [
             "replay".as_ref(),
-            recording.as_os_str(),
+            recording.as_ref(),
             "--flow".as_ref(),
-            file.as_os_str(),
+            file.as_ref(),
             "--json".as_ref(),
-        ])?;
+        ];
+        let ran = agave(arguments.into_iter().chain(more.iter().copied()))?;
         ensure!(ran.status.success(), "{}", ran.stderr);
-        alerts(&ran)
+        Ok(ran)
     }
 }
 
+fn is_summary(line: &&str) -> bool {
+    line.starts_with("{\"summary\"")
+}
+
 fn alerts(ran: &Finished) -> Result<Vec<Alert>> {
-    let (summary, alerts): (Vec<&str>, Vec<&str>) = ran
-        .stdout
-        .lines()
-        .partition(|line| line.starts_with("{\"summary\""));
-    let summary = summary.first().context("there is no summary")?;
-    let summary: Value = serde_json::from_str(summary)?;
+    let lines = ran.stdout.lines().filter(|line| !is_summary(line));
+    lines.map(|line| Ok(serde_json::from_str(line)?)).collect()
+}
+
+fn check_accounts(ran: &Finished) -> Result<()> {
+    let summary = ran.stdout.lines().find(is_summary);
+    let summary: Value = serde_json::from_str(summary.context("there is no summary")?)?;
     let nodes = summary.pointer("/summary/nodes").and_then(Value::as_object);
     for (name, node) in nodes.context("there are no nodes")? {
         let waiting = node.get("waiting").and_then(Value::as_u64);
@@ -138,8 +153,7 @@ fn alerts(ran: &Finished) -> Result<Vec<Alert>> {
         let failures = node.get("failures").and_then(Value::as_u64);
         ensure!(failures.unwrap_or(0) == 0, "'{name}' failed: {node}");
     }
-    let read = alerts.iter().map(|line| Ok(serde_json::from_str(line)?));
-    read.collect()
+    Ok(())
 }
 
 /// The phases of each camera's incidents of a class, with their counts, by camera and key.
@@ -188,12 +202,16 @@ fn assert_fifty(alerts: &[Alert]) {
 /// The dog, at the frame in which it appeared.
 fn assert_dog(alerts: &[Alert]) {
     let dogs: Vec<&Alert> = alerts.iter().filter(|alert| alert.class == "dog").collect();
-    let begin = dogs
-        .first()
-        .map(|dog| (dog.camera_id.clone(), dog.phase.as_str(), dog.count));
-    assert_eq!(begin, Some((camera(DOG_CAMERA), "begin", 1)));
-    let at = dogs.first().map(|dog| (dog.media_time * 1000.0).round());
-    assert_eq!(at, Some(5000.0));
+    let begin = dogs.first().map(|dog| {
+        let milliseconds = (dog.media_time * 1e3).round() as u64;
+        (
+            dog.camera_id.clone(),
+            dog.phase.as_str(),
+            dog.count,
+            milliseconds,
+        )
+    });
+    assert_eq!(begin, Some((camera(DOG_CAMERA), "begin", 1, 5000)));
     let incidents = incidents(alerts, "dog");
     assert_eq!(incidents.len(), 1);
     let phases: Vec<_> = incidents.into_values().flatten().collect();
@@ -243,5 +261,48 @@ fn what_is_new_is_told_in_its_place() -> Result<()> {
     };
     assert_eq!(updates(before), 2 * CAMERAS, "at two and at four seconds");
     assert!(updates(after) >= 2 * CAMERAS);
+    Ok(())
+}
+
+/// All of them look at one place: then it is one incident, which ends at the camera where it
+/// began, and every camera's alerts are in its counts.
+#[test]
+fn what_fifty_cameras_see_is_one_incident() -> Result<()> {
+    let storm = Storm::new()?;
+    let gates = "  calm: { plugin: debounce, from: forbidden, config: { hold: 2s } }\n  once: { \
+                 plugin: dedupe, from: calm, partition: none, config: { within: 5s } }\n";
+    let alerts = storm.through(gates)?;
+    assert_dog(&alerts);
+    let persons: Vec<&Alert> = alerts.iter().filter(|one| one.class == "person").collect();
+    let first = persons.first().context("there is a storm")?;
+    assert!(persons.iter().all(|one| one.key == first.key));
+    let counted: u64 = persons.iter().map(|one| one.count).sum();
+    assert_eq!(counted, CAMERAS * 200);
+    let of_phase = |phase: &str| {
+        let found = persons.iter().filter(|one| one.phase == phase);
+        found.map(|one| one.camera_id.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(of_phase("begin"), [first.camera_id.as_str()]);
+    assert_eq!(of_phase("end"), [first.camera_id.as_str()]);
+    assert_eq!(persons.last().map(|one| one.phase.as_str()), Some("end"));
+    Ok(())
+}
+
+/// The end is held while the incident may go on elsewhere; a restart in between changes nothing.
+#[test]
+fn what_is_held_for_several_cameras_outlives_a_restart() -> Result<()> {
+    let storm = Storm::new()?;
+    let gates = "  calm: { plugin: debounce, from: forbidden, config: { hold: 2s } }\n  once: { \
+                 plugin: dedupe, from: calm, partition: none, config: { within: 30s } }\n";
+    let at_once = storm.through(gates)?;
+    record(&storm.folder.path().join("first.agrec"), 20)?;
+    let state = storm.folder.path().join("state");
+    let keeping: [&OsStr; 2] = ["--state".as_ref(), state.as_ref()];
+    let mut in_parts = alerts(&storm.replay(gates, "first.agrec", &keeping)?)?;
+    assert!(in_parts.len() < at_once.len(), "the end is still held");
+    let rest = storm.replay(gates, "storm.agrec", &keeping)?;
+    check_accounts(&rest)?;
+    in_parts.extend(alerts(&rest)?);
+    assert_eq!(in_parts, at_once);
     Ok(())
 }

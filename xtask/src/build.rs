@@ -11,7 +11,7 @@ use crate::paths::Paths;
 use crate::{setup, shell};
 
 /// What the shipped flows use.
-const PLUGINS: [&str; 12] = [
+const PLUGINS: [&str; 13] = [
     "plugins/roi",
     "plugins/track",
     "plugins/forbidden-object",
@@ -20,6 +20,7 @@ const PLUGINS: [&str; 12] = [
     "plugins/rate-limit",
     "plugins/escalate",
     "plugins/schedule",
+    "plugins/dedupe",
     "plugins/webhook",
     "plugins/hikvision",
     "plugins/mqtt",

@@ -66,6 +66,10 @@ export_world!(
     "package agave:host-gate; world exports { export agave:plugin/gate@0.1.0; }"
 );
 export_world!(
+    site_gate,
+    "package agave:host-site-gate; world exports { export agave:plugin/site-gate@0.1.0; }"
+);
+export_world!(
     adapter,
     "package agave:host-adapter; world exports { export agave:plugin/adapter@0.1.0; }"
 );

@@ -12,7 +12,7 @@ use wasmtime::component::InstancePre;
 use crate::bindings::adapter::exports::agave::plugin::adapter as wit_adapter;
 use crate::bindings::imports::agave::plugin::types as wit;
 use crate::bindings::lifecycle::exports::agave::plugin::lifecycle as wit_lifecycle;
-use crate::bindings::{adapter, filter, gate, lifecycle, rule, site_rule, upkeep};
+use crate::bindings::{adapter, filter, gate, lifecycle, rule, site_gate, site_rule, upkeep};
 use crate::delivery::{Delivery, Outcome};
 use crate::engine::Engine;
 use crate::exact;
@@ -54,6 +54,7 @@ enum Exports {
     Filter(filter::Exports),
     Rule(rule::Exports),
     SiteRule(site_rule::Exports),
+    SiteGate(site_gate::Exports),
     Gate(gate::Exports),
     Adapter(adapter::Exports, Option<upkeep::Exports>),
 }
@@ -156,6 +157,9 @@ impl Instance {
                     Part::SiteRule => {
                         Exports::SiteRule(site_rule::Exports::new(&mut store, &instance)?)
                     }
+                    Part::SiteGate => {
+                        Exports::SiteGate(site_gate::Exports::new(&mut store, &instance)?)
+                    }
                     Part::Gate => Exports::Gate(gate::Exports::new(&mut store, &instance)?),
                     Part::Adapter => {
                         let exports = adapter::Exports::new(&mut store, &instance)?;
@@ -200,7 +204,7 @@ impl Instance {
             .call_configure(&mut self.store, config, &stream.into())
             .map_err(|error| Failure::of(&error, self.store.data()))?
             .map_err(refused)?;
-        if matches!(self.exports, Exports::SiteRule(_)) {
+        if matches!(self.exports, Exports::SiteRule(_) | Exports::SiteGate(_)) {
             // A new configuration is that of a plugin which knows no cameras yet.
             let cameras = std::mem::take(&mut self.cameras);
             self.cameras(cameras)?;

@@ -42,7 +42,7 @@ pub enum LoadError {
     /// It exports no role, or more than one.
     #[error(
         "{} has to export `agave:plugin/lifecycle` and exactly one of filter, rule, site-rule, \
-         gate and adapter of `agave:plugin@0.1.0`; it exports: {found}",
+         gate, site-gate and adapter of `agave:plugin@0.1.0`; it exports: {found}",
         .path.display()
     )]
     Role {
@@ -117,22 +117,24 @@ pub struct Plugin {
     pub(crate) inner: Arc<Inner>,
 }
 
-/// Which interface it exports. A rule has two forms: for one camera and for several.
+/// Which interface it exports. Rules and gates have two forms: for one camera and for several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Filter,
     Rule,
     SiteRule,
     Gate,
+    SiteGate,
     Adapter,
 }
 
 impl Part {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Filter,
         Self::Rule,
         Self::SiteRule,
         Self::Gate,
+        Self::SiteGate,
         Self::Adapter,
     ];
 
@@ -142,6 +144,7 @@ impl Part {
             Self::Rule => "rule",
             Self::SiteRule => "site-rule",
             Self::Gate => "gate",
+            Self::SiteGate => "site-gate",
             Self::Adapter => "adapter",
         }
     }
@@ -150,7 +153,7 @@ impl Part {
         match self {
             Self::Filter => Role::Filter,
             Self::Rule | Self::SiteRule => Role::Rule,
-            Self::Gate => Role::Gate,
+            Self::Gate | Self::SiteGate => Role::Gate,
             Self::Adapter => Role::Adapter,
         }
     }
@@ -262,10 +265,11 @@ impl Plugin {
         self.inner.part.role()
     }
 
-    /// Whether it is a rule that looks at several cameras: one instance for all of them, which is
-    /// called with [`Instance::evaluate_site`](crate::Instance::evaluate_site).
+    /// Whether it is a rule or a gate that looks at several cameras: one instance for all of them,
+    /// which is called with [`Instance::evaluate_site`](crate::Instance::evaluate_site) or
+    /// [`Instance::pass_site`](crate::Instance::pass_site).
     pub fn looks_at_several_cameras(&self) -> bool {
-        self.inner.part == Part::SiteRule
+        matches!(self.inner.part, Part::SiteRule | Part::SiteGate)
     }
 
     /// Whether it is an adapter that has something to do beside deliveries.

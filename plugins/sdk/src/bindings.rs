@@ -145,6 +145,22 @@ pub mod upkeep {
     });
 }
 
+pub mod site_gate {
+    wit_bindgen::generate!({
+        inline: "
+            package agave:sdk-site-gate;
+            world site-gate-component { export agave:plugin/site-gate@0.1.0; }
+        ",
+        path: "../../wit/0.1.0",
+        world: "site-gate-component",
+        with: { "agave:plugin/types@0.1.0": crate::bindings::imports::agave::plugin::types },
+        pub_export_macro: true,
+        export_macro_name: "__export_site_gate_component",
+        runtime_path: "agave_vision_sdk::wit_bindgen::rt",
+        type_section_suffix: "site-gate",
+    });
+}
+
 pub mod adapter {
     wit_bindgen::generate!({
         inline: "

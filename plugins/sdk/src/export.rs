@@ -142,7 +142,11 @@ macro_rules! export_site_rule {
                 fn cameras(
                     streams: ::std::vec::Vec<$crate::types::StreamInfo>,
                 ) -> ::std::result::Result<(), ::std::string::String> {
-                    AGAVE_PLUGIN.with(|slot| $crate::glue::cameras(slot, &streams))
+                    AGAVE_PLUGIN.with(|slot| {
+                        $crate::glue::cameras(slot, |plugin| {
+                            $crate::SiteRule::cameras(plugin, &streams)
+                        })
+                    })
                 }
 
                 fn evaluate(
@@ -210,6 +214,69 @@ macro_rules! export_gate {
             #[cfg(target_arch = "wasm32")]
             $crate::bindings::gate::__export_gate_component!(
                 AgaveComponent with_types_in $crate::bindings::gate
+            );
+        };
+    };
+}
+
+/// Makes a gate for several cameras of a type that is a [`SiteGate`](crate::SiteGate).
+#[macro_export]
+macro_rules! export_site_gate {
+    ($plugin:ty) => {
+        const _: () = {
+            $crate::__export_lifecycle!($plugin);
+
+            impl $crate::bindings::site_gate::exports::agave::plugin::site_gate::Guest
+                for AgaveComponent
+            {
+                fn cameras(
+                    streams: ::std::vec::Vec<$crate::types::StreamInfo>,
+                ) -> ::std::result::Result<(), ::std::string::String> {
+                    AGAVE_PLUGIN.with(|slot| {
+                        $crate::glue::cameras(slot, |plugin| {
+                            $crate::SiteGate::cameras(plugin, &streams)
+                        })
+                    })
+                }
+
+                fn pass(
+                    camera: u32,
+                    alerts: ::std::vec::Vec<$crate::types::Alert>,
+                ) -> ::std::result::Result<
+                    ::std::vec::Vec<$crate::types::Alert>,
+                    ::std::string::String,
+                > {
+                    AGAVE_PLUGIN.with(|slot| {
+                        $crate::glue::with(slot, |plugin, state| {
+                            let camera = camera as usize;
+                            let mut passed = ::std::vec::Vec::new();
+                            for alert in alerts {
+                                passed
+                                    .extend($crate::SiteGate::pass(plugin, state, camera, alert)?);
+                            }
+                            Ok(passed)
+                        })
+                    })
+                }
+
+                fn tick(
+                    camera: u32,
+                    now: $crate::types::Timestamp,
+                ) -> ::std::result::Result<
+                    ::std::vec::Vec<$crate::types::Alert>,
+                    ::std::string::String,
+                > {
+                    AGAVE_PLUGIN.with(|slot| {
+                        $crate::glue::with(slot, |plugin, state| {
+                            $crate::SiteGate::tick(plugin, state, camera as usize, now)
+                        })
+                    })
+                }
+            }
+
+            #[cfg(target_arch = "wasm32")]
+            $crate::bindings::site_gate::__export_site_gate_component!(
+                AgaveComponent with_types_in $crate::bindings::site_gate
             );
         };
     };

@@ -3,8 +3,8 @@
 
 use std::cell::RefCell;
 
+use crate::Plugin;
 use crate::types::StreamInfo;
-use crate::{Plugin, SiteRule};
 
 /// A configured plugin and what it remembers.
 pub struct Running<P: Plugin> {
@@ -47,11 +47,14 @@ pub fn with<P: Plugin, T>(
     work(&running.plugin, &mut running.state)
 }
 
-/// Tells a rule for several cameras which they are.
-pub fn cameras<P: SiteRule>(slot: &Slot<P>, cameras: &[StreamInfo]) -> Result<(), String> {
+/// Lets `tell` tell a plugin for several cameras which they are.
+pub fn cameras<P: Plugin>(
+    slot: &Slot<P>,
+    tell: impl FnOnce(&mut P) -> Result<(), String>,
+) -> Result<(), String> {
     let mut slot = slot.borrow_mut();
     let running = slot.as_mut().ok_or("the plugin is not configured yet")?;
-    running.plugin.cameras(cameras)
+    tell(&mut running.plugin)
 }
 
 /// The state as bytes. JSON, so that a person can read what a plugin remembered.

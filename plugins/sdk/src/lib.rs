@@ -70,7 +70,7 @@ pub use bindings::adapter::exports::agave::plugin::adapter::{Delivery, Outcome};
 pub use bindings::imports::agave::plugin::{frames, secrets, tcp, types};
 pub use duration::Duration;
 pub use level::Level;
-pub use plugin::{Adapter, Filter, Gate, Plugin, Rule, SiteRule};
+pub use plugin::{Adapter, Filter, Gate, Plugin, Rule, SiteGate, SiteRule};
 pub use report::{alert_json, phase_name, rfc_3339, severity_name};
 #[doc(hidden)]
 pub use wit_bindgen;
@@ -81,7 +81,9 @@ pub mod prelude {
         Alert, Bbox, Detection, FrameDetections, Phase, Point, Severity, StreamInfo, Timestamp,
         Zone,
     };
-    pub use crate::{Adapter, Delivery, Duration, Filter, Gate, Outcome, Plugin, Rule, SiteRule};
+    pub use crate::{
+        Adapter, Delivery, Duration, Filter, Gate, Outcome, Plugin, Rule, SiteGate, SiteRule,
+    };
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};
 }

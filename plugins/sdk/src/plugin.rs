@@ -110,6 +110,40 @@ pub trait Gate: Plugin {
     }
 }
 
+/// Alerts of several cameras in, alerts out, for a node with `partition: none`: one instance for
+/// all cameras of the node. As for [`SiteRule`], the stream of [`Plugin::configure`] is empty, and
+/// a state remembers cameras by name.
+pub trait SiteGate: Plugin {
+    /// Takes the cameras, by the numbers that the other functions use: after each `configure`, and
+    /// again when one of them changes, comes or goes.
+    ///
+    /// # Errors
+    /// A sentence for the user when the configuration makes no sense for these cameras.
+    fn cameras(&mut self, cameras: &[StreamInfo]) -> Result<(), String>;
+
+    /// Takes one alert of a camera and gives what goes on now of that camera's.
+    ///
+    /// # Errors
+    /// A sentence for the user; the alert is then dropped and counted.
+    fn pass(
+        &self,
+        state: &mut Self::State,
+        camera: usize,
+        alert: Alert,
+    ) -> Result<Vec<Alert>, String>;
+
+    /// The stream of this camera has reached `now`: lets go of what was waiting for it.
+    ///
+    /// # Errors
+    /// A sentence for the user.
+    fn tick(
+        &self,
+        state: &mut Self::State,
+        camera: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Alert>, String>;
+}
+
 /// Alerts in, the outside world out, through the capabilities that the flow file grants.
 pub trait Adapter: Plugin {
     /// Delivers one alert, or says what should become of it.

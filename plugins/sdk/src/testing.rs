@@ -29,11 +29,14 @@ use crate::glue::{self, Slot};
 use crate::types::{
     Alert, Bbox, Detection, FrameDetections, Phase, Severity, StreamInfo, Timestamp,
 };
-use crate::{Adapter, Delivery, Filter, Gate, Outcome, Plugin, Rule, SiteRule};
+use crate::{Adapter, Delivery, Filter, Gate, Outcome, Plugin, Rule};
+
+mod site;
 
 pub(crate) use outside::{answer, keep, keep_line, kept, now, publish};
 pub use outside::{answer_http, answer_mqtt, logged, published, response, set_clock};
 pub use serde_json::json;
+pub use site::SiteHarness;
 
 /// A configured plugin with its state.
 pub struct Harness<P: Plugin> {
@@ -121,59 +124,6 @@ impl<P: Rule> Harness<P> {
     }
 }
 
-/// A configured rule that looks at several cameras, with its state.
-pub struct SiteHarness<P: SiteRule> {
-    harness: Harness<P>,
-    cameras: Vec<StreamInfo>,
-}
-
-impl<P: SiteRule> SiteHarness<P> {
-    /// A plugin with `config` as it stands in a flow file, and the cameras of its node.
-    ///
-    /// # Errors
-    /// When the plugin refuses them.
-    pub fn new(config: Value, cameras: Vec<StreamInfo>) -> Result<Self, String> {
-        let harness = Harness::new(config, no_stream())?;
-        glue::cameras(&harness.slot, &cameras)?;
-        Ok(Self { harness, cameras })
-    }
-
-    /// Tells it about other cameras; the state is kept.
-    ///
-    /// # Errors
-    /// When the plugin refuses them.
-    pub fn cameras(&mut self, cameras: Vec<StreamInfo>) -> Result<(), String> {
-        self.cameras = cameras;
-        glue::cameras(&self.harness.slot, &self.cameras)
-    }
-
-    /// Saves, makes a new instance and restores, as after a failure.
-    ///
-    /// # Errors
-    /// When what was saved cannot be restored.
-    pub fn restart(&mut self) -> Result<(), String> {
-        let saved = self.harness.saved();
-        self.harness.slot = Slot::default();
-        glue::configure(&self.harness.slot, &self.harness.config, &no_stream())?;
-        glue::cameras(&self.harness.slot, &self.cameras)?;
-        self.harness.restore(P::STATE_VERSION, &saved)
-    }
-
-    /// [`SiteRule::evaluate`].
-    ///
-    /// # Errors
-    /// Those of the plugin.
-    pub fn evaluate(
-        &mut self,
-        camera: usize,
-        frame: &FrameDetections,
-    ) -> Result<Vec<Alert>, String> {
-        glue::with(&self.harness.slot, |plugin, state| {
-            plugin.evaluate(state, camera, frame)
-        })
-    }
-}
-
 impl<P: Gate> Harness<P> {
     /// [`Gate::pass`].
     ///
@@ -210,17 +160,6 @@ impl<P: Adapter> Harness<P> {
             |plugin, state| Ok(plugin.upkeep(state, cameras)),
         );
         again.ok().flatten()
-    }
-}
-
-/// What a rule for several cameras is configured with: its cameras come after that.
-fn no_stream() -> StreamInfo {
-    StreamInfo {
-        camera: String::new(),
-        width: 0,
-        height: 0,
-        classes: Vec::new(),
-        zones: Vec::new(),
     }
 }
 

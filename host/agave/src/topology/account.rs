@@ -158,36 +158,65 @@ impl Account {
         now: Timestamp,
         alerts: &[Alert],
     ) -> Output {
-        let weight = weight(alerts);
-        let had = self.ledger.waiting + weight;
-        let told = self.alerts - self.reminders;
-        let reminders_left = (told + MOST_REMINDERS).saturating_sub(self.reminders);
-        self.ledger.received += weight;
+        let may = self.may_give(alerts);
         let began = Instant::now();
         let verdict = plugin.call_announcing(
             now,
             |instance| {
-                let passed = if alerts.is_empty() {
-                    instance.tick(now)?
-                } else {
-                    instance.pass(alerts)?
-                };
-                conserved(had, reminders_left, passed)
+                may.check(match alerts {
+                    [] => instance.tick(now)?,
+                    alerts => instance.pass(alerts)?,
+                })
             },
             |passed| !(alerts.is_empty() && passed.is_empty()),
         );
+        self.gated(began, alerts, verdict)
+    }
+
+    /// A gate that other cameras call as well.
+    pub(super) fn site_gate(
+        &mut self,
+        site: &Site,
+        stream: &StreamInfo,
+        now: Timestamp,
+        alerts: &[Alert],
+    ) -> Output {
+        let mut may = self.may_give(alerts);
+        may.weight += site.unaccounted();
+        let began = Instant::now();
+        let verdict = site.pass(stream, now, alerts, |passed| may.check(passed));
+        if let Verdict::Answered(passed) = &verdict {
+            // It was held before this camera's last checkpoint knew of it.
+            let had = self.ledger.waiting + weight(alerts);
+            let more = weight(passed).saturating_sub(had);
+            site.account_for(more);
+            self.ledger.received += more;
+        }
+        self.gated(began, alerts, verdict)
+    }
+
+    fn may_give(&self, alerts: &[Alert]) -> MayGive {
+        let told = self.alerts - self.reminders;
+        MayGive {
+            weight: self.ledger.waiting + weight(alerts),
+            reminders: (told + MOST_REMINDERS).saturating_sub(self.reminders),
+        }
+    }
+
+    fn gated(&mut self, began: Instant, alerts: &[Alert], verdict: Verdict<Vec<Alert>>) -> Output {
+        self.ledger.received += weight(alerts);
         self.calls.record(began.elapsed());
         let passed = match verdict {
             Verdict::Answered(passed) => passed,
             Verdict::Around(_) => alerts.to_vec(),
             Verdict::Dropped(reason) => {
-                self.ledger.drop(reason, weight);
+                self.ledger.drop(reason, weight(alerts));
                 Vec::new()
             }
         };
         self.alerts += passed.len() as u64;
         self.reminders += reminders(&passed);
-        self.ledger.passed += self::weight(&passed);
+        self.ledger.passed += weight(&passed);
         let settled = self.ledger.passed + self.ledger.total_dropped();
         self.ledger.waiting = self.ledger.received.saturating_sub(settled);
         Output::Alerts(passed)
@@ -202,7 +231,24 @@ impl Account {
         now: Timestamp,
         alerts: &[Alert],
     ) -> Output {
-        let Output::Alerts(mut passed) = self.gate(plugin, now, &[]) else {
+        let held = self.gate(plugin, now, &[]);
+        self.with_those_by(held, alerts)
+    }
+
+    /// The same for one that other cameras call as well.
+    pub(super) fn idle_site_gate(
+        &mut self,
+        site: &Site,
+        stream: &StreamInfo,
+        now: Timestamp,
+        alerts: &[Alert],
+    ) -> Output {
+        let held = self.site_gate(site, stream, now, &[]);
+        self.with_those_by(held, alerts)
+    }
+
+    fn with_those_by(&mut self, held: Output, alerts: &[Alert]) -> Output {
+        let Output::Alerts(mut passed) = held else {
             return Output::Nothing;
         };
         self.alerts += alerts.len() as u64;
@@ -213,27 +259,36 @@ impl Account {
     }
 }
 
+/// How much a gate may give: what it got, or less, because alerts come from rules; and it reminds
+/// of what it has told.
+#[derive(Clone, Copy)]
+struct MayGive {
+    weight: u64,
+    reminders: u64,
+}
+
+impl MayGive {
+    fn check(self, passed: Vec<Alert>) -> Result<Vec<Alert>, Failure> {
+        let reminds = reminders(&passed);
+        let told = passed.len() as u64 - reminds;
+        if reminds > self.reminders.saturating_add(told) {
+            return Err(Failure::BadOutput(
+                "more reminders than there were alerts".to_owned(),
+            ));
+        }
+        let (gives, had) = (weight(&passed), self.weight);
+        if gives > had {
+            return Err(Failure::BadOutput(format!(
+                "alerts that stand for {gives}, where it had {had}"
+            )));
+        }
+        Ok(passed)
+    }
+}
+
 /// Alerts that weigh nothing.
 fn reminders(alerts: &[Alert]) -> u64 {
     alerts.iter().filter(|alert| alert.count == 0).count() as u64
-}
-
-/// A gate gives what it got, or less: alerts come from rules. It reminds of what it has told.
-fn conserved(had: u64, reminders_left: u64, passed: Vec<Alert>) -> Result<Vec<Alert>, Failure> {
-    let reminds = reminders(&passed);
-    let told = passed.len() as u64 - reminds;
-    if reminds > reminders_left.saturating_add(told) {
-        return Err(Failure::BadOutput(
-            "more reminders than there were alerts".to_owned(),
-        ));
-    }
-    let gives = weight(&passed);
-    if gives > had {
-        return Err(Failure::BadOutput(format!(
-            "alerts that stand for {gives}, where it had {had}"
-        )));
-    }
-    Ok(passed)
 }
 
 /// An alert weighs as much as the alerts that are folded into it.

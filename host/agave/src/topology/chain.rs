@@ -264,13 +264,14 @@ impl Chain {
     fn checkpoint(&mut self, frame: u64, at: Timestamp) -> Checkpoint {
         self.checkpoint_at = Some(at);
         let states = self.steps.iter_mut().filter_map(|step| {
-            if let Work::Site(site) = &step.work {
+            if let Some(site) = step.work.site() {
                 let (plugin, snapshot) = site.checkpoint()?;
                 return Some(NodeState {
                     node: step.name.as_str().into(),
                     plugin: plugin.as_str().into(),
                     snapshot,
-                    holds: 0,
+                    // A gate may hold alerts of this camera; a rule holds none.
+                    holds: step.account.ledger.waiting,
                 });
             }
             let plugin = step.work.plugin_mut()?;
@@ -297,7 +298,7 @@ impl Chain {
         }
         (self.stream.width, self.stream.height) = seen.size;
         for step in &mut self.steps {
-            if let Work::Site(site) = &step.work {
+            if let Some(site) = step.work.site() {
                 site.describe(&self.stream);
             } else if let Work::Adapter(outbox) = &step.work {
                 outbox.describe(&self.stream);

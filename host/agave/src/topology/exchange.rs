@@ -125,7 +125,10 @@ impl Chain {
             (Work::Adapter(outbox), Part::New(Work::Adapter(planned))) => {
                 Arc::ptr_eq(outbox, planned)
             }
-            (Work::Site(site), Part::New(Work::Site(planned))) => Arc::ptr_eq(site, planned),
+            (Work::Site(site), Part::New(Work::Site(planned)))
+            | (Work::SiteGate(site), Part::New(Work::SiteGate(planned))) => {
+                Arc::ptr_eq(site, planned)
+            }
             _ => false,
         };
         self.steps.len() == plan.steps.len()

@@ -185,6 +185,9 @@ impl ChainBuilder<'_> {
                 Part::New(Work::Gate(gate)) if gate.snapshot().is_some() => {
                     self.remembered.holds(&camera.name, &node.name)
                 }
+                Part::New(Work::SiteGate(site)) if site.remembers() => {
+                    self.remembered.holds(&camera.name, &node.name)
+                }
                 _ => 0,
             };
             step_of_node.insert(node_index, steps.len());
@@ -263,7 +266,11 @@ impl ChainBuilder<'_> {
             return Ok(Part::New(Work::Adapter(Arc::clone(outbox))));
         }
         if let Some(site) = self.sites.get(&node.name) {
-            return Ok(Part::New(Work::Site(Arc::clone(site))));
+            let site = Arc::clone(site);
+            return Ok(Part::New(match plugin.role {
+                Role::Gate => Work::SiteGate(site),
+                Role::Filter | Role::Rule | Role::Adapter => Work::Site(site),
+            }));
         }
         if self.purpose == Purpose::Running && self.stands(node, plugin, stream) {
             return Ok(Part::Kept);

@@ -22,7 +22,7 @@ use super::nodes::{ChainBuilder, Purpose};
 use super::preflight::{self, Preflight};
 use super::remembered::Remembered;
 use super::running::{Live, Parts, RunningAdapter, thread};
-use super::site::{self, Site, SitePlan, SiteRule};
+use super::site::{self, Site, SitePlan, SitePlugin};
 
 /// How long a camera's chain may take until it is between two frames: a plugin may use its whole
 /// deadline for each of those that are on their way.
@@ -55,7 +55,7 @@ struct Changed {
     /// The accounts of nodes that are no more.
     retired: Vec<Retired>,
     /// What ran in the nodes that look at several cameras.
-    sites: Vec<(Arc<Site>, SiteRule)>,
+    sites: Vec<(Arc<Site>, SitePlugin)>,
 }
 
 impl Live {

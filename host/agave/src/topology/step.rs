@@ -24,22 +24,32 @@ pub(super) enum Work {
     Gate(Supervised),
     /// A rule that other cameras call as well.
     Site(Arc<Site>),
+    /// A gate that other cameras call as well.
+    SiteGate(Arc<Site>),
     Adapter(Arc<Outbox>),
 }
 
 impl Work {
+    /// The node that other cameras call as well, if it is one.
+    pub(super) fn site(&self) -> Option<&Site> {
+        match self {
+            Self::Site(site) | Self::SiteGate(site) => Some(site),
+            _ => None,
+        }
+    }
+
     /// The plugin that runs in it for this camera alone, if one does.
     pub(super) fn plugin(&self) -> Option<&Supervised> {
         match self {
             Self::Filter(plugin) | Self::Rule(plugin) | Self::Gate(plugin) => Some(plugin),
-            Self::Infer { .. } | Self::Site(_) | Self::Adapter(_) => None,
+            Self::Infer { .. } | Self::Site(_) | Self::SiteGate(_) | Self::Adapter(_) => None,
         }
     }
 
     pub(super) fn plugin_mut(&mut self) -> Option<&mut Supervised> {
         match self {
             Self::Filter(plugin) | Self::Rule(plugin) | Self::Gate(plugin) => Some(plugin),
-            Self::Infer { .. } | Self::Site(_) | Self::Adapter(_) => None,
+            Self::Infer { .. } | Self::Site(_) | Self::SiteGate(_) | Self::Adapter(_) => None,
         }
     }
 }
@@ -107,6 +117,13 @@ impl Step {
                 match works {
                     true => account.gate(plugin, seen.at, &alerts),
                     false => account.idle_gate(plugin, seen.at, &alerts),
+                }
+            }
+            Work::SiteGate(site) => {
+                let alerts = merged_alerts(inputs, outputs);
+                match works {
+                    true => account.site_gate(site, stream, seen.at, &alerts),
+                    false => account.idle_site_gate(site, stream, seen.at, &alerts),
                 }
             }
             Work::Filter(_) | Work::Rule(_) | Work::Site(_) => {

@@ -45,10 +45,14 @@ pub(crate) enum Given {
         frames: Vec<FrameDetections>,
     },
     Alert {
+        camera: usize,
         alert: Box<Alert>,
         attempt: u32,
     },
-    Tick(Timestamp),
+    Tick {
+        camera: usize,
+        now: Timestamp,
+    },
     Restart,
 }
 
@@ -202,7 +206,10 @@ impl Clock<'_> {
             Item::Given(spec) => {
                 self.check_keys(spec)?;
                 match &spec.tick {
-                    Some(tick) => Ok(Given::Tick(self.at(Some(tick))?)),
+                    Some(tick) => Ok(Given::Tick {
+                        camera: self.camera(spec.camera.as_ref())?,
+                        now: self.at(Some(tick))?,
+                    }),
                     None if self.role.reads_alerts() => self.alert(spec),
                     None => self.seen(spec),
                 }
@@ -295,7 +302,7 @@ impl Clock<'_> {
         match name {
             None if self.cameras.is_empty() => Ok(0),
             None => bail!(
-                "say whose frame it is, with `camera`: {}",
+                "say of which camera it is, with `camera`: {}",
                 self.cameras.join(", ")
             ),
             Some(name) => {
@@ -337,6 +344,7 @@ impl Clock<'_> {
         let attributes = spec.attributes.clone().unwrap_or_default();
         self.frames += 1;
         Ok(Given::Alert {
+            camera: self.camera(spec.camera.as_ref())?,
             attempt: spec.attempt.unwrap_or(1),
             alert: Box::new(Alert {
                 key: spec.key.clone().unwrap_or_else(|| "incident".to_owned()),

@@ -117,7 +117,7 @@ impl Runner<'_> {
     }
 }
 
-/// The streams of a rule that looks at several cameras: of the one where no names are given.
+/// The streams of a plugin that looks at several cameras: of the one where no names are given.
 fn of_several(names: &[String], stream: &StreamInfo) -> Vec<StreamInfo> {
     if names.is_empty() {
         return vec![stream.clone()];
@@ -201,7 +201,7 @@ impl Trial<'_> {
         }
         if !self.case.cameras.is_empty() && !self.plugin.looks_at_several_cameras() {
             return Err(
-                "`stream.cameras` is for a rule that looks at several cameras, and this plugin \
+                "`stream.cameras` is for a plugin that looks at several cameras, and this one \
                  looks at one: name it with `camera`"
                     .to_owned(),
             );
@@ -268,7 +268,10 @@ impl Trial<'_> {
                 *instance = self.restarted(Some(&snapshot))?;
                 Ok(Came::Restarted)
             }
-            Given::Tick(now) => instance.tick(*now).map(alerts),
+            Given::Tick { camera, now } if self.plugin.looks_at_several_cameras() => {
+                instance.tick_site(*camera, *now).map(alerts)
+            }
+            Given::Tick { now, .. } => instance.tick(*now).map(alerts),
             Given::Frames { camera, frames } if self.plugin.role() == Role::Rule => {
                 let mut raised = Vec::new();
                 for frame in frames {
@@ -293,10 +296,15 @@ impl Trial<'_> {
                 }
                 Ok(Came::Things(passed))
             }
-            Given::Alert { alert, .. } if self.plugin.role() == Role::Gate => {
-                instance.pass(std::slice::from_ref(alert)).map(alerts)
+            Given::Alert { camera, alert, .. } if self.plugin.role() == Role::Gate => {
+                let given = std::slice::from_ref(&**alert);
+                let passed = match self.plugin.looks_at_several_cameras() {
+                    true => instance.pass_site(*camera, given),
+                    false => instance.pass(given),
+                };
+                passed.map(alerts)
             }
-            Given::Alert { alert, attempt } => {
+            Given::Alert { alert, attempt, .. } => {
                 let delivery = Delivery {
                     idempotency_key: idempotency_key(NODE, &stream.camera, alert),
                     camera: stream.camera.clone(),
@@ -346,6 +354,13 @@ impl Trial<'_> {
         }
     }
 
+    fn of_camera(&self, camera: usize, line: String) -> String {
+        match self.case.cameras.get(camera) {
+            Some(camera) => format!("{camera}: {line}"),
+            None => line,
+        }
+    }
+
     /// When, and what, for people.
     fn described(&self, given: &Given) -> (String, String) {
         let stream = &self.case.stream;
@@ -358,7 +373,7 @@ impl Trial<'_> {
                     .map_or_else(|| "0s".to_owned(), |step| step.at.clone());
                 (at, "restart".to_owned())
             }
-            Given::Tick(now) => (time(*now), "tick".to_owned()),
+            Given::Tick { camera, now } => (time(*now), self.of_camera(*camera, "tick".to_owned())),
             Given::Frames { camera, frames } => {
                 let first = frames.first().map_or(START, |frame| frame.at);
                 let mut line = frames
@@ -367,12 +382,12 @@ impl Trial<'_> {
                 if frames.len() > 1 {
                     line.push_str(&format!(" ({} frames)", frames.len()));
                 }
-                if let Some(camera) = self.case.cameras.get(*camera) {
-                    line = format!("{camera}: {line}");
-                }
-                (time(first), line)
+                (time(first), self.of_camera(*camera, line))
             }
-            Given::Alert { alert, .. } => (time(alert.at), alert_line(&alert_json(alert, stream))),
+            Given::Alert { camera, alert, .. } => {
+                let line = alert_line(&alert_json(alert, stream));
+                (time(alert.at), self.of_camera(*camera, line))
+            }
         }
     }
 }

@@ -62,7 +62,7 @@ impl InputFile {
 pub(crate) struct StreamSpec {
     /// The camera's name. The default is `camera`.
     pub(crate) camera: Option<String>,
-    /// For a rule that looks at several cameras: their names. All of them are as this says.
+    /// For a plugin that looks at several cameras: their names. All of them are as this says.
     pub(crate) cameras: Option<Vec<String>>,
     /// Pixels from left to right. The default is 1280.
     pub(crate) width: Option<u32>,
@@ -204,7 +204,7 @@ impl JsonSchema for Item {
 pub(crate) struct GivenSpec {
     /// When, from the start of the test. Left out, it is one frame after what came before.
     pub(crate) at: Option<String>,
-    /// For a rule that looks at several cameras: whose frame it is.
+    /// For a plugin that looks at several cameras: of which it is.
     pub(crate) camera: Option<String>,
     /// For a rule: for how long the same is seen, in one frame after the other.
     pub(crate) r#for: Option<String>,
@@ -233,8 +233,7 @@ pub(crate) struct GivenSpec {
     pub(crate) zone: Option<String>,
     /// For an alert: the incident's key. Alerts without one are of the same incident.
     pub(crate) key: Option<String>,
-    /// For an alert: how many it stands for. The default is 1.
-    #[schemars(range(min = 1))]
+    /// For an alert: how many it stands for; 0 is a gate's reminder. The default is 1.
     pub(crate) count: Option<u32>,
     /// For an alert: what else the rule said, by name.
     pub(crate) attributes: Option<BTreeMap<String, String>>,

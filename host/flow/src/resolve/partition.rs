@@ -1,5 +1,5 @@
-//! Whether each camera has an instance of a node of its own. A rule that looks at several cameras
-//! together is made for that, so what the node says must be what its plugin is.
+//! Whether each camera has an instance of a node of its own. A rule or a gate that looks at several
+//! cameras together is made for that, so what the node says must be what its plugin is.
 
 use agave_core::Role;
 
@@ -26,12 +26,14 @@ pub(super) fn check(
             format!("the plugin '{plugin}' of node '{name}' looks at several cameras together"),
             "add `partition: none`: one instance for all cameras",
         ),
-        Role::Rule => (
+        Role::Rule | Role::Gate => (
             format!("the plugin '{plugin}' of node '{name}' looks at one camera at a time"),
             "remove `partition`: each camera has an instance of its own",
         ),
         role => (
-            format!("node '{name}' is a {role}, and only rules look at several cameras together"),
+            format!(
+                "node '{name}' is a {role}, and only rules and gates look at several cameras together"
+            ),
             "remove `partition`",
         ),
     };

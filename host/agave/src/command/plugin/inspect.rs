@@ -85,6 +85,9 @@ fn part_of(plugin: &Plugin) -> &'static str {
         Role::Rule if plugin.looks_at_several_cameras() => {
             "detections of several cameras in, alerts out; for a node with `partition: none`"
         }
+        Role::Gate if plugin.looks_at_several_cameras() => {
+            "alerts of several cameras in, alerts out; for a node with `partition: none`"
+        }
         Role::Filter => "detections in, detections out",
         Role::Rule => "detections in, alerts out",
         Role::Gate => "alerts in, alerts out",
