@@ -5,7 +5,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use agave_tests::{Backlog, Postgres};
+use agave_tests::{Agave, Backlog, HttpReceiver, Postgres, flow, repository};
 use anyhow::{Context, Result, ensure};
 use tokio::runtime::Runtime;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
@@ -118,5 +118,53 @@ fn without_a_database_every_alert_is_in_a_file_once() -> Result<()> {
     }
     agave.kill()?;
     assert_eq!(count()?, "(2000, 2000)");
+    Ok(())
+}
+
+#[test]
+fn the_trail_knows_what_became_of_deliveries_and_what_there_was() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let state = folder.path().to_str().context("a path that is not text")?;
+    let receiver = HttpReceiver::start(&["200"])?;
+    let origin = format!("http://127.0.0.1:{}", receiver.port());
+    // The shipped flow, with one more node.
+    let shipped = std::fs::read_to_string(flow("webhook.yaml"))?;
+    let text = shipped
+        .replace("../", &format!("{}/", repository().display()))
+        .replace(
+            "\nnodes:\n",
+            "\nnodes:\n  kept: { store: alerts, from: calm }\n",
+        );
+    let file = folder.path().join("webhook.yaml");
+    std::fs::write(&file, text)?;
+    let sets = [
+        format!("nodes.hook.config.url={origin}/alerts"),
+        format!("nodes.hook.allow.http=[\"{origin}\"]"),
+    ];
+    let mut arguments = vec!["--state", state];
+    for set in &sets {
+        arguments.extend(["--set", set]);
+    }
+    let outcome = Agave::run(&file, &arguments)?.finish(PATIENCE * 3)?;
+    let posted = receiver.stop()?.len();
+    ensure!(posted > 0 && outcome.summary.passed("kept")? > 0);
+    let script = "import sqlite3, sys\n\
+                  connection = sqlite3.connect(sys.argv[1])\n\
+                  print(connection.execute(\"SELECT count(*) FROM deliveries JOIN alerts USING \
+                  (idempotency_key) WHERE adapter = 'hook' AND outcome = \
+                  'delivered'\").fetchone()[0])\n\
+                  for table in ['cameras', 'zones', 'models']:\n    \
+                  print(connection.execute(f'SELECT count(*) FROM {table}').fetchone()[0])\n";
+    let trail = folder.path().join("webhook/trail.db");
+    let mut command = Command::new("/usr/bin/python3");
+    let output = command.args(["-c", script]).arg(&trail).output()?;
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let counts: Vec<usize> = told.lines().filter_map(|line| line.parse().ok()).collect();
+    assert_eq!(
+        counts,
+        [posted, 1, 1, 1],
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     Ok(())
 }

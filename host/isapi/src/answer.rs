@@ -140,9 +140,10 @@ async fn page(head: &request::Parts, body: Incoming, visit: &Visit) -> Answer {
         (&Method::PUT, ["event", "notification", "httphosts", rest @ ..]) => {
             put_hosts(rest, body, visit).await
         }
-        (&Method::DELETE, ["event", "notification", "httphosts", id]) => {
-            change_hosts(visit, move |_| Ok(Vec::new()), id.parse().ok()).await
-        }
+        (&Method::DELETE, ["event", "notification", "httphosts", id]) => match id.parse() {
+            Ok(id) => change_hosts(visit, move |_| Ok(Vec::new()), Some(id)).await,
+            Err(_) => Status::NoSuchPage.into(),
+        },
         (&Method::GET, segments) => match pages::page(segments, &visit.shared) {
             Some(page) => Answer::Page(page),
             None => Status::NoSuchPage.into(),

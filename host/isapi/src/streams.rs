@@ -14,6 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::report::{Count, Counts};
 
+/// So many parts are handed over one by one.
+const FEW_PARTS: usize = 4;
+
 /// What a client reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -103,7 +106,7 @@ impl Streams {
             if !clients.list.iter().any(|client| client.format == format) {
                 continue;
             }
-            let parts = parts(format);
+            let parts = together(parts(format));
             clients.list.retain(|client| {
                 let keeps_up =
                     client.format != format || parts.iter().all(|part| self.hand(client, part));
@@ -138,6 +141,14 @@ impl Streams {
     fn lock(&self) -> MutexGuard<'_, Clients> {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Many parts as one: a client's queue counts them, and all that goes on is posted at once.
+fn together(parts: Vec<Bytes>) -> Vec<Bytes> {
+    if parts.len() <= FEW_PARTS {
+        return parts;
+    }
+    vec![parts.concat().into()]
 }
 
 /// What one client is sent, without an end. The client leaves with it.

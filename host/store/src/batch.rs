@@ -130,8 +130,10 @@ impl Store {
     }
 }
 
+/// Of an alert that nobody has any more there is nothing to keep.
 const BURY: &str = "INSERT OR REPLACE INTO dead_letters
-    (adapter, sequence, attempts, reason, died_at) VALUES (?, ?, ?, ?, ?)";
+    (adapter, sequence, attempts, reason, died_at)
+    SELECT ?1, sequence, ?3, ?4, ?5 FROM alerts WHERE sequence = ?2";
 
 fn settle(transaction: &Transaction<'_>, batch: &Batch<'_>) -> rusqlite::Result<()> {
     let mut delete =

@@ -80,24 +80,28 @@ impl Store {
     }
 
     /// The dead letters that `query` means are to be delivered after all, as if they had never
-    /// been tried. Says how many they are; `most` of the query does not count.
+    /// been tried; where there are more than its `most`, the oldest. Says how many they are.
     ///
     /// # Errors
     /// When it cannot be written; then nothing of it is.
     pub fn retry_dead_letters(&self, query: &DeadLetterQuery) -> Result<usize, StoreError> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
-        let chosen = params![query.adapter, query.sequence.map(signed)];
+        let most = i64::try_from(query.most).unwrap_or(i64::MAX);
+        let chosen = params![query.adapter, query.sequence.map(signed), most];
+        let oldest = format!(
+            "SELECT adapter, sequence FROM dead_letters WHERE {CHOSEN}
+             ORDER BY sequence, adapter LIMIT ?3"
+        );
         transaction.execute(
             &format!(
                 "INSERT OR IGNORE INTO deliveries (adapter, camera, sequence)
-                 SELECT adapter, camera, sequence FROM dead_letters JOIN alerts USING (sequence)
-                 WHERE {CHOSEN}"
+                 SELECT adapter, camera, sequence FROM ({oldest}) JOIN alerts USING (sequence)"
             ),
             chosen,
         )?;
-        let retried =
-            transaction.execute(&format!("DELETE FROM dead_letters WHERE {CHOSEN}"), chosen)?;
+        let delete = format!("DELETE FROM dead_letters WHERE (adapter, sequence) IN ({oldest})");
+        let retried = transaction.execute(&delete, chosen)?;
         transaction.commit()?;
         Ok(retried)
     }

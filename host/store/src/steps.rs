@@ -4,7 +4,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// One after the other. A file remembers how many it has seen.
-pub(crate) const STEPS: [&str; 3] = [
+pub(crate) const STEPS: [&str; 4] = [
     "
     CREATE TABLE kept (
         node TEXT NOT NULL,
@@ -58,7 +58,8 @@ pub(crate) const STEPS: [&str; 3] = [
     -- The names behind the numbers of classes in the states, as JSON; empty where an earlier
     -- version did not write them.
     ALTER TABLE streams ADD COLUMN classes TEXT NOT NULL DEFAULT '';
-
+    ",
+    "
     -- Each camera's alerts are delivered in their order, and one camera's do not wait for
     -- another's: so they are looked for by camera.
     CREATE TABLE deliveries_by_camera (

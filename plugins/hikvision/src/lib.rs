@@ -195,6 +195,12 @@ impl Hikvision {
         }
         let now = clock::now();
         let mut switched = state.switched()?.clone();
+        if state.cameras.is_empty() {
+            // The node is taken out of the flow, and nobody would do it afterwards.
+            switched.release_all(now);
+        } else if let Some(switch) = &self.switch {
+            switched.no_longer_than(now.saturating_add(switch.longest.as_nanos()));
+        }
         let mut problem = None;
         for off in switched.due(now) {
             match self.put(&off.url, &off.content_type, &off.body, 1) {

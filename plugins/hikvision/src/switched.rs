@@ -73,6 +73,21 @@ impl Switched {
         due.map(|on| on.off.clone()).collect()
     }
 
+    /// Nobody holds anything any more, and all of it is due.
+    pub(crate) fn release_all(&mut self, now: Timestamp) {
+        for on in &mut self.0 {
+            on.holders.clear();
+            on.until = on.until.min(now);
+        }
+    }
+
+    /// After a clock was set back nothing stays on for longer than `until`.
+    pub(crate) fn no_longer_than(&mut self, until: Timestamp) {
+        for on in &mut self.0 {
+            on.until = on.until.min(until);
+        }
+    }
+
     /// It is off.
     pub(crate) fn off(&mut self, off: &Off) {
         self.0.retain(|on| on.off != *off);
@@ -120,6 +135,18 @@ mod tests {
         // Nobody let go, and it is due all the same.
         switched.on(&relay, 1000, Some("c"));
         assert_eq!(switched.due(1000), [relay]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_leave_it_on() {
+        let (mut switched, relay) = (Switched::default(), off("/1"));
+        switched.on(&relay, 5000, Some("a"));
+        switched.no_longer_than(110);
+        assert!(switched.due(109).is_empty());
+        assert_eq!(switched.due(110), std::slice::from_ref(&relay));
+        switched.on(&relay, 5000, Some("a"));
+        switched.release_all(7);
+        assert_eq!(switched.due(7), [relay]);
     }
 
     #[test]

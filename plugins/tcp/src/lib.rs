@@ -133,7 +133,9 @@ impl Adapter for Tcp {
     fn upkeep(&self, _: &mut (), _: &[StreamInfo]) -> Option<Duration> {
         let keepalive = self.keepalive.as_ref()?;
         let every = keepalive.every.as_nanos();
-        let silent = clock::now().saturating_sub(self.sent_at.get());
+        let now = clock::now();
+        // A clock that was set back says nothing about how long that was.
+        let silent = now.checked_sub(self.sent_at.get()).unwrap_or(every);
         if silent < every {
             return Some(Duration::from_millis((every - silent) / 1_000_000));
         }

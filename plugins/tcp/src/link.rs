@@ -68,7 +68,9 @@ impl Link {
 
     /// A connection that is not known to be closed, with nothing left of what was said before.
     fn connected(&mut self, address: &str, timeout: Duration) -> Result<&Connection, Trouble> {
-        let was_idle = clock::now().saturating_sub(self.used_at) > IDLE;
+        let now = clock::now();
+        // A clock that was set back says nothing about how long that was.
+        let was_idle = now < self.used_at || now - self.used_at > IDLE;
         let kept = self.connection.take();
         let kept = kept.filter(|connection| !was_idle || is_open(connection));
         let connection = match kept {

@@ -106,6 +106,12 @@ impl DeadLetters {
             Self::Retry(which) => {
                 let done = which.remedy(Remedy::Retry)?;
                 print(&format!("{done} wait to be delivered again"));
+                let left = which.chosen.store()?.dead_letters(&which.query())?.len();
+                if left > 0 {
+                    print(&format!(
+                        "{left} are left: at most 10000 are retried at once"
+                    ));
+                }
             }
             Self::Drop(which) => {
                 let done = which.remedy(Remedy::Drop)?;
@@ -134,6 +140,14 @@ impl Chosen {
 }
 
 impl Remedied {
+    fn query(&self) -> DeadLetterQuery {
+        DeadLetterQuery {
+            adapter: self.chosen.adapter.clone(),
+            sequence: self.number,
+            ..DeadLetterQuery::default()
+        }
+    }
+
     fn remedy(&self, remedy: Remedy) -> Result<u64> {
         let choice = Choice {
             adapter: self.chosen.adapter.clone(),

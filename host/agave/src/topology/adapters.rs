@@ -177,7 +177,8 @@ impl Bench<'_> {
             reason,
         })?;
         let surroundings = trail::surroundings(self.flow, self.models);
-        let receiver = TrailReceiver::new(trail, surroundings);
+        let journal = Arc::clone(&self.workshop.journal);
+        let receiver = TrailReceiver::new(&node.name, trail, surroundings, journal);
         Ok(Some(Receiver::Host(Box::new(receiver))))
     }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use agave_core::Schedule;
 use agave_media::RecentPictures;
@@ -80,6 +80,8 @@ impl Arrivals {
 /// One camera's way through the flow.
 pub(super) struct Lane {
     arrivals: Mutex<Arrivals>,
+    /// Told when nobody attends any more.
+    quiet: Condvar,
     chain: Mutex<Chain>,
     /// Hears what there is to say about each frame, in their order.
     outlet: Arc<dyn Outlet>,
@@ -97,6 +99,7 @@ impl Lane {
                 misread: 0..0,
                 attended: false,
             }),
+            quiet: Condvar::new(),
             chain: Mutex::new(chain),
             outlet,
         }
@@ -184,6 +187,7 @@ impl Lane {
             let next = arrivals.next_ticket;
             let Some(mut arrival) = arrivals.ready.remove(&next) else {
                 arrivals.attended = false;
+                self.quiet.notify_all();
                 return;
             };
             if arrivals.misread.contains(&next) {
@@ -213,8 +217,15 @@ impl Lane {
         outcome
     }
 
-    /// No more frames will come: what the nodes remember is kept.
+    /// No more frames will come: when those that came are through, what the nodes remember is
+    /// kept. Whoever made the last change may still be taking them through.
     pub(super) fn end(&self) {
+        let mut arrivals = self.arrivals();
+        while arrivals.attended {
+            let waited = self.quiet.wait(arrivals);
+            arrivals = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(arrivals);
         if let Some(entry) = self.with_chain(Chain::last_words) {
             self.outlet.keep(entry);
         }
@@ -350,6 +361,32 @@ pub(super) mod tests {
         lane.submit(second, seen(1), || {});
         let counts = lane.with_chain(|chain| (chain.frames, chain.unreadable));
         assert_eq!(counts, (2, 2));
+    }
+
+    #[test]
+    fn the_end_waits_for_who_takes_the_last_frames_through() {
+        let lane = Arc::new(lane());
+        let (entered, inside) = channel();
+        let (let_go, held) = channel();
+        let of_change = Arc::clone(&lane);
+        let changing = std::thread::spawn(move || {
+            let make = move |_: &mut Chain| {
+                entered.send(()).unwrap();
+                held.recv().is_ok()
+            };
+            of_change.change(Look::default(), || {}, make);
+        });
+        inside.recv().unwrap();
+        let ticket = lane.admit().ticket;
+        lane.submit(ticket, arrival(0), || {});
+        let of_end = Arc::clone(&lane);
+        let ending = std::thread::spawn(move || {
+            of_end.end();
+            of_end.with_chain(|chain| chain.frames)
+        });
+        let_go.send(()).unwrap();
+        assert_eq!(ending.join().unwrap(), 1);
+        changing.join().unwrap();
     }
 
     #[test]

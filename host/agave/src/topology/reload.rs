@@ -345,6 +345,8 @@ impl Live {
         let stays =
             |adapter: &mut RunningAdapter| known.iter().any(|plan| plan.name == adapter.name);
         for gone in adapters.extract_if(.., |adapter| !stays(adapter)) {
+            // No camera's alerts come to it any more: it can put its things in order.
+            gone.outbox.introduce(Vec::new());
             gone.outbox.close(until);
             leaving.push(gone);
         }

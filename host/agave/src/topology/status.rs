@@ -36,6 +36,9 @@ impl Live {
     }
 }
 
+/// So many dead letters are retried at once: new alerts need room in the outboxes.
+const MOST_RETRIED: usize = 10_000;
+
 impl Live {
     /// Whether what happens is kept.
     pub(crate) fn journal_status(&self) -> JournalStatus {
@@ -70,7 +73,7 @@ pub(crate) fn remedied(store: &Store, remedy: Remedy, choice: &Choice) -> Result
     let query = DeadLetterQuery {
         adapter: choice.adapter.clone(),
         sequence: choice.sequence,
-        ..DeadLetterQuery::default()
+        most: MOST_RETRIED,
     };
     let done = match remedy {
         Remedy::Retry => store.retry_dead_letters(&query)?,

@@ -1,25 +1,30 @@
 //! `store: alerts`: a receiver that writes what it is given to the audit trail, in a database or
 //! in a file beside the flow's state.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use agave_core::{Phase, Severity, StreamInfo, Timestamp};
 use agave_flow::{Database, Flow};
 use agave_plugin::Outcome;
 use agave_store::Store;
 use agave_store::trail::{
-    Surroundings, Trail, TrailAlert, TrailCamera, TrailError, TrailModel, TrailSettings, TrailZone,
+    Surroundings, Trail, TrailAlert, TrailCamera, TrailCheckpoint, TrailDelivery, TrailError,
+    TrailModel, TrailSettings, TrailZone,
 };
 
+use super::journal::Journal;
 use super::models::LoadedModel;
 use super::outbox::{Attempt, Handed, Receive};
-use std::sync::Arc;
 
 const FILE: &str = "trail.db";
 /// In one transaction.
 const MOST_AT_ONCE: usize = 500;
-/// Before what the flow consists of is told to a database again that could not be reached.
-const DESCRIBED_AGAIN: Duration = Duration::from_secs(5);
+/// How often it is told what became of deliveries.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
+/// And a database that could not be reached.
+const TOLD_AGAIN: Duration = Duration::from_secs(5);
+const CHECKPOINTED_EVERY: Duration = Duration::from_secs(60);
 
 /// Where `database` says; else in a file in the folder of `store`.
 ///
@@ -42,8 +47,13 @@ pub(super) fn settings(
         Some(file) => std::fs::read(file)
             .map_err(|error| format!("cannot read {}: {error}", file.display()))?,
     };
+    let has_mode = |url: &url::Url| url.query_pairs().any(|(name, _)| name == "sslmode");
     let mut url = url::Url::parse(database.url.reveal())
         .map_err(|error| format!("the address of the database is not valid: {error}"))?;
+    if database.ca.is_some() && !has_mode(&url) {
+        // Whoever names an authority wants its certificates looked at.
+        url.set_query(Some("sslmode=verify-full"));
+    }
     if let Some(password) = &database.password {
         // An address with a host can have a password.
         let _ = url.set_password(Some(password.reveal()));
@@ -98,19 +108,82 @@ fn shown(number: f32) -> f64 {
 /// The trail of one flow.
 pub(super) struct TrailReceiver {
     trail: Trail,
+    /// Its own name, of whose deliveries nobody wants to read.
+    node: String,
+    journal: Arc<Journal>,
+    checkpointed: Option<Instant>,
     surroundings: Surroundings,
     is_described: bool,
-    most_at_once: usize,
+    /// So many are written one by one after a batch that was refused: one of them is why, and the
+    /// others are not to blame.
+    one_by_one: usize,
 }
 
 impl TrailReceiver {
-    pub(super) fn new(trail: Trail, surroundings: Surroundings) -> Self {
+    pub(super) fn new(
+        node: &str,
+        trail: Trail,
+        surroundings: Surroundings,
+        journal: Arc<Journal>,
+    ) -> Self {
+        journal.want_outcomes();
         Self {
             trail,
+            node: node.to_owned(),
+            journal,
+            checkpointed: None,
             surroundings,
             is_described: false,
-            most_at_once: MOST_AT_ONCE,
+            one_by_one: 0,
         }
+    }
+
+    /// What became of deliveries since it was told last.
+    fn tell_outcomes(&self) -> Result<(), TrailError> {
+        let mut outcomes = self.journal.take_outcomes(MOST_AT_ONCE);
+        outcomes.retain(|outcome| outcome.adapter != self.node);
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        let flow = &self.surroundings.flow;
+        let named = outcomes.iter().cloned().map(|outcome| TrailDelivery {
+            flow: flow.clone(),
+            idempotency_key: format!("{flow}/{}", outcome.idempotency_key),
+            ..outcome
+        });
+        let told = self.trail.delivered(&named.collect::<Vec<_>>());
+        if told.is_err() {
+            self.journal.put_outcomes_back(outcomes);
+        }
+        told
+    }
+
+    /// What each node remembered last, without the bytes.
+    fn tell_checkpoints(&mut self) -> Result<(), TrailError> {
+        let is_due = |last: Instant| last.elapsed() >= CHECKPOINTED_EVERY;
+        if !self.checkpointed.is_none_or(is_due) {
+            return Ok(());
+        }
+        // Where nothing can be read there is nothing to tell, and the journal says so itself.
+        let checkpoints = self.journal.checkpoints().unwrap_or_default();
+        let rows = checkpoints.iter().flat_map(|checkpoint| {
+            checkpoint.nodes.iter().map(|state| TrailCheckpoint {
+                flow: self.surroundings.flow.clone(),
+                camera: checkpoint.camera.clone(),
+                node: state.node.clone(),
+                plugin: state.plugin.clone(),
+                version: state.version,
+                frame: checkpoint.frame,
+                at: checkpoint.at,
+                bytes: state.data.len() as u64,
+            })
+        });
+        let rows: Vec<TrailCheckpoint> = rows.collect();
+        if !rows.is_empty() {
+            self.trail.checkpointed(&rows)?;
+        }
+        self.checkpointed = Some(Instant::now());
+        Ok(())
     }
 
     fn describe(&mut self) -> Result<(), TrailError> {
@@ -124,7 +197,10 @@ impl TrailReceiver {
 
 impl Receive for TrailReceiver {
     fn most_at_once(&self) -> usize {
-        self.most_at_once
+        match self.one_by_one {
+            0 => MOST_AT_ONCE,
+            _ => 1,
+        }
     }
 
     fn deliver(&mut self, alerts: &[Handed]) -> Attempt {
@@ -133,16 +209,16 @@ impl Receive for TrailReceiver {
         let written = self.describe().and_then(|()| self.trail.write(&rows));
         match written {
             Ok(()) => {
-                self.most_at_once = MOST_AT_ONCE;
+                self.one_by_one = self.one_by_one.saturating_sub(alerts.len());
                 Attempt::Outcome(Outcome::Delivered)
             }
             Err(error @ TrailError::Refused(_)) if alerts.len() == 1 => {
+                self.one_by_one = self.one_by_one.saturating_sub(1);
                 Attempt::Outcome(Outcome::Rejected(error.to_string()))
             }
             Err(error) => {
                 if matches!(error, TrailError::Refused(_)) {
-                    // One of them is why; the others are not to blame.
-                    self.most_at_once = 1;
+                    self.one_by_one = alerts.len();
                 }
                 Attempt::Later(error.to_string())
             }
@@ -150,11 +226,15 @@ impl Receive for TrailReceiver {
     }
 
     fn introduce(&mut self, _: &[StreamInfo]) -> Option<Duration> {
-        match self.describe() {
-            Ok(()) => None,
+        let told = self
+            .describe()
+            .and_then(|()| self.tell_outcomes())
+            .and_then(|()| self.tell_checkpoints());
+        match told {
+            Ok(()) => Some(TOLD_EVERY),
             Err(error) => {
-                tracing::warn!("the trail does not know the flow yet: {error}");
-                Some(DESCRIBED_AGAIN)
+                tracing::warn!("the trail does not know everything yet: {error}");
+                Some(TOLD_AGAIN)
             }
         }
     }

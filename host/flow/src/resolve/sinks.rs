@@ -80,6 +80,17 @@ pub(super) fn store(
         cx.problem(Code::FileNotFound, &at, message, Some(help));
         return None;
     }
+    let mode = Url::parse(address.full.reveal()).ok().and_then(|url| {
+        let mut pairs = url.query_pairs();
+        let mode = pairs.find(|(name, _)| name == "sslmode")?.1.into_owned();
+        Some(mode)
+    });
+    if let Some(mode) = mode.filter(|mode| ca.is_some() && mode != "verify-full") {
+        let message = format!("node '{name}': with `sslmode={mode}` nobody looks at `ca`");
+        let help = "write `sslmode=verify-full` into the address, or remove `ca`".to_owned();
+        cx.problem_with_key(Code::WrongValue, &at, message, Some(help));
+        return None;
+    }
     Some(Work::Store(Some(Database {
         url: address.full,
         shown_url: address.shown,

@@ -128,10 +128,10 @@ impl TrailError {
                 user: server.user.clone(),
                 reason,
             },
-            // A lost connection, a conflict with somebody else, no room, a server that stops or
-            // starts, a file that it cannot read.
-            Some("08" | "40" | "53" | "55" | "57" | "58") => Self::Busy(reason),
-            _ => Self::Refused(reason),
+            // What is wrong with the row itself. Everything else may pass: a conflict, no room, a
+            // server that stops, may only be read for a while, or has its tables restored.
+            Some("22" | "23") => Self::Refused(reason),
+            _ => Self::Busy(reason),
         }
     }
 

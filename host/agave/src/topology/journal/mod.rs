@@ -6,6 +6,7 @@
 //! While nothing can be written, alerts wait here. When too many do, the cameras wait as well:
 //! a frame that is not looked at is a lesser loss than an alert.
 
+mod outcomes;
 mod pending;
 mod writer;
 
@@ -17,11 +18,13 @@ use std::time::{Duration, Instant};
 
 use agave_core::{Alert, AlertReport, Timestamp};
 use agave_plugin::Snapshot;
+use agave_store::trail::TrailDelivery;
 use agave_store::{Checkpoint as KeptCheckpoint, Due, Store, StoreError};
 
 use super::chain::AlertSink;
 use super::outbox::Outbox;
 use crate::control::JournalStatus;
+use outcomes::{Outcomes, outcome};
 use pending::{GivenUp, Pending};
 
 /// So many alerts wait to be written before the cameras wait.
@@ -137,6 +140,7 @@ impl Shared {
 
 /// One flow's journal, with the thread that writes it.
 pub(crate) struct Journal {
+    outcomes: Outcomes,
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -169,6 +173,7 @@ impl Journal {
             .name("journal".to_owned())
             .spawn(move || writer::Writer::new(for_writer).run())?;
         Ok(Arc::new(Self {
+            outcomes: Outcomes::default(),
             shared,
             writer: Mutex::new(Some(writer)),
         }))
@@ -198,6 +203,34 @@ impl Journal {
             reason: reason.to_owned(),
         };
         self.hand_in(|pending| pending.given_up(dead));
+    }
+
+    /// Somebody wants to know what becomes of deliveries.
+    pub(super) fn want_outcomes(&self) {
+        self.outcomes.want();
+    }
+
+    /// A delivery of `adapter` has come to its end: it arrived, or it never will for a reason.
+    /// `alert` is the rest of the alert's key in the trail, behind the flow.
+    pub(super) fn note_outcome(
+        &self,
+        adapter: &str,
+        alert: impl FnOnce() -> String,
+        attempts: u32,
+        refused: Option<&str>,
+    ) {
+        self.outcomes
+            .note(|| outcome(adapter, alert(), attempts, refused));
+    }
+
+    /// Takes up to `most` of what became of deliveries, without the flow's name.
+    pub(super) fn take_outcomes(&self, most: usize) -> Vec<TrailDelivery> {
+        self.outcomes.take(most)
+    }
+
+    /// These could not be handed on.
+    pub(super) fn put_outcomes_back(&self, outcomes: Vec<TrailDelivery>) {
+        self.outcomes.put(outcomes);
     }
 
     /// The next alerts of a camera for an adapter, behind `after`.

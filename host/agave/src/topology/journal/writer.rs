@@ -105,7 +105,6 @@ impl Writer {
     fn write(&mut self, pending: Pending) {
         let admitted = admitted(&pending);
         let batch = self.batch(&pending, &admitted);
-        let written_at = batch.written_at;
         match self.write_patiently(&batch) {
             Some(numbers) => {
                 self.alerts_since_prune += numbers.len();
@@ -119,7 +118,7 @@ impl Writer {
                         happened.tell(camera, self.shared.sink.as_ref());
                     }
                     by.into_iter().for_each(|outbox| {
-                        outbox.written(camera, sequence, happened, written_at);
+                        outbox.written(camera, sequence, happened);
                     });
                 }
             }

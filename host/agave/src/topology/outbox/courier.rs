@@ -9,9 +9,9 @@ use agave_plugin::Outcome;
 use super::lanes::{Next, PAGE};
 use super::pace::wait_after;
 use super::receiver::{Attempt, Handed, Receiver};
-use super::{Contents, Outbox, waiting_of};
+use super::{Contents, Outbox, idempotency_key, waiting_of};
 
-/// So long an alert is worth delivering.
+/// So long one alert is tried.
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// An alert over which the adapter fails so often is given up, before the adapter is: the ones
 /// behind it are not to blame.
@@ -49,6 +49,11 @@ impl Outbox {
                 Step::Deliver(batch) => self.deliver(receiver, batch),
                 Step::End => break,
             }
+        }
+        if let Receiver::Host(host) = receiver {
+            // What it knows and has not told yet.
+            let cameras = Arc::clone(&self.lock().cameras);
+            host.introduce(&cameras);
         }
         self.leave_the_rest();
     }
@@ -139,13 +144,12 @@ impl Outbox {
         match attempt {
             Attempt::Outcome(Outcome::Delivered) => {
                 self.note_answer(&mut contents);
-                for Handed {
-                    sequence, delivery, ..
-                } in &alerts
-                {
-                    contents.lanes.settle(&delivery.camera, *sequence);
+                for alert in &alerts {
+                    let camera = &alert.delivery.camera;
+                    contents.lanes.settle(camera, alert.sequence);
                     contents.account.ledger.passed += 1;
-                    self.journal.settled(&self.node, *sequence);
+                    self.journal.settled(&self.node, alert.sequence);
+                    self.note_outcome(alert, None);
                 }
             }
             Attempt::Outcome(Outcome::Rejected(reason)) => {
@@ -211,7 +215,8 @@ impl Outbox {
         let Some(waiting) = contents.lanes.find(camera, alert.sequence) else {
             return;
         };
-        if waiting.age.now() >= LONGEST_LIFE {
+        let tried_for = waiting.tried_since.map(|since| since.elapsed());
+        if tried_for.is_some_and(|time| time >= LONGEST_LIFE) {
             let reason = DropReason::AttemptsExhausted;
             self.give_up(contents, alert, reason, "no attempt succeeded in a day");
             return;
@@ -252,6 +257,7 @@ impl Outbox {
         contents.dead += 1;
         self.journal
             .given_up(&self.node, *sequence, delivery.attempt, why);
+        self.note_outcome(alert, Some(why));
         tracing::error!(
             node = %self.node,
             camera = delivery.camera,
@@ -260,6 +266,14 @@ impl Outbox {
             dead_letter = sequence,
             "an alert was not delivered: {why}"
         );
+    }
+
+    /// For the trail, which knows alerts by the node that gave them.
+    fn note_outcome(&self, alert: &Handed, refused: Option<&str>) {
+        let delivery = &alert.delivery;
+        let key = || idempotency_key(&alert.node, &delivery.camera, &delivery.alert);
+        self.journal
+            .note_outcome(&self.node, key, delivery.attempt, refused);
     }
 
     fn succeed(&self, receiver: &mut Receiver, successor: Receiver) {

@@ -4,9 +4,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use agave_core::Timestamp;
 use agave_flow::Order;
 use agave_plugin::Delivery;
 
@@ -23,7 +22,8 @@ pub(super) struct Waiting {
     /// The node that gave it.
     pub(super) node: Arc<str>,
     pub(super) delivery: Delivery,
-    pub(super) age: Age,
+    /// Since when this process has tried.
+    pub(super) tried_since: Option<Instant>,
     /// Over which the adapter failed, rather than the receiver.
     pub(super) failed_calls: u32,
     /// It is not tried before.
@@ -34,27 +34,6 @@ impl Waiting {
     /// Whether both report the same incident.
     fn is_with(&self, other: &Self) -> bool {
         self.delivery.alert.key == other.delivery.alert.key
-    }
-}
-
-/// How old something is that may have been written by an earlier process: by the wall clock
-/// until it was read, and by one that nobody sets from then on.
-pub(super) struct Age {
-    when_read: Duration,
-    read: Instant,
-}
-
-impl Age {
-    /// Of what was written at this time, in nanoseconds since 1970.
-    pub(super) fn of(written_at: u64) -> Self {
-        Self {
-            when_read: Timestamp::now().since(Timestamp(written_at)),
-            read: Instant::now(),
-        }
-    }
-
-    pub(super) fn now(&self) -> Duration {
-        self.when_read + self.read.elapsed()
     }
 }
 
@@ -252,6 +231,7 @@ impl Lanes {
     pub(super) fn attempt(&mut self, camera: &str, sequence: u64) -> Option<Handed> {
         let waiting = self.find(camera, sequence)?;
         waiting.delivery.attempt = waiting.delivery.attempt.saturating_add(1);
+        waiting.tried_since.get_or_insert_with(Instant::now);
         Some(Handed {
             sequence,
             node: Arc::clone(&waiting.node),

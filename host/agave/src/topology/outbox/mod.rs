@@ -23,7 +23,7 @@ use super::account::Account;
 use super::journal::{Happened, Journal};
 use super::summary::NodeAccount;
 use crate::control::OutboxStatus;
-use lanes::{Age, Lanes, Waiting};
+use lanes::{Lanes, Waiting};
 use pace::Breaker;
 
 #[cfg(test)]
@@ -122,13 +122,7 @@ impl Outbox {
     }
 
     /// What was admitted is written.
-    pub(super) fn written(
-        &self,
-        camera: &Arc<str>,
-        sequence: u64,
-        happened: &Happened,
-        written_at: u64,
-    ) {
+    pub(super) fn written(&self, camera: &Arc<str>, sequence: u64, happened: &Happened) {
         let keep = || Waiting {
             sequence,
             node: Arc::clone(&happened.node),
@@ -139,7 +133,7 @@ impl Outbox {
                 media_time: happened.media_time,
                 alert: happened.alert.clone(),
             },
-            age: Age::of(written_at),
+            tried_since: None,
             failed_calls: 0,
             not_before: None,
         };
@@ -253,7 +247,7 @@ fn waiting_of(node: &str, camera: &str, due: &Due) -> serde_json::Result<Waiting
             media_time: Duration::from_nanos(due.media_time),
             alert,
         },
-        age: Age::of(due.written_at),
+        tried_since: None,
         failed_calls: 0,
         not_before: None,
     })

@@ -32,6 +32,7 @@ const MOST_SOCKETS: usize = 2;
 const OURSELVES: &str = concat!("agave/", env!("CARGO_PKG_VERSION"));
 /// So much of an answer that nobody wants is read to keep its connection.
 const MOST_DRAINED_BYTES: usize = 16 << 10;
+const LONGEST_DRAINING: Duration = Duration::from_secs(5);
 
 /// The host's one HTTP client.
 pub(crate) struct Http {
@@ -95,7 +96,7 @@ impl Http {
             };
             let target = target_of(&response);
             match target.filter(|target| granted(target) && !has_login(target)) {
-                Some(target) if redirects < MOST_REDIRECTS => {
+                Some(target) if redirects < MOST_REDIRECTS && call.may_follow(&response) => {
                     redirects += 1;
                     call.follow(response.status(), target, &origin);
                     drain(response).await;
@@ -225,6 +226,13 @@ impl Call {
         [url.into(), headers.into(), self.body.clone()]
     }
 
+    /// Whether going on to where the answer points still says what the plugin wanted to say. After
+    /// 301 and 302 browsers forget what was posted: a page that says "hello" would look like a
+    /// receiver that has taken it.
+    fn may_follow(&self, response: &Response) -> bool {
+        self.method != Method::POST || !matches!(response.status().as_u16(), 301 | 302)
+    }
+
     /// The request with everything that is the host's to set.
     fn outgoing(&self, authorization: Option<&str>) -> Result<Request<Full<Bytes>>, &'static str> {
         let mut request = Request::new(Full::new(self.body.clone()));
@@ -257,12 +265,7 @@ impl Call {
 
     /// Goes on to `target`, as browsers do.
     fn follow(&mut self, status: StatusCode, target: Url, from: &Origin) {
-        let becomes_get = match status {
-            StatusCode::SEE_OTHER => true,
-            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => self.method == Method::POST,
-            _ => false,
-        };
-        if becomes_get {
+        if status == StatusCode::SEE_OTHER {
             self.method = Method::GET;
             self.body = Bytes::new();
             self.headers
@@ -286,13 +289,17 @@ fn target_of(response: &Response) -> Option<Url> {
 
 /// Reads what nobody wants, so that the connection can be used again.
 pub(super) async fn drain(mut response: Response) {
-    let mut bytes = 0;
-    while bytes <= MOST_DRAINED_BYTES {
-        match response.chunk().await {
-            Ok(Some(chunk)) => bytes += chunk.len(),
-            Ok(None) | Err(_) => return,
+    let read = async {
+        let mut bytes = 0;
+        while bytes <= MOST_DRAINED_BYTES {
+            match response.chunk().await {
+                Ok(Some(chunk)) => bytes += chunk.len(),
+                Ok(None) | Err(_) => return,
+            }
         }
-    }
+    };
+    // A server that goes silent in the middle must not hold up whoever comes next.
+    let _ = tokio::time::timeout(LONGEST_DRAINING, read).await;
 }
 
 /// Reads the body up to its limit.
