@@ -114,7 +114,7 @@ fn a_test_says_whose_frame_it_is_where_there_are_several_cameras() -> Result<()>
         (
             "crowd",
             given(yard, "at: 0s"),
-            "say whose frame it is, with `camera`: gate, yard",
+            "say of which camera it is, with `camera`: gate, yard",
         ),
         (
             "crowd",
@@ -124,7 +124,7 @@ fn a_test_says_whose_frame_it_is_where_there_are_several_cameras() -> Result<()>
         (
             "forbidden-object",
             given(yard, "camera: gate").replace("more-than: 0, ", ""),
-            "`stream.cameras` is for a rule that looks at several cameras",
+            "`stream.cameras` is for a plugin that looks at several cameras",
         ),
     ] {
         let finished = tested(plugin, &text, &[])?;
