@@ -9,6 +9,10 @@ use crate::store::{Store, StoreError, signed, unsigned};
 pub struct AlertQuery {
     /// Only those with a greater number.
     pub after: u64,
+    /// Only those with a lower number.
+    pub before: u64,
+    /// Only those of the incident with this key.
+    pub key: Option<String>,
     /// Only those of this camera.
     pub camera: Option<String>,
     /// Only those of this kind.
@@ -31,6 +35,8 @@ impl Default for AlertQuery {
     fn default() -> Self {
         Self {
             after: 0,
+            before: u64::MAX,
+            key: None,
             camera: None,
             kind: None,
             class: None,
@@ -79,7 +85,7 @@ impl Store {
              WHERE left_the_flow AND sequence > ?1 AND (?2 IS NULL OR camera = ?2)
              AND (?4 IS NULL OR body ->> 'kind' = ?4) AND (?5 IS NULL OR body ->> 'class' = ?5)
              AND (?6 IS NULL OR body ->> 'zone' = ?6) AND (?7 IS NULL OR phase = ?7)
-             AND at >= ?8 AND at < ?9
+             AND at >= ?8 AND at < ?9 AND sequence < ?10 AND (?11 IS NULL OR key = ?11)
              ORDER BY sequence DESC LIMIT ?3",
         )?;
         let most = i64::try_from(query.most).unwrap_or(i64::MAX);
@@ -93,6 +99,8 @@ impl Store {
             query.phase,
             signed(query.since),
             signed(query.until),
+            signed(query.before),
+            query.key,
         ];
         let alerts = read.query_map(wanted, |row| {
             Ok(KeptAlert {

@@ -79,6 +79,8 @@ pub(crate) struct Workshop {
     pub(crate) store: Result<Store, String>,
     /// Who looks on from the first frame.
     pub(crate) taps: Arc<Taps>,
+    /// Whether people look at pictures of all cameras.
+    pub(crate) shows_pictures: bool,
     /// How many frames are looked at in parallel.
     pub(crate) workers: usize,
 }

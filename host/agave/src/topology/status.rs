@@ -1,7 +1,10 @@
 //! How the running flow is at this moment, for those who look on from outside.
 
+use std::sync::Arc;
+
 use agave_core::DropReason;
 use agave_flow::Work;
+use agave_media::RecentPictures;
 use agave_store::{DeadLetterQuery, Store, StoreError};
 
 use super::running::Live;
@@ -40,6 +43,54 @@ impl Live {
 const MOST_RETRIED: usize = 10_000;
 
 impl Live {
+    /// Pictures of the cameras' last frames, where somebody wants some.
+    pub(crate) fn recent(&self) -> Option<Arc<RecentPictures>> {
+        self.parts().version.recent.clone()
+    }
+
+    /// What the models of the flow can see, in their order.
+    pub(crate) fn classes(&self) -> Vec<Arc<[String]>> {
+        let version = Arc::clone(&self.parts().version);
+        let models = version.models.iter();
+        models.map(|model| Arc::clone(&model.classes)).collect()
+    }
+
+    /// What went wrong in `node` the last time that something did, with the camera that it was
+    /// about.
+    pub(crate) fn last_failure(&self, node: &str) -> Option<(String, String)> {
+        let parts = self.parts();
+        parts.cameras.iter().find_map(|camera| {
+            camera.lane.with_chain(|chain| {
+                let step = chain.steps.iter().find(|step| step.name == node)?;
+                let failure = step.work.plugin()?.last_failure()?;
+                Some((camera.camera.name.clone(), failure.to_owned()))
+            })
+        })
+    }
+
+    /// Starts the plugin of `node` again where it was given up. Says for how many cameras; none
+    /// where there is no such node.
+    pub(crate) fn revive(&self, node: &str) -> Option<u64> {
+        let parts = self.parts();
+        let mut nodes = parts.version.flow.nodes.iter();
+        nodes.find(|known| known.name == node)?;
+        let mut revived = u64::from(parts.sites.get(node).is_some_and(|site| site.revive()));
+        for camera in &parts.cameras {
+            revived += camera.lane.with_chain(|chain| {
+                let mut steps = chain.steps.iter_mut();
+                let step = steps.find(|step| step.name == node);
+                let plugin = step.and_then(|step| step.work.plugin_mut());
+                u64::from(plugin.is_some_and(agave_plugin::Supervised::revive))
+            });
+        }
+        Some(revived)
+    }
+
+    /// Where alerts are kept.
+    pub(crate) fn store(&self) -> &Store {
+        self.workshop.journal.store()
+    }
+
     /// Whether what happens is kept.
     pub(crate) fn journal_status(&self) -> JournalStatus {
         self.workshop.journal.status()
@@ -74,6 +125,7 @@ pub(crate) fn remedied(store: &Store, remedy: Remedy, choice: &Choice) -> Result
         adapter: choice.adapter.clone(),
         sequence: choice.sequence,
         most: MOST_RETRIED,
+        ..DeadLetterQuery::default()
     };
     let done = match remedy {
         Remedy::Retry => store.retry_dead_letters(&query)?,

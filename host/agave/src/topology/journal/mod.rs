@@ -90,7 +90,7 @@ pub(crate) struct Told(pub(crate) Arc<dyn AlertSink>);
 impl Outlet for Told {
     fn keep(&self, entry: Entry) {
         let left = entry.alerts.iter().filter(|happened| happened.leaves);
-        left.for_each(|happened| happened.tell(&entry.camera, self.0.as_ref()));
+        left.for_each(|happened| happened.tell(None, &entry.camera, self.0.as_ref()));
     }
 
     fn wants_checkpoints(&self) -> bool {
@@ -99,9 +99,13 @@ impl Outlet for Told {
 }
 
 impl Happened {
-    fn tell(&self, camera: &str, sink: &dyn AlertSink) {
+    fn tell(&self, sequence: Option<u64>, camera: &str, sink: &dyn AlertSink) {
         let start = self.alert.at - self.media_time;
-        sink.alert(&self.node, &AlertReport::new(camera, start, &self.alert));
+        let report = AlertReport::new(camera, start, &self.alert);
+        match sequence {
+            Some(sequence) => sink.kept(sequence, &self.node, &report),
+            None => sink.alert(&self.node, &report),
+        }
     }
 }
 

@@ -115,7 +115,7 @@ impl Writer {
                     pending.happened.iter().zip(admitted).zip(numbers)
                 {
                     if happened.leaves {
-                        happened.tell(camera, self.shared.sink.as_ref());
+                        happened.tell(Some(sequence), camera, self.shared.sink.as_ref());
                     }
                     by.into_iter().for_each(|outbox| {
                         outbox.written(camera, sequence, happened);
@@ -282,7 +282,7 @@ impl Writer {
         );
         for ((camera, happened), Admitted { by, .. }) in pending.happened.iter().zip(admitted) {
             if happened.leaves {
-                happened.tell(camera, self.shared.sink.as_ref());
+                happened.tell(None, camera, self.shared.sink.as_ref());
             }
             by.into_iter().for_each(|outbox| outbox.lost(camera));
         }

@@ -76,6 +76,7 @@ impl Field {
             journal: Journal::start(store, Arc::clone(&notes) as _).unwrap(),
             store: Err("a test keeps nothing".to_owned()),
             taps: Arc::default(),
+            shows_pictures: false,
             workers: 0,
         };
         let flow = read(&machine, folder.path(), text).unwrap();
