@@ -1,0 +1,147 @@
+//! Pictures of alerts at real receivers: decoded again, they show the frame or the object, and
+//! the box is where the detection is.
+
+use agave_tests::{Backlog, HttpReceiver, HttpRequest};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+#[path = "pictures/decoded.rs"]
+mod decoded;
+#[path = "pictures/flow.rs"]
+mod flow;
+
+use decoded::{Decoded, from_base64};
+use flow::{LIMIT, run};
+
+/// What was posted to `path`, by the incident's key and its phase.
+fn posted<'r>(requests: &'r [HttpRequest], path: &str) -> Vec<&'r Value> {
+    let posted = requests.iter().filter(|request| request.path == path);
+    posted.map(|request| &request.body).collect()
+}
+
+fn same<'v>(among: &[&'v Value], alert: &Value) -> Result<&'v Value> {
+    let is_same = |one: &&&Value| one["key"] == alert["key"] && one["phase"] == alert["phase"];
+    among
+        .iter()
+        .find(is_same)
+        .copied()
+        .context("it is not there")
+}
+
+/// The picture in an alert's JSON, whose size is as it says.
+fn picture(alert: &Value) -> Result<Decoded> {
+    let picture = &alert["picture"];
+    assert_eq!(picture["media_type"], "image/jpeg", "{alert}");
+    assert_eq!(picture["ts"], alert["ts"]);
+    let decoded = from_base64(picture["data"].as_str().context("it has no data")?)?;
+    assert_eq!(picture["width"], decoded.width);
+    assert_eq!(picture["height"], decoded.height);
+    Ok(decoded)
+}
+
+#[test]
+fn a_webhook_gets_the_frame_and_the_object_with_boxes_or_without() -> Result<()> {
+    let receiver = HttpReceiver::start(&["200"])?;
+    let origin = format!("http://127.0.0.1:{}", receiver.port());
+    let node = |name: &str, picture: &str| {
+        format!(
+            "  {name}: {{ plugin: webhook, from: forbidden, \
+             config: {{ url: \"{origin}/{name}\", picture: {picture} }}, \
+             allow: {{ http: [\"{origin}\"], frames: true }} }}\n"
+        )
+    };
+    let nodes = [
+        node("plain", "{ boxes: false }"),
+        node("boxes", "{}"),
+        node("small", "{ boxes: false, side: 160 }"),
+        node("object", "{ of: object }"),
+        node("form", "{ as: part }"),
+    ];
+    let outcome = run(&nodes.concat())?;
+    let requests = receiver.stop()?;
+    let boxes = posted(&requests, "/boxes");
+    assert_eq!(boxes.len(), outcome.alerts.len());
+    let of_others = |path| posted(&requests, path);
+    let (plain, small, object) = (
+        of_others("/plain"),
+        of_others("/small"),
+        of_others("/object"),
+    );
+    for alert in boxes {
+        let with = picture(alert)?;
+        let without = picture(same(&plain, alert)?)?;
+        assert_eq!((with.width, with.height), (without.width, without.height));
+        with.has_a_box_where(&alert["bbox"], &without)?;
+
+        let small = picture(same(&small, alert)?)?;
+        assert_eq!(small.width, 160);
+        assert_eq!(small.height, 160 * with.height / with.width);
+
+        let object = picture(same(&object, alert)?)?;
+        ensure!(object.width < with.width && object.height < with.height);
+        object.has_a_box_in_its_middle()?;
+    }
+    for form in posted(&requests, "/form") {
+        let [alert, picture] = form.as_array().context("no form")?.as_slice() else {
+            anyhow::bail!("not two parts: {form}");
+        };
+        assert_eq!(
+            (&alert["name"], &picture["name"]),
+            (&"alert".into(), &"picture".into())
+        );
+        assert_eq!(picture["content_type"], "image/jpeg");
+        let said = &alert["json"]["picture"];
+        assert_eq!(said["part"], "picture");
+        let decoded = from_base64(picture["base64"].as_str().context("no data")?)?;
+        assert_eq!(
+            (&said["width"], &said["height"]),
+            (&decoded.width.into(), &decoded.height.into())
+        );
+    }
+    assert_eq!(posted(&requests, "/form").len(), outcome.alerts.len());
+    Ok(())
+}
+
+#[test]
+fn an_alert_whose_frame_is_gone_is_delivered_without_a_picture() -> Result<()> {
+    let mut receiver = HttpReceiver::start(&["200"])?;
+    let origin = format!("http://127.0.0.1:{}", receiver.port());
+    let node = format!(
+        "plugin: webhook\n\
+         config: {{ url: \"{origin}/\", picture: {{}} }}\n\
+         allow: {{ http: [\"{origin}\"], frames: true }}"
+    );
+    let backlog = Backlog::new(8, &node, "")?;
+    let run = backlog.run()?;
+    for _ in 0..8 {
+        let taken = agave_tests::Counterpart::next(&mut receiver, LIMIT)?;
+        let body: Value = serde_json::from_str(&taken.context("nothing came")?.body)?;
+        assert_eq!(body["class"], "object");
+        assert_eq!(body["picture"], Value::Null);
+        let why = body["picture_missing"]
+            .as_str()
+            .context("it does not say why")?;
+        ensure!(
+            why.contains("has not been looked at since the start"),
+            "{why}"
+        );
+    }
+    run.signal(agave_tests::Signal::TERM)?;
+    run.finish(LIMIT)?;
+    Ok(())
+}
+
+#[test]
+fn pictures_without_a_grant_are_refused_before_the_first_alert() -> Result<()> {
+    let node = "  hook: { plugin: webhook, from: forbidden, \
+                config: { url: \"http://127.0.0.1:9/\", picture: {} }, \
+                allow: { http: [\"http://127.0.0.1:9\"] } }\n";
+    let checked = flow::check(node)?;
+    ensure!(!checked.status.success());
+    let said = checked.stderr;
+    ensure!(
+        said.contains("add `frames: true` to the node's `allow`"),
+        "{said}"
+    );
+    Ok(())
+}
