@@ -1,7 +1,7 @@
 //! Pictures of alerts at real receivers: decoded again, they show the frame or the object, and
 //! the box is where the detection is.
 
-use agave_tests::{Backlog, HttpReceiver, HttpRequest};
+use agave_tests::{Backlog, BrokerOptions, HttpReceiver, HttpRequest, Mosquitto};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
@@ -10,8 +10,8 @@ mod decoded;
 #[path = "pictures/flow.rs"]
 mod flow;
 
-use decoded::{Decoded, from_base64};
-use flow::{LIMIT, run};
+use decoded::{Decoded, decoded, from_base64};
+use flow::{LIMIT, run, run_with};
 
 /// What was posted to `path`, by the incident's key and its phase.
 fn posted<'r>(requests: &'r [HttpRequest], path: &str) -> Vec<&'r Value> {
@@ -143,5 +143,64 @@ fn pictures_without_a_grant_are_refused_before_the_first_alert() -> Result<()> {
         said.contains("add `frames: true` to the node's `allow`"),
         "{said}"
     );
+    Ok(())
+}
+
+#[test]
+fn a_broker_keeps_the_last_picture_of_each_camera_and_zone() -> Result<()> {
+    let broker = Mosquitto::start(BrokerOptions::default())?;
+    let node = |name: &str, picture: &str| {
+        format!(
+            "  {name}: {{ plugin: mqtt, from: forbidden, \
+             config: {{ broker: farm, base: {name}, frigate: {{ prefix: {name} }}, \
+             picture: {picture} }}, allow: {{ mqtt: [farm], frames: true }} }}\n"
+        )
+    };
+    let nodes = node("boxes", "{}") + &node("plain", "{ boxes: false }");
+    let brokers = format!("brokers: {{ farm: {{ mqtt: \"{}\" }} }}", broker.url());
+    let outcome = run_with(&nodes, &brokers)?;
+    let told = outcome.alerts.iter().map(|alert| &alert.line);
+    let last = told.filter(|line| line["phase"] != "end").next_back();
+    let last = last.context("nothing began")?;
+    let jpeg = broker.retained("boxes/field/picture")?;
+    let plain = decoded(&broker.retained("plain/field/picture")?)?;
+    decoded(&jpeg)?.has_a_box_where(&last["bbox"], &plain)?;
+    for same in [
+        "boxes/field/zones/yard/picture",
+        "boxes/field/object/snapshot",
+    ] {
+        ensure!(broker.retained(same)? == jpeg, "{same} is another picture");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_push_shows_what_began_with_its_box() -> Result<()> {
+    let receiver = HttpReceiver::start(&["200"])?;
+    let origin = format!("http://127.0.0.1:{}", receiver.port());
+    let node = |name: &str, boxes: bool| {
+        format!(
+            "  {name}: {{ plugin: hikvision, from: forbidden, \
+             config: {{ push: {{ url: \"{origin}/{name}\", boxes: {boxes}, ends: false }} }}, \
+             allow: {{ http: [\"{origin}\"], frames: true }} }}\n"
+        )
+    };
+    let outcome = run(&(node("boxes", true) + &node("plain", false)))?;
+    let requests = receiver.stop()?;
+    let picture = |path: &str, key: &str| -> Result<Decoded> {
+        let mut pushed = requests.iter().filter(|request| {
+            let id = request.headers.get("idempotency-key");
+            request.path == path && id.is_some_and(|id| id.contains(key))
+        });
+        let parts = &pushed.next().context("it was not pushed")?.body;
+        assert_eq!(parts[1]["name"], "fieldDetectionImage");
+        from_base64(parts[1]["base64"].as_str().context("it has no picture")?)
+    };
+    let told = outcome.alerts.iter().map(|alert| &alert.line);
+    for begin in told.filter(|line| line["phase"] == "begin") {
+        let key = begin["key"].as_str().context("it has no key")?;
+        let plain = picture("/plain", key)?;
+        picture("/boxes", key)?.has_a_box_where(&begin["bbox"], &plain)?;
+    }
     Ok(())
 }

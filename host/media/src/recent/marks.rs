@@ -22,7 +22,7 @@ const WHITE: Colour = [255; 3];
 const BLACK: Colour = [0; 3];
 
 /// A line has one pixel for so many of the picture's longest side.
-const PIXELS_A_LINE_PIXEL: u32 = 400;
+const PIXELS_A_LINE_PIXEL: u32 = 320;
 const THINNEST_LINE: u32 = 2;
 const THICKEST_LINE: u32 = 8;
 /// In a smaller picture a label would hide what it is about.
@@ -212,7 +212,7 @@ mod tests {
                 .filter(|x| image.at(*x, side / 2) != GREY)
                 .count()
         };
-        assert_eq!((width_in(100), width_in(1280), width_in(4000)), (2, 3, 8));
+        assert_eq!((width_in(100), width_in(1280), width_in(4000)), (2, 4, 8));
     }
 
     #[test]
