@@ -132,6 +132,36 @@ fn an_alert_whose_frame_is_gone_is_delivered_without_a_picture() -> Result<()> {
 }
 
 #[test]
+fn a_receiver_that_takes_no_pictures_gets_the_alert_without() -> Result<()> {
+    let receiver = HttpReceiver::start(&["413", "200"])?;
+    let origin = format!("http://127.0.0.1:{}", receiver.port());
+    let outcome = run(&format!(
+        "  hook: {{ plugin: webhook, from: forbidden, \
+         config: {{ url: \"{origin}/\", picture: {{}} }}, \
+         allow: {{ http: [\"{origin}\"], frames: true }} }}\n"
+    ))?;
+    let requests = receiver.stop()?;
+    assert_eq!(requests.len(), outcome.alerts.len() + 1);
+    let [first, second, rest @ ..] = requests.as_slice() else {
+        anyhow::bail!("there are too few requests");
+    };
+    assert_eq!(
+        first.headers["idempotency-key"],
+        second.headers["idempotency-key"]
+    );
+    picture(&first.body)?;
+    assert_eq!(second.body["picture"], Value::Null);
+    assert_eq!(
+        second.body["picture_missing"],
+        "a request with it is too large"
+    );
+    for request in rest {
+        picture(&request.body)?;
+    }
+    Ok(())
+}
+
+#[test]
 fn pictures_without_a_grant_are_refused_before_the_first_alert() -> Result<()> {
     let node = "  hook: { plugin: webhook, from: forbidden, \
                 config: { url: \"http://127.0.0.1:9/\", picture: {} }, \
@@ -159,8 +189,8 @@ fn a_broker_keeps_the_last_picture_of_each_camera_and_zone() -> Result<()> {
     let nodes = node("boxes", "{}") + &node("plain", "{ boxes: false }");
     let brokers = format!("brokers: {{ farm: {{ mqtt: \"{}\" }} }}", broker.url());
     let outcome = run_with(&nodes, &brokers)?;
-    let told = outcome.alerts.iter().map(|alert| &alert.line);
-    let last = told.filter(|line| line["phase"] != "end").next_back();
+    let mut told = outcome.alerts.iter().map(|alert| &alert.line);
+    let last = told.rfind(|line| line["phase"] != "end");
     let last = last.context("nothing began")?;
     let jpeg = broker.retained("boxes/field/picture")?;
     let plain = decoded(&broker.retained("plain/field/picture")?)?;

@@ -68,7 +68,7 @@ impl Decoded {
         let (x, y) = (x.min(self.width - 1), y.min(self.height - 1));
         let at = 3 * (y as usize * self.width as usize + x as usize);
         let pixel = self.rgb.get(at..at + 3).context("outside of the picture")?;
-        Ok([pixel[0], pixel[1], pixel[2]])
+        Ok(pixel.try_into()?)
     }
 
     /// The pixels along the lines of a box at `bbox`, which is left, top, width and height as
@@ -88,12 +88,16 @@ impl Decoded {
         for (x, y) in pixels {
             colours.push(self.at(*x, *y)?);
         }
-        let mut middle = [0; 3];
-        for (channel, middle) in middle.iter_mut().enumerate() {
-            let mut values: Vec<u8> = colours.iter().map(|colour| colour[channel]).collect();
+        let middle = |channel: fn([u8; 3]) -> u8| -> Result<u8> {
+            let mut values: Vec<u8> = colours.iter().map(|colour| channel(*colour)).collect();
             values.sort_unstable();
-            *middle = *values.get(values.len() / 2).context("no pixels")?;
-        }
+            values.get(values.len() / 2).copied().context("no pixels")
+        };
+        let middle = [
+            middle(|[red, ..]| red)?,
+            middle(|[_, green, _]| green)?,
+            middle(|[.., blue]| blue)?,
+        ];
         let same = colours.iter().filter(|colour| is_one(**colour, middle));
         let share = same.count() as f64 / colours.len() as f64;
         ensure!(share > MOST, "only {share:.2} of the box has its colour");
