@@ -11,9 +11,10 @@ mod status;
 mod switched;
 
 use agave_vision_sdk::http::{self, Authentication, Method, Request};
+use agave_vision_sdk::picture::{AlertPicture, Subject};
 use agave_vision_sdk::prelude::*;
 use agave_vision_sdk::secrets::Secret;
-use agave_vision_sdk::{clock, frames, keyvalue, log};
+use agave_vision_sdk::{clock, keyvalue, log};
 
 use crate::config::{Config, Login, Push};
 use crate::event::Event;
@@ -29,6 +30,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5_000);
 const LONGEST_OFF: Duration = Duration::from_millis(3_600_000);
 /// The longer side of a picture, in pixels.
 const PICTURE_SIDE: u32 = 1280;
+/// With the XML beside it, it has to fit into the 1 MiB that a request may have.
+const PICTURE_BYTES: u32 = 900 << 10;
 
 const XML: &str = "application/xml; charset=\"UTF-8\"";
 const JSON: &str = "application/json";
@@ -236,11 +239,14 @@ impl Hikvision {
             return Ok(too_old());
         }
         let wants_picture = push.picture && alert.phase == Phase::Begin;
-        let jpeg = match wants_picture {
-            // One that is not to be had is no reason to keep the alert back.
-            true => frames::jpeg(&delivery.camera, alert.frame, None, PICTURE_SIDE).ok(),
-            false => None,
+        let picture = AlertPicture {
+            subject: Subject::Frame,
+            boxes: push.boxes,
+            most_pixels: PICTURE_SIDE,
+            most_bytes: PICTURE_BYTES,
         };
+        // One that is not to be had is no reason to keep the alert back.
+        let shown = wants_picture.then(|| picture.of(delivery).ok()).flatten();
         let camera = state
             .cameras
             .iter()
@@ -252,7 +258,7 @@ impl Hikvision {
             zones: camera
                 .map(|camera| camera.zones.as_slice())
                 .unwrap_or_default(),
-            jpeg: jpeg.as_deref(),
+            jpeg: shown.as_ref().map(|shown| shown.jpeg.as_slice()),
         };
         let request = Request::new(Method::Post, &push.url)
             .header("content-type", event::CONTENT_TYPE)

@@ -1,15 +1,17 @@
 //! Pictures of recent frames, for whoever is told of an alert and wants to see it. Frames are
-//! kept as the decoder gave them, which costs memory and no time; a picture is cut, scaled and
-//! encoded when somebody asks for it.
+//! kept as the decoder gave them, which costs memory and no time; a picture is cut, scaled, drawn
+//! on and encoded when somebody asks for it.
 
+mod image;
 mod jpeg;
+mod marks;
 mod shelf;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use agave_core::BoundingBox;
+use agave_core::{BoundingBox, Shown, View};
 
 use crate::Picture;
 use shelf::{Missing, Room, Shelf};
@@ -29,7 +31,7 @@ pub enum NoRecentPicture {
     #[error("no pictures of camera `{0}` are kept")]
     Camera(String),
     /// It has not been looked at: not sampled, superseded, or still to come.
-    #[error("frame {0} has not been looked at")]
+    #[error("frame {0} has not been looked at since the start")]
     NotSeen(u64),
     /// There is nothing in the region.
     #[error("the region is not within the frame")]
@@ -37,6 +39,9 @@ pub enum NoRecentPicture {
     /// Nothing fits into so few pixels.
     #[error("a picture of {0} pixels; the longest side must have at least 2")]
     Size(u32),
+    /// No picture of it is so small, be it as coarse as it may.
+    #[error("no picture fits into {0} bytes")]
+    Bytes(usize),
     /// The picture cannot be converted or encoded.
     #[error("the picture cannot be encoded: {0}")]
     Encoding(String),
@@ -86,7 +91,7 @@ impl RecentPictures {
     /// larger than it was taken.
     ///
     /// # Errors
-    /// When the frame is not there (any more), or there is nothing to show of it.
+    /// Those of [`show`](Self::show).
     pub fn jpeg(
         &self,
         camera: &str,
@@ -94,6 +99,15 @@ impl RecentPictures {
         region: Option<BoundingBox>,
         most_pixels: u32,
     ) -> Result<Vec<u8>, NoRecentPicture> {
+        let shown = self.show(camera, frame, &View::of(region, most_pixels))?;
+        Ok(shown.jpeg)
+    }
+
+    /// A frame as `view` wants to see it.
+    ///
+    /// # Errors
+    /// When the frame is not there (any more), or there is nothing to show of it.
+    pub fn show(&self, camera: &str, frame: u64, view: &View) -> Result<Shown, NoRecentPicture> {
         let index = self.cameras.get(camera).copied();
         let index = index.ok_or_else(|| NoRecentPicture::Camera(camera.to_owned()))?;
         // Encoding happens outside of the lock: frames go on coming.
@@ -106,6 +120,6 @@ impl RecentPictures {
             Missing::Expired => NoRecentPicture::Expired,
             Missing::NeverThere => NoRecentPicture::NotSeen(frame),
         })?;
-        jpeg::encode(&picture, region, most_pixels)
+        jpeg::encode(&picture, view)
     }
 }
