@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use agave_core::{Alert, BoundingBox, Detection, Phase, Severity, Timestamp};
 use agave_store::{Batch, NewAlert, Store};
@@ -90,6 +91,22 @@ impl Backlog {
     pub fn outbox(&self, agave: &Agave) -> Result<Option<OutboxStatus>> {
         let state = self.folder.path().join("state");
         OutboxStatus::of(agave, FLOW, &state, ADAPTER)
+    }
+
+    /// Waits until no more than so many alerts wait, and no longer than `within`. Gives how many
+    /// do, if that is known by then.
+    ///
+    /// # Errors
+    /// When `agave` cannot be asked.
+    pub fn see(&self, agave: &Agave, most: usize, within: Duration) -> Result<Option<u64>> {
+        let deadline = Instant::now() + within;
+        loop {
+            let waiting = self.outbox(agave)?.map(|outbox| outbox.waiting);
+            let are_few = waiting.is_some_and(|waiting| waiting <= most as u64);
+            if are_few || Instant::now() >= deadline {
+                return Ok(waiting);
+            }
+        }
     }
 
     /// Where the flow keeps things.

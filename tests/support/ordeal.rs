@@ -131,10 +131,10 @@ impl Ordeal {
             freezes,
             ..
         } = self;
-        eprintln!(
-            "{alerts} alerts, Agave killed {kills} times, the receiver {restarts} times and frozen {freezes} times: {repeated} arrived again"
-        );
         let most = self.most_repeated();
+        eprintln!(
+            "{alerts} alerts, Agave killed {kills} times, the receiver {restarts} times and frozen {freezes} times: {repeated} arrived again, and at most {most} may"
+        );
         ensure!(repeated <= most, "that is more than {most}");
         Ok(())
     }

@@ -45,8 +45,8 @@ impl Receiver {
         Self::start(Kind::Lines, port, trouble, seed)
     }
 
-    /// A Hikvision device with one connection, which takes what other devices push. It knows
-    /// `admin` with `password`.
+    /// A Hikvision device with one connection, which takes what other devices push and switches
+    /// its outputs. It knows `admin` with `password`.
     ///
     /// # Errors
     /// When it does not start.
@@ -105,10 +105,14 @@ impl Kind {
                     body: body.to_owned(),
                 }))
             }
-            Self::Hikvision { .. } if text("did").starts_with("alarm") => Ok(Some(Taken {
-                key: text("key").to_owned(),
-                body: text("digest").to_owned(),
-            })),
+            // What is pushed has a key; what is switched has none.
+            Self::Hikvision { .. } if !text("did").is_empty() => {
+                let key = Some(text("key")).filter(|key| !key.is_empty());
+                Ok(Some(Taken {
+                    key: key.unwrap_or(text("did")).to_owned(),
+                    body: text("digest").to_owned(),
+                }))
+            }
             _ => Ok(None),
         }
     }
