@@ -242,12 +242,11 @@ fn recent_pictures(
         Work::Serve(_) => true,
         Work::Store(_) | Work::Infer { .. } => false,
     };
-    let asked = adapters.iter().filter(asks).flat_map(|node| &node.cameras);
-    let asked = asked.filter_map(|index| flow.cameras.get(index.0));
-    let shown = flow.cameras.iter().filter(|_| workshop.shows_pictures);
-    let cameras: BTreeSet<&str> = asked
-        .chain(shown)
-        .map(|camera| camera.name.as_str())
+    let cameras: BTreeSet<&str> = adapters
+        .iter()
+        .filter(asks)
+        .flat_map(|node| &node.cameras)
+        .filter_map(|index| Some(flow.cameras.get(index.0)?.name.as_str()))
         .collect();
     let same = before.and_then(|version| version.recent.clone());
     match same {

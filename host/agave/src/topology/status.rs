@@ -47,7 +47,7 @@ const MOST_RETRIED: usize = 10_000;
 impl Live {
     /// Pictures of the cameras' last frames, where somebody wants some.
     pub(crate) fn recent(&self) -> Option<Arc<RecentPictures>> {
-        self.parts().version.recent.clone()
+        self.parts().version.shown.clone()
     }
 
     /// What the models of the flow can see, in their order.

@@ -52,8 +52,9 @@ fn look(turn: Turn) -> Arrival {
     let models = admission.look.models.iter();
     let detections = models.map(|model| look_with(model).ok()).collect();
     // Before the chain runs: its alerts are about this frame.
-    if let Some(recent) = &admission.look.recent {
-        recent.keep(&name, number, &picture);
+    let look = &admission.look;
+    for shelf in [&look.recent, &look.shown].into_iter().flatten() {
+        shelf.keep(&name, number, &picture);
     }
     Arrival {
         seen: Seen {

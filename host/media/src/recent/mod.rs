@@ -56,11 +56,24 @@ pub struct RecentPictures {
 impl RecentPictures {
     /// Keeps frames of these cameras, for half a minute at most, and fewer where they are large.
     pub fn of(cameras: impl IntoIterator<Item = String>) -> Self {
-        let cameras: BTreeMap<String, usize> = cameras.into_iter().zip(0..).collect();
         let room = Room {
             bytes: MOST_BYTES,
             bytes_per_camera: MOST_BYTES_PER_CAMERA,
         };
+        Self::in_room(cameras, room)
+    }
+
+    /// The same for people, who want to see what is now: an eighth of the room.
+    pub fn for_people(cameras: impl IntoIterator<Item = String>) -> Self {
+        let room = Room {
+            bytes: MOST_BYTES / 8,
+            bytes_per_camera: MOST_BYTES_PER_CAMERA / 8,
+        };
+        Self::in_room(cameras, room)
+    }
+
+    fn in_room(cameras: impl IntoIterator<Item = String>, room: Room) -> Self {
+        let cameras: BTreeMap<String, usize> = cameras.into_iter().zip(0..).collect();
         Self {
             shelf: Mutex::new(Shelf::new(cameras.len(), room)),
             cameras,
