@@ -57,7 +57,11 @@ impl Draft<'_> {
 
     fn comment(&mut self) -> String {
         match self.chance.below(4) {
-            0 => format!("{}# {}", self.one_of(&[" ", "\t", "  "]), self.one_of(&["ö", "a, b: [", "\ttab", "'"])),
+            0 => format!(
+                "{}# {}",
+                self.one_of(&[" ", "\t", "  "]),
+                self.one_of(&["ö", "a, b: [", "\ttab", "'"])
+            ),
             _ => String::new(),
         }
     }
@@ -97,7 +101,14 @@ impl Draft<'_> {
     fn inline(&mut self, corners: &[[usize; 2]]) -> String {
         let corners: Vec<String> = corners
             .iter()
-            .map(|&[x, y]| format!("[{},{}{}]", self.number(x), self.one_of(&["", " "]), self.number(y)))
+            .map(|&[x, y]| {
+                format!(
+                    "[{},{}{}]",
+                    self.number(x),
+                    self.one_of(&["", " "]),
+                    self.number(y)
+                )
+            })
             .collect();
         format!("[{}]", corners.join(self.one_of(&[", ", ",", " , "])))
     }
@@ -109,18 +120,35 @@ impl Draft<'_> {
         let block = " ".repeat(indent + 2);
         match (count, self.chance.below(3)) {
             (0, 0) => String::new(),
-            (0, _) => format!("{pad}zones: {{{}}}{}\n", self.one_of(&["", " "]), self.comment()),
+            (0, _) => format!(
+                "{pad}zones: {{{}}}{}\n",
+                self.one_of(&["", " "]),
+                self.comment()
+            ),
             (_, 0) => {
-                let zones: Vec<String> = names.iter().map(|name| { let c = self.corners(); format!("{name}: {}", self.inline(&c)) }).collect();
+                let zones: Vec<String> = names
+                    .iter()
+                    .map(|name| {
+                        let c = self.corners();
+                        format!("{name}: {}", self.inline(&c))
+                    })
+                    .collect();
                 let between = match self.chance.below(2) {
                     0 => ", ".to_owned(),
                     _ => format!(",{}\n{block}", self.comment()),
                 };
                 let (open, close) = match self.chance.below(2) {
-                    0 => (format!("{{{}\n{block}", self.comment()), format!("{}\n{pad}}}", self.comment())),
+                    0 => (
+                        format!("{{{}\n{block}", self.comment()),
+                        format!("{}\n{pad}}}", self.comment()),
+                    ),
                     _ => ("{ ".to_owned(), " }".to_owned()),
                 };
-                format!("{pad}zones: {open}{}{close}{}\n", zones.join(&between), self.comment())
+                format!(
+                    "{pad}zones: {open}{}{close}{}\n",
+                    zones.join(&between),
+                    self.comment()
+                )
             }
             _ => {
                 let mut text = format!("{pad}zones:{}\n", self.comment());
@@ -212,7 +240,11 @@ impl Disk {
             true => &mut self.main,
             false => self.memory.0.get_mut(&edited.file).unwrap(),
         };
-        let lines = |text: &str| text.split_inclusive('\n').map(str::to_owned).collect::<Vec<_>>();
+        let lines = |text: &str| {
+            text.split_inclusive('\n')
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
         let (was, is) = (lines(old), lines(&edited.text));
         let changed = &edited.changed_lines;
         let before = changed.start - 1;
@@ -242,10 +274,22 @@ fn said(flow: &Flow, camera: &str) -> BTreeMap<String, Vec<[String; 2]>> {
 fn random_points(chance: &mut Chance, old: Option<&Vec<Point>>) -> Vec<Point> {
     let mut part = |from: f32| from + chance.below(2000) as f32 / 10_000.0;
     let fresh = vec![
-        Point { x: part(0.0), y: part(0.0) },
-        Point { x: part(0.7), y: part(0.0) },
-        Point { x: part(0.7), y: part(0.7) },
-        Point { x: part(0.0), y: part(0.7) },
+        Point {
+            x: part(0.0),
+            y: part(0.0),
+        },
+        Point {
+            x: part(0.7),
+            y: part(0.0),
+        },
+        Point {
+            x: part(0.7),
+            y: part(0.7),
+        },
+        Point {
+            x: part(0.0),
+            y: part(0.7),
+        },
     ];
     let Some(old) = old else { return fresh };
     let mut points = old.clone();
@@ -264,16 +308,34 @@ fn an_edit_does_what_was_asked_and_nothing_else() {
     let mut chance = Chance(0x5eed_0006);
     let (mut done, mut refused, mut not_plain) = (0, 0, 0);
     for _ in 0..ROUNDS {
-        let (main, part) = Draft { chance: &mut chance }.files();
+        let (main, part) = Draft {
+            chance: &mut chance,
+        }
+        .files();
         let part = BTreeMap::from([(PathBuf::from("flows/part.yaml"), part)]);
-        let mut disk = Disk { main, memory: Memory(part) };
+        let mut disk = Disk {
+            main,
+            memory: Memory(part),
+        };
         for _ in 0..EDITS {
             let before = disk.flow();
-            let shown = format!("{}\n---\n{}", disk.main, disk.memory.0.values().next().unwrap());
+            let shown = format!(
+                "{}\n---\n{}",
+                disk.main,
+                disk.memory.0.values().next().unwrap()
+            );
             let camera = ["n", "o", "p"][chance.below(3)];
             let zone = ["a", "b", "c", "t", "new"][chance.below(5)];
-            let there = before.cameras.iter().find(|one| one.name == camera).unwrap();
-            let old = there.zones.iter().find(|one| one.name == zone).map(|one| &one.polygon);
+            let there = before
+                .cameras
+                .iter()
+                .find(|one| one.name == camera)
+                .unwrap();
+            let old = there
+                .zones
+                .iter()
+                .find(|one| one.name == zone)
+                .map(|one| &one.polygon);
             let points = random_points(&mut chance, old);
             let mut wanted = said(&before, camera);
             let what = chance.below(5);
@@ -289,7 +351,8 @@ fn an_edit_does_what_was_asked_and_nothing_else() {
                     edit::rename_zone(&disk.text(), &disk.memory, camera, zone, "other")
                 }
                 _ => {
-                    let corner = |point: &Point| [point.x, point.y].map(|value| format!("{value:.4}"));
+                    let corner =
+                        |point: &Point| [point.x, point.y].map(|value| format!("{value:.4}"));
                     wanted.insert(zone.to_owned(), points.iter().map(corner).collect());
                     edit::set_zone(&disk.text(), &disk.memory, camera, zone, &points)
                 }
@@ -311,7 +374,10 @@ fn an_edit_does_what_was_asked_and_nothing_else() {
                 }
                 Err(error @ EditError::NotPlain { .. }) => {
                     // Only templates are shared here, and what they give cannot be taken away.
-                    assert!(what < 2 && error.to_string().contains("template"), "{error}\n{camera} {zone} {what}\n{shown}");
+                    assert!(
+                        what < 2 && error.to_string().contains("template"),
+                        "{error}\n{camera} {zone} {what}\n{shown}"
+                    );
                     not_plain += 1;
                     continue;
                 }
@@ -319,19 +385,29 @@ fn an_edit_does_what_was_asked_and_nothing_else() {
             };
             disk.write(&edited);
             let mut after = disk.flow();
-            assert_eq!(said(&after, camera), wanted, "{camera} {zone}\n{shown}\n{}", edited.text);
+            assert_eq!(
+                said(&after, camera),
+                wanted,
+                "{camera} {zone}\n{shown}\n{}",
+                edited.text
+            );
             let mut rest = before.clone();
             zones(&mut rest, camera).clear();
             zones(&mut after, camera).clear();
             assert_eq!(rest, after, "{shown}\n{}", edited.text);
             done += 1;
-            if what > 1 && let Some(old) = old {
+            if what > 1
+                && let Some(old) = old
+            {
                 let back = edit::set_zone(&disk.text(), &disk.memory, camera, zone, old).unwrap();
                 disk.write(&back);
                 assert_eq!(said(&disk.flow(), camera), said(&before, camera));
             }
         }
     }
-    assert!(done > ROUNDS * EDITS / 2, "{done} done, {refused} refused, {not_plain} not plain");
+    assert!(
+        done > ROUNDS * EDITS / 2,
+        "{done} done, {refused} refused, {not_plain} not plain"
+    );
     assert!(refused > 0 && not_plain > 0);
 }

@@ -86,6 +86,15 @@ impl Files {
         find(&self.written, place, "")
     }
 
+    /// Where the camera is written that the template of `camera` makes.
+    pub(super) fn template_of(&self, camera: &str) -> Option<String> {
+        let name = self.written.at(&tree::join(camera, "use"))?;
+        let Content::Text(name) = &name.content else {
+            return None;
+        };
+        Some(tree::join(&tree::join("/templates", name), "camera"))
+    }
+
     /// `gate.yaml:3:5`
     pub(super) fn words(&self, place: &Place) -> String {
         self.sources.words(place)

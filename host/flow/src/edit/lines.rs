@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::tree::{Content, Tree};
 use crate::{Position, Span};
 
 const BLANKS: [char; 2] = [' ', '\t'];
@@ -38,6 +39,54 @@ impl<'t> Lines<'t> {
         // What goes over lines to its end, as a text behind `|` does, ends with a line.
         let end = start + self.text(start..end).trim_end_matches(is_space).len();
         start..end
+    }
+
+    /// All that is written for a value, an anchor included. Where the parser says that something in
+    /// brackets ends is not where its bracket is when a comment stands before that.
+    pub(super) fn value(&self, tree: &Tree) -> Option<Range<usize>> {
+        let range = self.range(tree.written()?);
+        let last = match (&tree.content, tree.alias) {
+            (Content::List(items), None) => items.last(),
+            (Content::Map(members), None) => members.last().map(|member| &member.value),
+            _ => None,
+        };
+        let Some(last) = last else {
+            return Some(range);
+        };
+        let last = self.value(last)?.end;
+        let end = match self.bracket(&range) {
+            Some(_) => self.closing(last).map_or(range.end, |close| close + 1),
+            None => last,
+        };
+        Some(range.start..end)
+    }
+
+    /// Where the bracket is that what is written in `range` begins with, if it does.
+    pub(super) fn bracket(&self, range: &Range<usize>) -> Option<usize> {
+        let text = self.text(range.start..self.text.len());
+        // An anchor stands before it.
+        let anchor = match text.starts_with('&') {
+            true => text.find(is_space)?,
+            false => 0,
+        };
+        let rest = text.get(anchor..)?.trim_start_matches(is_space);
+        let at = range.start + text.len() - rest.len();
+        rest.starts_with(['[', '{']).then_some(at)
+    }
+
+    /// The bracket that comes next, with nothing before it but commas and comments, or the colon
+    /// of a key without a value.
+    fn closing(&self, offset: usize) -> Option<usize> {
+        let mut rest = self.text.get(offset..)?;
+        loop {
+            rest = rest.trim_start_matches(|c| is_space(c) || matches!(c, ',' | ':'));
+            if !rest.starts_with('#') {
+                break;
+            }
+            rest = rest.trim_start_matches(|c| !matches!(c, '\r' | '\n'));
+        }
+        rest.starts_with([']', '}'])
+            .then_some(self.text.len() - rest.len())
     }
 
     fn offset(&self, position: Position) -> usize {

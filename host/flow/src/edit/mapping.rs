@@ -31,7 +31,7 @@ impl<'a> Mapping<'a> {
             return None;
         };
         let bytes = match tree.place.span() {
-            Some((at, span)) if at == file => lines.range(span),
+            Some((at, _)) if at == file => lines.value(tree)?,
             // The sections of a flow are of all its files.
             _ => 0..0,
         };
@@ -55,7 +55,7 @@ impl<'a> Mapping<'a> {
                 Some(bracketed::insert(lines, &last, close, &[inline()]))
             }
             (true, None) => {
-                let open = self.open()? + 1;
+                let open = lines.bracket(&self.bytes)? + 1;
                 let inside = open..self.bytes.end.saturating_sub(1);
                 let text = lines.text(inside.clone());
                 Some(vec![match text.trim_matches([' ', '\t']) {
@@ -131,21 +131,8 @@ impl<'a> Mapping<'a> {
         Some(vec![Replacement::insertion(end, text)])
     }
 
-    /// Where `{` is.
-    fn open(&self) -> Option<usize> {
-        let text = self.lines.text(self.bytes.clone());
-        // An anchor stands before the bracket.
-        let anchor = match text.starts_with('&') {
-            true => text.find([' ', '\t', '\r', '\n'])?,
-            false => 0,
-        };
-        let rest = text.get(anchor..)?.trim_start();
-        let open = text.len() - rest.len();
-        rest.starts_with('{').then_some(self.bytes.start + open)
-    }
-
     fn is_bracketed(&self) -> bool {
-        self.open().is_some()
+        self.lines.bracket(&self.bytes).is_some()
     }
 
     /// What stands before a member that has a line of its own.
@@ -164,7 +151,7 @@ impl<'a> Mapping<'a> {
     /// From the key to the end of the value.
     fn entry(&self, member: &Member) -> Option<Range<usize>> {
         let key = self.lines.range(member.key_place.span()?.1);
-        let mut end = self.lines.range(member.value.written()?).end;
+        let mut end = self.lines.value(&member.value)?.end;
         if member.value.content == Content::Null && member.value.alias.is_none() {
             // Its place is that of the key.
             let rest = self.lines.after(key.end);

@@ -36,11 +36,11 @@ pub(super) fn replace(
     let mut bytes = polygon.value(tree)?;
     if let (Content::List(items), None) = (&tree.content, tree.alias)
         && let Some(first) = items.first()
-        && let Some(dash) = polygon.dash(&lines.range(first.written()?))
+        && let first = lines.value(first)?
+        && let Some(dash) = polygon.dash(&first)
     {
-        // The parser has it begin behind the dash, sometimes.
-        let first = lines.start(lines.range(first.written()?).start);
-        bytes.start = first + dash.len() - dash.trim_start().len();
+        // The parser has some of these begin behind the dash.
+        bytes.start = first.start - dash.trim_start().len();
     }
     match &tree.content {
         Content::List(items) if !items.is_empty() && tree.alias.is_none() && !points.is_empty() => {
@@ -84,13 +84,14 @@ struct Polygon<'a> {
 impl Polygon<'_> {
     /// What is written for a value, without its anchor.
     fn value(&self, tree: &Tree) -> Option<Range<usize>> {
-        let bytes = self.lines.range(tree.written()?);
-        let text = self.lines.text(bytes.clone());
-        if !text.starts_with('&') {
-            return Some(bytes);
+        let bytes = self.lines.value(tree)?;
+        match (tree.alias, &tree.content) {
+            (None, Content::List(_) | Content::Map(_)) => {
+                let start = self.lines.bracket(&bytes).unwrap_or(bytes.start);
+                Some(start..bytes.end)
+            }
+            _ => Some(bytes),
         }
-        let rest = text.get(text.find([' ', '\t', '\r', '\n'])?..)?;
-        Some(bytes.end - rest.trim_start().len()..bytes.end)
     }
 
     fn corners(
@@ -101,7 +102,7 @@ impl Polygon<'_> {
     ) -> Option<Vec<Replacement>> {
         let entries: Vec<Range<usize>> = items
             .iter()
-            .map(|item| Some(self.lines.range(item.written()?)))
+            .map(|item| self.lines.value(item))
             .collect::<Option<_>>()?;
         let pairs = || items.iter().zip(points);
         let before = pairs().take_while(|(item, point)| is(item, point)).count();
@@ -182,7 +183,7 @@ impl Polygon<'_> {
     /// A corner that is written as `item` is.
     fn like(&self, item: &Tree, point: &Point) -> String {
         let same_form = || {
-            let bytes = self.lines.range(item.written()?);
+            let bytes = self.lines.value(item)?;
             let [x, y] = numbers(item)?.map(Tree::written);
             let (x, y) = (self.lines.range(x?), self.lines.range(y?));
             let [new_x, new_y] = written::coordinates(point);

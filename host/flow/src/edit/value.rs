@@ -131,12 +131,11 @@ pub(super) fn set(
     replaced
         .or_else(|| {
             let file = files.file_of(around);
-            let edit = attempt.in_mapping(around, file, |around| {
-                match attempt.is_nothing(&pointer) {
+            let edit =
+                attempt.in_mapping(around, file, |around| match attempt.is_nothing(&pointer) {
                     true => around.fill(key, &new),
                     false => around.insert(key, &new),
-                }
-            });
+                });
             attempt.edit(file, edit, &goal)
         })
         .unwrap_or_else(|| Err(attempt.not_plain(&format!("`{path}`"), &pointer)))

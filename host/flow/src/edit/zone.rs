@@ -66,6 +66,30 @@ impl<'a> Target<'a> {
         self.attempt.not_plain(&self.subject, &self.zone)
     }
 
+    /// Why the zone could not be taken away. What stands at the camera may stand over what a
+    /// template says.
+    fn not_removable(&self) -> EditError {
+        let files = &self.attempt.files;
+        let template = files.template_of(&self.camera);
+        let below = template.and_then(|template| {
+            let zone = self.zone.strip_prefix(&self.camera)?;
+            let below = format!("{template}{zone}");
+            files.written.at(&below)?;
+            Some(files.words(files.written.key_place(&below)))
+        });
+        match below {
+            Some(place) if files.written.at(&self.zone).is_some() => EditError::NotPlain {
+                place,
+                message: format!(
+                    "{} is given by a template as well, at this place",
+                    self.subject
+                ),
+                help: "take it out of the template first".to_owned(),
+            },
+            _ => self.not_plain(),
+        }
+    }
+
     /// The mapping in which the zone is written, wherever that is, with its file.
     fn mapping(&self) -> Option<(String, FileIndex)> {
         let key = self.attempt.files.meant.key_place(&self.zone);
@@ -122,9 +146,9 @@ pub(super) fn set(
         pointers: &pointers,
         is_met: &is_met,
     };
-    let moved = target.move_corners(points).and_then(|(file, edit)| {
-        target.attempt.edit(file, Some(edit), &goal)
-    });
+    let moved = target
+        .move_corners(points)
+        .and_then(|(file, edit)| target.attempt.edit(file, Some(edit), &goal));
     moved
         .or_else(|| {
             let file = target.attempt.files.file_of(&target.camera);
@@ -157,7 +181,7 @@ pub(super) fn remove(
         });
         attempt.edit(file, edit, &goal)
     });
-    edited.unwrap_or_else(|| Err(target.not_plain()))
+    edited.unwrap_or_else(|| Err(target.not_removable()))
 }
 
 pub(super) fn rename(
@@ -192,5 +216,5 @@ pub(super) fn rename(
         let edit = attempt.in_mapping(&zones, file, |zones| zones.rename(zone, new_name));
         attempt.edit(file, edit, &goal)
     });
-    edited.unwrap_or_else(|| Err(target.not_plain()))
+    edited.unwrap_or_else(|| Err(target.not_removable()))
 }

@@ -12,12 +12,6 @@ use crate::world::World;
 #[derive(Default)]
 pub(crate) struct Memory(pub(crate) BTreeMap<PathBuf, String>);
 
-impl Memory {
-    pub(crate) fn with(path: &str, text: &str) -> Self {
-        Self(BTreeMap::from([(PathBuf::from(path), text.to_owned())]))
-    }
-}
-
 /// The flow file of a test.
 pub(crate) fn text(yaml: &str) -> FlowText {
     FlowText::from_bytes(Path::new("flows/yard.yaml"), yaml.into()).unwrap()
