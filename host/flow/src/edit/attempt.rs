@@ -56,7 +56,7 @@ impl<'a> Attempt<'a> {
             Ok(after) => after,
             Err(problems) => return Some(Err(EditError::Refused(problems))),
         };
-        let surroundings = files::Edited {
+        let surroundings = files::Revised {
             around: self.surroundings,
             file: path.to_owned(),
             text: edited.text.clone(),
@@ -170,7 +170,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Whether something other than a mapping or nothing is in the way at `pointer`.
+    /// Whether there is a key at `pointer`, and no value.
     pub(super) fn is_nothing(&self, pointer: &str) -> bool {
         let tree = self.files.written.at(pointer);
         tree.is_some_and(|tree| tree.content == Content::Null && tree.alias.is_none())

@@ -137,13 +137,13 @@ fn find(tree: &Tree, place: &Place, at: &str) -> Option<String> {
 }
 
 /// The surroundings with something else in one file.
-pub(super) struct Edited<'a> {
+pub(super) struct Revised<'a> {
     pub(super) around: &'a dyn Surroundings,
     pub(super) file: PathBuf,
     pub(super) text: String,
 }
 
-impl Surroundings for Edited<'_> {
+impl Surroundings for Revised<'_> {
     fn environment(&self, name: &str) -> Option<String> {
         self.around.environment(name)
     }
@@ -172,7 +172,7 @@ impl Surroundings for Edited<'_> {
     }
 }
 
-impl PluginCatalog for Edited<'_> {
+impl PluginCatalog for Revised<'_> {
     fn plugin(&self, reference: &str, flow_folder: &Path) -> Result<PluginFacts, PluginProblem> {
         self.around.plugin(reference, flow_folder)
     }
