@@ -16,7 +16,9 @@ use serde_json::Value;
 
 pub(crate) use protocol::{Answer, Ask, Choice, Remedy};
 pub(crate) use server::Server;
-pub(crate) use status::{CameraStatus, JournalStatus, NodeStatus, OutboxStatus, Reloads, Status};
+pub(crate) use status::{
+    CameraStatus, JournalStatus, NodeStatus, OutboxStatus, Reloads, Status, VideoStatus,
+};
 pub(crate) use tap::{Passed, PassedDetection, Subscription, TapSender, subscription};
 
 /// A running flow, as those outside of it know it.

@@ -90,6 +90,25 @@ pub(crate) struct CameraStatus {
     /// And those that were not, by reason.
     pub(crate) dropped: BTreeMap<String, u64>,
     pub(crate) reconnects: u64,
+    /// What its pictures are, once one has come.
+    #[serde(default)]
+    pub(crate) video: Option<VideoStatus>,
+}
+
+/// What a camera's source sends.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct VideoStatus {
+    /// Pixels from left to right.
+    pub(crate) width: u32,
+    /// Pixels from top to bottom.
+    pub(crate) height: u32,
+    /// FFmpeg's name, for example `h264`.
+    pub(crate) codec: String,
+    /// Seconds between the last two key frames, once there were two: how long somebody who
+    /// lost something waits at most.
+    pub(crate) key_frame_gap_s: Option<f64>,
+    /// How many watch.
+    pub(crate) viewers: u64,
 }
 
 /// One node over all cameras. The unit is what it reads.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use agave_media::VideoMemory;
 use agave_plugin::Grants;
 use tokio_util::sync::CancellationToken;
 
@@ -182,6 +183,7 @@ impl Running {
                 intake,
                 shutdown: CancellationToken::new(),
                 sender,
+                video: VideoMemory::default(),
             },
             taps,
             parts: Mutex::new(Parts {
@@ -275,6 +277,7 @@ impl Running {
         self.begin_to_finish(finish);
         for camera in &mut live.parts().cameras {
             camera.stop_source();
+            camera.video.close();
         }
         post.intake.finish();
         join(&mut self.workers);
