@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 
 use agave_flow::Camera;
-use agave_media::{VideoMemory, VideoRelay};
+use agave_media::VideoRelay;
 use tokio_util::sync::CancellationToken;
 
 use super::build::{source_config, terms};
@@ -15,6 +15,7 @@ use super::intake::{CameraId, Intake};
 use super::lane::Lane;
 use super::running::{Signal, join, thread};
 use super::source::{Health, SourceSink, SourceState};
+use super::video::Relays;
 
 /// What a running camera needs of its surroundings.
 #[derive(Clone)]
@@ -24,7 +25,7 @@ pub(super) struct Post {
     pub(super) shutdown: CancellationToken,
     pub(super) sender: Sender<Signal>,
     /// For those who watch cameras.
-    pub(super) video: VideoMemory,
+    pub(super) video: Relays,
 }
 
 /// A camera that is being read.
@@ -53,12 +54,13 @@ impl RunningCamera {
         let id = post
             .intake
             .add(&camera.name, terms(&camera), Arc::clone(&lane));
+        let video = post.video.of(&camera.name);
         let mut running = Self {
             camera,
             id,
             lane,
             state: Arc::default(),
-            video: Arc::new(VideoRelay::new(&post.video)),
+            video,
             frames: Arc::new(first_frame.into()),
             stop: CancellationToken::new(),
             source: Vec::new(),

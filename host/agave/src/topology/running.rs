@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use agave_media::VideoMemory;
 use agave_plugin::Grants;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +22,7 @@ use super::outbox::Outbox;
 use super::site::{self, Site};
 use super::summary::{Departed, Summary, summarise};
 use super::taps::Taps;
+use super::video::Relays;
 use super::worker;
 
 /// How long what waits in the outboxes may take once all sources are at their end.
@@ -183,7 +183,7 @@ impl Running {
                 intake,
                 shutdown: CancellationToken::new(),
                 sender,
-                video: VideoMemory::default(),
+                video: Relays::default(),
             },
             taps,
             parts: Mutex::new(Parts {

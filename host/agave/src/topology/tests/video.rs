@@ -29,7 +29,7 @@ fn next(viewer: &mut Viewer) -> Option<Video> {
 
 /// A stream begins, with a key frame.
 fn begins(viewer: &mut Viewer) {
-    while !matches!(next(viewer), Some(Video::Begins(_))) {}
+    while !matches!(next(viewer).expect("it is over"), Video::Begins(_)) {}
     match next(viewer) {
         Some(Video::Packet(packet)) => assert!(packet.key_frame),
         other => panic!("{other:?}"),
