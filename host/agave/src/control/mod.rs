@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 pub(crate) use agave_inspector::view::{
     CameraStatus, JournalStatus, NodeStatus, OutboxStatus, PassedDetection, Reloads,
-    ReportView as Report, Status, Verdict,
+    ReportView as Report, Status, Verdict, VideoStatus,
 };
 pub(crate) use protocol::{Answer, Ask, Choice, Remedy};
 pub(crate) use server::Server;

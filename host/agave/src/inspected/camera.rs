@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use agave_core::Timestamp;
+use agave_core::{BoundingBox, Mark, Timestamp, View};
 use agave_flow::{CameraIndex, CameraKind, Flow, Work};
 use agave_inspector::Refusal;
 use agave_inspector::system::{IncidentQuery, Jpeg, PictureWanted};
-use agave_inspector::view::{CameraView, ZoneView};
+use agave_inspector::view::{CameraView, PassedDetection, ZoneView};
 
 use super::InspectedFlow;
 
@@ -20,6 +20,7 @@ pub(super) fn cameras(inspected: &InspectedFlow) -> Vec<CameraView> {
     cameras
         .map(|(index, camera)| {
             let status = statuses.iter().find(|status| status.name == camera.name);
+            let video = status.and_then(|status| status.video.as_ref());
             let looked = looks(&flow, CameraIndex(index));
             let looked = looked.filter_map(|model| models.get(model));
             let (models, classes): (Vec<_>, Vec<_>) = looked
@@ -35,10 +36,10 @@ pub(super) fn cameras(inspected: &InspectedFlow) -> Vec<CameraView> {
                 fps: camera.fps,
                 health: status.map_or_else(String::new, |status| status.health.clone()),
                 reason: status.and_then(|status| status.reason.clone()),
-                width: None,
-                height: None,
-                codec: None,
-                key_frame_gap_s: None,
+                width: video.map(|video| video.width),
+                height: video.map(|video| video.height),
+                codec: video.map(|video| video.codec.clone()),
+                key_frame_gap_s: video.and_then(|video| video.key_frame_gap_s),
                 models,
                 classes: classes.into_iter().flatten().collect(),
                 zones: camera
@@ -102,10 +103,32 @@ pub(super) fn picture(
     let no_frame = || Refusal::NotFound(format!("there is no frame of '{camera}' yet"));
     let recent = live.recent().ok_or_else(no_frame)?;
     let frame = recent.newest(camera).ok_or_else(no_frame)?;
-    let data = recent.jpeg(camera, frame, None, wanted.most_pixels);
+    let seen = inspected.evidence.seen(camera, frame);
+    let mut view = View::of(None, wanted.most_pixels);
+    if let (true, Some(seen)) = (wanted.boxes, &seen) {
+        view.marks = seen.detections.iter().map(mark).collect();
+    }
+    let shown = recent.show(camera, frame, &view);
     Ok(Jpeg {
-        data: data.map_err(|reason| Refusal::NotFound(reason.to_string()))?,
+        data: shown
+            .map_err(|reason| Refusal::NotFound(reason.to_string()))?
+            .jpeg,
         frame,
-        ts: Timestamp::now().to_string(),
+        // The chain may not have come to it yet.
+        ts: seen.map_or_else(Timestamp::now, |seen| seen.at).to_string(),
     })
+}
+
+fn mark(detection: &PassedDetection) -> Mark {
+    let [left, top, width, height] = detection.bbox;
+    Mark {
+        bbox: BoundingBox {
+            left,
+            top,
+            width,
+            height,
+        },
+        class: detection.class.clone(),
+        label: format!("{} {:.2}", detection.class, detection.confidence),
+    }
 }

@@ -11,10 +11,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock, Weak};
 
 use agave_core::{Alert, AlertReport, FrameDetections, StreamInfo, Timestamp};
-use agave_inspector::view::{PassedDetection, Why};
+use agave_inspector::view::Why;
 
 use crate::topology::{Live, Tap};
 use folder::Folder;
+pub(super) use trace::Seen;
 use trace::Traces;
 
 /// So many alerts wait for their pictures.
@@ -101,9 +102,9 @@ impl Evidence {
         self.folder.has_picture(sequence)
     }
 
-    /// What a camera's last frame that was looked at showed, behind its last filter.
-    pub(super) fn last_seen(&self, camera: &str) -> Vec<PassedDetection> {
-        self.traces.last_seen(camera)
+    /// What a camera's frame showed, behind its last filter; nothing where that is not known.
+    pub(super) fn seen(&self, camera: &str, frame: u64) -> Option<Seen> {
+        self.traces.seen(camera, frame)
     }
 }
 

@@ -81,7 +81,14 @@ impl RunningFlow for InspectedFlow {
         let left_out = Arc::clone(&tapped.left_out);
         let guard = tapped.guard;
         self.runtime.spawn(async move {
-            while let Some(passed) = tapped.waiting.recv().await {
+            loop {
+                let passed = tokio::select! {
+                    () = sender.closed() => return,
+                    passed = tapped.waiting.recv() => passed,
+                };
+                let Some(passed) = passed else {
+                    return;
+                };
                 // What is written cannot fail to be written.
                 let passed = serde_json::to_value(passed).unwrap_or_default();
                 if sender.send(passed).await.is_err() {

@@ -3,11 +3,11 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
+use std::sync::{MutexGuard, PoisonError};
 
 use agave_core::Fingerprint;
 use agave_inspector::Refusal;
-use agave_inspector::system::{FlowFile, ZoneChange};
+use agave_inspector::system::FlowFile;
 use agave_inspector::view::VersionView;
 
 use super::read::read_text;
@@ -49,15 +49,8 @@ impl Keeper {
         who: &str,
         edit: impl FnOnce(&FlowFile) -> Result<String, Refusal>,
     ) -> Result<Report, Refusal> {
-        let attempting = self.attempting.lock();
-        let _one_by_one = attempting.unwrap_or_else(PoisonError::into_inner);
-        let now = self.file()?;
-        if now.tag != expected {
-            return Err(Refusal::Stale(
-                "somebody else has changed the flow file since it was read; read it again"
-                    .to_owned(),
-            ));
-        }
+        let _one_by_one = self.one_by_one();
+        let now = self.expect_tag(expected)?;
         let text = edit(&now)?;
         let Reading {
             flow,
@@ -69,12 +62,7 @@ impl Keeper {
         let outcome = flow
             .ok_or(Refused { said, found })
             .and_then(|flow| self.apply(&running, flow));
-        if let Err(Refused { said, found }) = outcome {
-            return Err(Refusal::Invalid {
-                said,
-                problems: found,
-            });
-        }
+        let outcome = Ok(outcome.map_err(Refusal::from)?);
         let written = replace(&self.source.file, &text);
         // What the files say runs: what was written, or again what ran before.
         let settled = self.attempt();
@@ -86,11 +74,22 @@ impl Keeper {
         Ok(self.announce(&why, &outcome, Verdict::Applied))
     }
 
-    /// Changes a zone in the flow file.
-    pub(crate) fn write_zone(&self, _: &ZoneChange<'_>) -> Result<Report, Refusal> {
-        Err(Refusal::Unavailable(
-            "zones cannot be edited yet".to_owned(),
-        ))
+    /// One change after the other.
+    pub(super) fn one_by_one(&self) -> MutexGuard<'_, ()> {
+        let attempting = self.attempting.lock();
+        attempting.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The flow file, if its tag is `expected`.
+    pub(super) fn expect_tag(&self, expected: &str) -> Result<FlowFile, Refusal> {
+        let now = self.file()?;
+        match now.tag == expected {
+            true => Ok(now),
+            false => Err(Refusal::Stale(
+                "somebody else has changed the flow file since it was read; read it again"
+                    .to_owned(),
+            )),
+        }
     }
 
     /// The flow files that ran, the newest first.
@@ -138,9 +137,18 @@ impl Keeper {
     }
 }
 
+impl From<Refused> for Refusal {
+    fn from(Refused { said, found }: Refused) -> Self {
+        Self::Invalid {
+            said,
+            problems: found,
+        }
+    }
+}
+
 /// Puts `text` in the place of what is in `file`, at once: nobody ever reads half of it. What the
 /// name leads to is replaced, and not a link on the way.
-fn replace(file: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn replace(file: &Path, text: &str) -> std::io::Result<()> {
     let file: PathBuf = std::fs::canonicalize(file)?;
     let folder = file.parent().unwrap_or(Path::new("."));
     let mut beside = tempfile::Builder::new()

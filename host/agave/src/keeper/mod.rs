@@ -6,6 +6,7 @@ mod read;
 mod tap;
 mod told;
 mod versions;
+mod zone;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -258,8 +259,7 @@ impl Controlled for Keeper {
     }
 
     fn reload(&self, why: &Trigger) -> Report {
-        let attempting = self.attempting.lock();
-        let _one_by_one = attempting.unwrap_or_else(PoisonError::into_inner);
+        let _one_by_one = self.one_by_one();
         let outcome = self.attempt();
         self.announce(why, &outcome, Verdict::Applied)
     }

@@ -22,6 +22,7 @@ use super::outbox::Outbox;
 use super::site::{self, Site};
 use super::summary::{Departed, Summary, summarise};
 use super::taps::Taps;
+use super::video::Relays;
 use super::worker;
 
 /// How long what waits in the outboxes may take once all sources are at their end.
@@ -182,6 +183,7 @@ impl Running {
                 intake,
                 shutdown: CancellationToken::new(),
                 sender,
+                video: Relays::default(),
             },
             taps,
             parts: Mutex::new(Parts {
@@ -275,6 +277,7 @@ impl Running {
         self.begin_to_finish(finish);
         for camera in &mut live.parts().cameras {
             camera.stop_source();
+            camera.video.close();
         }
         post.intake.finish();
         join(&mut self.workers);

@@ -18,7 +18,15 @@ impl Live {
     /// Each camera, in the order of the flow.
     pub(crate) fn camera_statuses(&self) -> Vec<CameraStatus> {
         let counts = self.counts().into_iter();
-        counts.map(|(name, counts)| camera(name, &counts)).collect()
+        let mut statuses: Vec<CameraStatus> =
+            counts.map(|(name, counts)| camera(name, &counts)).collect();
+        for running in &self.parts().cameras {
+            let name = &running.camera.name;
+            if let Some(status) = statuses.iter_mut().find(|status| status.name == *name) {
+                status.video = running.video_status();
+            }
+        }
+        statuses
     }
 
     /// Each node over all cameras, in the order of the flow; then those that are no more.
@@ -163,6 +171,7 @@ fn camera(name: String, counts: &CameraCounts) -> CameraStatus {
         inferred: counts.inferred,
         dropped: counts.dropped.iter().map(named).collect(),
         reconnects: counts.reconnects,
+        video: None,
     }
 }
 

@@ -38,6 +38,7 @@ fn look(turn: Turn) -> Arrival {
         at,
         media_time,
         picture,
+        ..
     } = frame;
     let mut look_with = |(model, hours): &(Arc<LoadedModel>, Option<Schedule>)| {
         // Outside of its hours it sees nothing, and costs nothing.

@@ -17,4 +17,6 @@ pub use graph::{Edge, GraphNode, GraphView};
 pub use node::{LastFailure, LimitsView, ModelView, NodeView, PluginView};
 pub use part::{FlowView, RecordingView, UsedPlugin, VersionView};
 pub use report::{FileProblem, ReportView, Verdict};
-pub use status::{CameraStatus, JournalStatus, NodeStatus, OutboxStatus, Reloads, Status};
+pub use status::{
+    CameraStatus, JournalStatus, NodeStatus, OutboxStatus, Reloads, Status, VideoStatus,
+};

@@ -99,6 +99,25 @@ pub struct CameraStatus {
     pub dropped: BTreeMap<String, u64>,
     /// How often it was lost.
     pub reconnects: u64,
+    /// What its pictures are, once one has come.
+    #[serde(default)]
+    pub video: Option<VideoStatus>,
+}
+
+/// What a camera's source sends.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct VideoStatus {
+    /// Pixels from left to right.
+    pub width: u32,
+    /// Pixels from top to bottom.
+    pub height: u32,
+    /// FFmpeg's name, for example `h264`.
+    pub codec: String,
+    /// Seconds between the last two key frames, once there were two: how long somebody who
+    /// lost something waits at most.
+    pub key_frame_gap_s: Option<f64>,
+    /// How many watch.
+    pub viewers: u64,
 }
 
 /// One node over all cameras. The unit is what it reads.

@@ -10,7 +10,10 @@ use ffmpeg_next::{Dictionary, Packet, Rational, format, frame, media};
 use tokio_util::sync::CancellationToken;
 
 use super::decoder::{Decoded, Decoder};
-use super::progress::Progress;
+use super::packets::StreamPackets;
+use super::parameters::CodecParameters;
+use super::presentation::TimeBase;
+use super::progress::{Progress, Times};
 use super::wait::EventLoop;
 use super::{FrameSink, Pace, SourceConfig, SourceError, SourceEvent};
 
@@ -46,6 +49,8 @@ struct Reader {
     stream: usize,
     decoder: Decoder,
     times: MediaTimes,
+    stamps: Stamps,
+    packets: StreamPackets,
 }
 
 impl Reader {
@@ -76,16 +81,17 @@ impl Reader {
         let Some(stream) = input.streams().best(media::Type::Video) else {
             return Err(SourceError::NoVideo { path });
         };
-        let decoder = Decoder::for_stream(
-            stream.parameters(),
-            stream.time_base(),
-            config.decoder_threads,
-        )
-        .map_err(|error| SourceError::NoDecoder {
+        let parameters = stream.parameters();
+        let told = CodecParameters::of_stream(&parameters);
+        let decoder = Decoder::for_stream(parameters, stream.time_base(), config.decoder_threads)
+            .map_err(|error| SourceError::NoDecoder {
             path: path.clone(),
             reason: error.to_string(),
         })?;
+        let time_base = TimeBase::of(stream.time_base());
+        let packets = StreamPackets::new(told, &decoder, decoder.size(), time_base);
         let times = MediaTimes::new(stream.time_base(), stream.avg_frame_rate());
+        let stamps = Stamps::new(stream.time_base(), stream.avg_frame_rate());
         let stream = stream.index();
         Ok(Self {
             path,
@@ -93,6 +99,8 @@ impl Reader {
             stream,
             decoder,
             times,
+            stamps,
+            packets,
         })
     }
 
@@ -112,7 +120,12 @@ impl Reader {
                 Ok(()) if packet.stream() != self.stream => continue,
                 Ok(()) => {
                     damage = 0;
-                    self.decoder.decode(&packet)
+                    self.stamps.complete(&mut packet);
+                    let decoded = self.decoder.decode(&packet);
+                    if decoded.unreadable == 0 {
+                        self.packets.hand_over(packet, &self.decoder, progress);
+                    }
+                    decoded
                 }
                 Err(ffmpeg::Error::Eof) => break,
                 // The demuxer finds its way past damage; anything else will not get better.
@@ -148,12 +161,16 @@ impl Reader {
             progress.unreadable(decoded.unreadable);
         }
         for frame in decoded.frames {
-            let media_time = self.times.of(&frame);
+            let media_time = self.times.of(self.stamps.of(&frame));
             if !pacer.wait_until(media_time) {
                 return;
             }
-            let at = pacer.started + media_time;
-            progress.frame(frame, self.decoder.codec(), at, media_time);
+            let times = Times {
+                at: pacer.started + media_time,
+                media_time,
+                presentation_us: self.packets.presentation_us(presented(&frame)),
+            };
+            progress.frame(frame, self.decoder.codec(), times);
         }
     }
 }
@@ -165,6 +182,51 @@ fn local_path(url: &str) -> PathBuf {
         .or_else(|| url.strip_prefix("file:"))
         .unwrap_or(url);
     PathBuf::from(path)
+}
+
+/// The stamp of the packet that the picture came in.
+fn presented(frame: &frame::Video) -> i64 {
+    frame.pts().or(frame.timestamp()).unwrap_or_default()
+}
+
+/// Presentation times for streams that have none, raw ones and those in AVI: nothing else tells
+/// afterwards which packet a picture came in. They follow the order of decoding.
+struct Stamps {
+    frame_ticks: i64,
+    next: i64,
+    /// Whether the stream has none, once its first packet is there.
+    are_own: Option<bool>,
+}
+
+impl Stamps {
+    fn new(time_base: Rational, frame_rate: Rational) -> Self {
+        let ticks = f64::from(time_base * frame_rate).recip();
+        Self {
+            // A cast that saturates: what is no number is 0.
+            #[allow(clippy::cast_possible_truncation, reason = "it is whole and small")]
+            frame_ticks: (ticks.round() as i64).max(1),
+            next: 0,
+            are_own: None,
+        }
+    }
+
+    fn complete(&mut self, packet: &mut Packet) {
+        let are_own = *self.are_own.get_or_insert(packet.pts().is_none());
+        if are_own && packet.pts().is_none() {
+            packet.set_pts(packet.dts().or(Some(self.next)));
+            self.next = self.next.saturating_add(self.frame_ticks);
+        }
+    }
+
+    /// What the stream itself says of the frame's time.
+    fn of(&self, frame: &frame::Video) -> Option<i64> {
+        if self.are_own == Some(true) {
+            // As FFmpeg guesses where there is no presentation time.
+            Some(frame.packet().dts).filter(|time| *time != ffmpeg::ffi::AV_NOPTS_VALUE)
+        } else {
+            frame.timestamp()
+        }
+    }
 }
 
 /// When in the file a frame is shown, from the first frame on. It does not go back.
@@ -191,8 +253,9 @@ impl MediaTimes {
         }
     }
 
-    fn of(&mut self, frame: &frame::Video) -> Duration {
-        let stamped = frame.timestamp().and_then(|timestamp| {
+    /// Of a frame with the stamp `timestamp`, if it has one.
+    fn of(&mut self, timestamp: Option<i64>) -> Duration {
+        let stamped = timestamp.and_then(|timestamp| {
             let first = *self.first.get_or_insert(timestamp);
             self.since(first, timestamp)
         });

@@ -102,35 +102,40 @@ impl Traces {
             .iter()
             .rev()
             .find(|trace| trace.frame == frame)?;
-        let mut steps: Vec<WhyStep> = Vec::new();
-        for step in &trace.steps {
-            steps.push(told(&camera.stream, step));
-        }
+        let steps = trace.steps.iter().map(|step| told(&camera.stream, step));
         Some(Why {
             frame,
             ts: trace.at.to_string(),
-            steps,
+            steps: steps.collect(),
         })
     }
 
-    /// What the last frame showed, behind the last node that gave detections.
-    pub(super) fn last_seen(&self, camera: &str) -> Vec<PassedDetection> {
+    /// What a frame showed behind the last node that gave detections.
+    pub(super) fn seen(&self, camera: &str, frame: u64) -> Option<Seen> {
         let cameras = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(camera) = cameras.get(camera) else {
-            return Vec::new();
-        };
+        let camera = cameras.get(camera)?;
         let camera = camera.lock().unwrap_or_else(PoisonError::into_inner);
-        let steps = camera
-            .frames
-            .back()
-            .into_iter()
-            .flat_map(|trace| trace.steps.iter().rev());
-        let mut given = steps.filter_map(|step| match &step.gave {
-            Gave::Detections(detections) => Some(named(&camera.stream, detections)),
-            Gave::Alerts(_) => None,
-        });
-        given.next().unwrap_or_default()
+        let mut frames = camera.frames.iter().rev();
+        let trace = frames.find(|trace| trace.frame == frame)?;
+        let mut given = trace
+            .steps
+            .iter()
+            .rev()
+            .filter_map(|step| match &step.gave {
+                Gave::Detections(detections) => Some(named(&camera.stream, detections)),
+                Gave::Alerts(_) => None,
+            });
+        Some(Seen {
+            at: trace.at,
+            detections: given.next().unwrap_or_default(),
+        })
     }
+}
+
+/// What a frame showed.
+pub(in crate::inspected) struct Seen {
+    pub(in crate::inspected) at: Timestamp,
+    pub(in crate::inspected) detections: Vec<PassedDetection>,
 }
 
 /// What a node gave, in words and in detail.
