@@ -11,6 +11,7 @@
 
 mod agave;
 mod alert;
+mod api;
 mod arrivals;
 mod backlog;
 mod broker;
@@ -33,6 +34,7 @@ mod yard;
 
 pub use agave::{Agave, Outcome, agave, agave_in, agave_with, agave_with_within, agave_within};
 pub use alert::{Alert, begins, without_wall_clock};
+pub use api::{Api, ApiAnswer, ApiRequest, ApiSocket};
 pub use arrivals::Arrivals;
 pub use backlog::{ADAPTER, Backlog};
 pub use broker::{BrokerOptions, Listener, Mosquitto};
