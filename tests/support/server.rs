@@ -159,6 +159,16 @@ impl HttpReceiver {
         self.port
     }
 
+    /// The next request, whatever it was answered.
+    ///
+    /// # Errors
+    /// When none comes within `within`.
+    pub fn request(&mut self, within: Duration) -> Result<HttpRequest> {
+        let line = self.process.line("a request", within)?;
+        let line = line.context("the HTTP receiver is gone")?;
+        serde_json::from_str(&line).with_context(|| format!("not a request: {line}"))
+    }
+
     /// Stops it and returns every request that it got.
     ///
     /// # Errors

@@ -1,7 +1,14 @@
 //! Pictures of alerts at real receivers: decoded again, they show the frame or the object, and
 //! the box is where the detection is.
 
-use agave_tests::{Backlog, BrokerOptions, HttpReceiver, HttpRequest, Mosquitto};
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use agave_tests::{
+    Backlog, BrokerOptions, Counterpart, HttpReceiver, HttpRequest, Mosquitto, Process, Signal,
+    free_port, repository,
+};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
@@ -12,6 +19,8 @@ mod flow;
 
 use decoded::{Decoded, decoded, from_base64};
 use flow::{LIMIT, run, run_with};
+
+const PASSWORD: &str = "correct horse";
 
 /// What was posted to `path`, by the incident's key and its phase.
 fn posted<'r>(requests: &'r [HttpRequest], path: &str) -> Vec<&'r Value> {
@@ -114,7 +123,7 @@ fn an_alert_whose_frame_is_gone_is_delivered_without_a_picture() -> Result<()> {
     let backlog = Backlog::new(8, &node, "")?;
     let run = backlog.run()?;
     for _ in 0..8 {
-        let taken = agave_tests::Counterpart::next(&mut receiver, LIMIT)?;
+        let taken = receiver.next(LIMIT)?;
         let body: Value = serde_json::from_str(&taken.context("nothing came")?.body)?;
         assert_eq!(body["class"], "object");
         assert_eq!(body["picture"], Value::Null);
@@ -126,7 +135,7 @@ fn an_alert_whose_frame_is_gone_is_delivered_without_a_picture() -> Result<()> {
             "{why}"
         );
     }
-    run.signal(agave_tests::Signal::TERM)?;
+    run.signal(Signal::TERM)?;
     run.finish(LIMIT)?;
     Ok(())
 }
@@ -232,5 +241,41 @@ fn a_push_shows_what_began_with_its_box() -> Result<()> {
         let plain = picture("/plain", key)?;
         picture("/boxes", key)?.has_a_box_where(&begin["bbox"], &plain)?;
     }
+    Ok(())
+}
+
+#[test]
+fn a_host_of_the_device_is_shown_what_began_with_its_box() -> Result<()> {
+    let mut receiver = HttpReceiver::start(&["200"])?;
+    let listens = free_port()?;
+    let node = format!(
+        "  device: {{ serve: isapi, from: forbidden, device: {{ listen: \"127.0.0.1:{listens}\", \
+         username: admin, password: \"{PASSWORD}\", boxes: true }} }}\n"
+    );
+    let (_folder, mut agave) = flow::start(&node, "pace: realtime")?;
+    register(listens, receiver.port())?;
+    let begin = agave.next_begin(LIMIT)?;
+    let parts = receiver.request(LIMIT)?.body;
+    let pushed = from_base64(parts[1]["base64"].as_str().context("it has no picture")?)?;
+    pushed.has_a_box(&begin.line["bbox"])?;
+    agave.signal(Signal::TERM)?;
+    agave.finish(LIMIT)?;
+    Ok(())
+}
+
+/// Has the device at `device` push to the receiver at `host`, once it listens.
+fn register(device: u16, host: u16) -> Result<()> {
+    let deadline = Instant::now() + LIMIT;
+    while TcpStream::connect(("127.0.0.1", device)).is_err() {
+        ensure!(Instant::now() < deadline, "nobody listens");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let mut command = Command::new("/usr/bin/python3");
+    command
+        .arg(repository().join("tests/clients/register_host.py"))
+        .args([device.to_string(), host.to_string()])
+        .env("DEVICE_PASSWORD", PASSWORD);
+    let registered = Process::start("the client", &mut command)?.finish(LIMIT)?;
+    ensure!(registered.status.success(), "{}", registered.stderr);
     Ok(())
 }

@@ -189,6 +189,8 @@ pub struct Device {
     pub name: Option<String>,
     /// As which event each kind of alert is shown.
     pub events: BTreeMap<String, String>,
+    /// Whether boxes are drawn on the pictures of incidents.
+    pub boxes: bool,
 }
 
 /// A plugin in its place in the flow.

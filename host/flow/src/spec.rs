@@ -255,6 +255,9 @@ pub(crate) struct DeviceSpec {
     /// As which event of a camera each kind of alert is shown; `fielddetection`, if not said.
     #[schemars(extend("examples" = [{"forbidden-object": "regionEntrance"}]))]
     pub(crate) events: Option<std::collections::BTreeMap<String, String>>,
+    /// Whether the object's box is drawn on the pictures of incidents.
+    #[serde(default)]
+    pub(crate) boxes: bool,
 }
 
 /// One step of the flow. It does exactly one of `infer`, `plugin`, `store` and `serve`.

@@ -209,7 +209,7 @@ impl Shared {
         if !wanted {
             return None;
         }
-        self.pictures.frame(&notice.camera, notice.frame)
+        self.pictures.of(notice)
     }
 
     fn part(&self, event: &Event, format: Format) -> Bytes {

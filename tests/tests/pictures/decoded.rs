@@ -104,15 +104,24 @@ impl Decoded {
         Ok(middle)
     }
 
-    /// Fails if there is no box at `bbox` (an alert's), or if anything else than its surroundings
+    /// The colour of the box at `bbox` (an alert's).
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn has_a_box(&self, bbox: &Value) -> Result<[u8; 3]> {
+        let bbox: [f64; 4] = serde_json::from_value(bbox.clone())?;
+        self.one_colour(&self.edges(bbox))
+    }
+
+    /// Fails if there is no box at `bbox`, or if anything else than its surroundings
     /// is not as in `without`.
     ///
     /// # Errors
     /// When the box is not there.
     pub(crate) fn has_a_box_where(&self, bbox: &Value, without: &Self) -> Result<()> {
+        let colour = self.has_a_box(bbox)?;
         let bbox: [f64; 4] = serde_json::from_value(bbox.clone())?;
         let edges = self.edges(bbox);
-        let colour = self.one_colour(&edges)?;
         let mut changed = 0;
         for (x, y) in &edges {
             changed += usize::from(!is_one(self.at(*x, *y)?, without.at(*x, *y)?));

@@ -198,7 +198,8 @@ impl Bench<'_> {
         let map = NodeMap::new(&self.workshop.store, &node.name);
         let settings = device::settings(&self.flow.name, device, map).map_err(refused)?;
         let runtime = self.workshop.runtime.clone();
-        let mut receiver = DeviceReceiver::new(settings, self.recent.cloned(), runtime);
+        let mut receiver =
+            DeviceReceiver::new(settings, self.recent.cloned(), device.boxes, runtime);
         // In a running flow the one before may have the address until it has gone.
         if self.standing.is_none() {
             receiver = receiver.listening().map_err(refused)?;
