@@ -23,6 +23,8 @@ use super::trail::{self, TrailReceiver};
 pub(super) struct AdapterPlan {
     pub(super) name: String,
     pub(super) order: Order,
+    /// How many nodes give it alerts.
+    pub(super) inputs: usize,
     /// The cameras whose alerts come to it, once they are planned.
     pub(super) cameras: Vec<StreamInfo>,
     pub(super) outbox: Arc<Outbox>,
@@ -113,6 +115,7 @@ impl Bench<'_> {
         Ok(AdapterPlan {
             name: node.name.clone(),
             order: node.order,
+            inputs: node.inputs.len(),
             cameras: Vec::new(),
             outbox: match outbox {
                 Some(outbox) => Arc::clone(outbox),

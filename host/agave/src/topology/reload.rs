@@ -358,6 +358,7 @@ impl Live {
                 continue;
             };
             running.outbox.keep_order(plan.order);
+            running.outbox.read_from(plan.inputs);
             running.outbox.introduce(plan.cameras);
             if let Some(successor) = plan.adapter {
                 running.grants = plan.grants;

@@ -271,7 +271,7 @@ impl Outbox {
     /// For the trail, which knows alerts by the node that gave them.
     fn note_outcome(&self, alert: &Handed, refused: Option<&str>) {
         let delivery = &alert.delivery;
-        let key = || idempotency_key(&alert.node, &delivery.camera, &delivery.alert);
+        let key = || idempotency_key(&alert.node, None, &delivery.camera, &delivery.alert);
         self.journal
             .note_outcome(&self.node, key, delivery.attempt, refused);
     }
@@ -305,7 +305,7 @@ impl Outbox {
         };
         let mut page = Vec::with_capacity(due.len());
         for due in due {
-            match waiting_of(&self.node, camera, &due) {
+            match waiting_of(&self.node, contents.keys_name_giver, camera, &due) {
                 Ok(waiting) => page.push(waiting),
                 Err(error) => {
                     contents.lanes.less(camera);

@@ -63,10 +63,14 @@ impl Office {
     }
 
     fn happens(&self, camera: &str, key: &str) {
+        self.happens_at("calm", camera, key);
+    }
+
+    fn happens_at(&self, node: &str, camera: &str, key: &str) {
         self.journal.keep(Entry {
             camera: camera.into(),
             alerts: vec![Happened {
-                node: "calm".into(),
+                node: node.into(),
                 media_time: Duration::ZERO,
                 leaves: true,
                 alert: alert(key),
@@ -196,6 +200,43 @@ fn a_batch_goes_as_a_whole() {
     let told: Vec<String> = keys(&heard, 30).into_iter().map(|(key, ..)| key).collect();
     let expected: Vec<String> = (0..30).map(|number| number.to_string()).collect();
     assert_eq!(told, expected);
+    office.end(courier);
+}
+
+#[test]
+fn a_rule_s_alert_and_its_gate_s_are_two() {
+    let office = Office::open(Order::Incident);
+    office.outbox.read_from(2);
+    for node in ["rule", "calm"] {
+        office.happens_at(node, "a", "same");
+    }
+    // Read from the disk, too.
+    office.outbox.look_again();
+    let (told, heard) = channel();
+    let (_given, courier) = office.run(1, move |delivery| {
+        told.send(delivery.idempotency_key.clone()).unwrap();
+        Outcome::Delivered
+    });
+    let keys: Vec<String> = (0..2).map(|_| heard.recv_timeout(LIMIT).unwrap()).collect();
+    assert_eq!(
+        keys,
+        ["hook/rule/a/same/begin/1", "hook/calm/a/same/begin/1"]
+    );
+    office.end(courier);
+}
+
+#[test]
+fn a_key_does_not_say_who_gave_an_alert_where_only_one_can() {
+    let office = Office::open(Order::Incident);
+    office.outbox.read_from(1);
+    office.happens("a", "one");
+    let (told, heard) = channel();
+    let (_given, courier) = office.run(1, move |delivery| {
+        told.send(delivery.idempotency_key.clone()).unwrap();
+        Outcome::Delivered
+    });
+    let key = heard.recv_timeout(LIMIT).unwrap();
+    assert_eq!(key, "hook/a/one/begin/1");
     office.end(courier);
 }
 
