@@ -296,7 +296,12 @@ impl Hikvision {
             }
             Ok(Ok(response)) => {
                 let body = String::from_utf8_lossy(&response.body);
-                let outcome = status::outcome(response.status, &body, attempt);
+                let outcome = match response.status {
+                    // The host does not send it again for a while, and by then one side may have
+                    // changed.
+                    401 if self.config.authentication.is_some() => Outcome::Retry(None),
+                    status => status::outcome(status, &body, attempt),
+                };
                 if matches!(outcome, Outcome::Retry(_)) {
                     say(&status::said(response.status, &body));
                 }
