@@ -282,18 +282,55 @@ fn an_output_that_is_held_is_off_when_all_is_over() -> Result<()> {
     let agave = yard.run(PASSWORD)?;
     device.until_it_did("output 2 high")?;
     device.until_it_did("output 2 high")?;
+    // It is off for as long as nobody could switch it off, and the first end leaves it on.
     finish(agave, &yard)?;
+    device.until_it_did("output 2 low")?;
     yard.leave(&[alert("one", Phase::End)])?;
     let agave = yard.run(PASSWORD)?;
+    let requests = device.until_it_did("output 2 high")?;
+    let did = requests.iter().filter(|one| one.did.is_some()).count();
+    assert_eq!(did, 1, "{requests:?}");
     until_settled(&agave, &yard, 1)?;
     let summary = finish(agave, &yard)?;
     assert_eq!(summary.passed(NODE)?, 1);
+    device.until_it_did("output 2 low")?;
     yard.leave(&[alert("two", Phase::End)])?;
     let agave = yard.run(PASSWORD)?;
-    let requests = device.until_it_did("output 2 low")?;
-    let did: Vec<&Request> = requests.iter().filter(|one| one.did.is_some()).collect();
-    assert_eq!(did.len(), 1, "the first end left it on: {requests:?}");
+    device.until_it_did("output 2 low")?;
+    until_settled(&agave, &yard, 1)?;
     finish(agave, &yard)?;
+    let after = device.stop()?;
+    ensure!(after.iter().all(|one| one.did.is_none()), "{after:?}");
+    Ok(())
+}
+
+#[test]
+fn an_output_does_not_stay_on_when_its_node_is_taken_out() -> Result<()> {
+    let mut device = Device::start(&[])?;
+    let yard = Yard::new(&device.origin(), &relay(&device, &json!({ "hold": true })))?;
+    yard.leave(&[alert("one", Phase::Begin)])?;
+    let agave = yard.run(PASSWORD)?;
+    device.until_it_did("output 2 high")?;
+    let mut flow: Value = serde_json::from_slice(&fs::read(&yard.flow)?)?;
+    let nodes = flow.get_mut("nodes").and_then(Value::as_object_mut);
+    nodes.context("a flow has nodes")?.remove(NODE);
+    fs::write(&yard.flow, flow.to_string())?;
+    device.until_it_did("output 2 low")?;
+    finish(agave, &yard)?;
+    Ok(())
+}
+
+#[test]
+fn an_output_does_not_stay_on_when_agave_stops() -> Result<()> {
+    let mut device = Device::start(&[])?;
+    let yard = Yard::new(&device.origin(), &relay(&device, &json!({ "pulse": "1h" })))?;
+    yard.leave(&[alert("one", Phase::Begin)])?;
+    let agave = yard.run(PASSWORD)?;
+    device.until_it_did("output 2 high")?;
+    finish(agave, &yard)?;
+    let requests = device.stop()?;
+    let is_off = |request: &Request| request.did.as_deref() == Some("output 2 low");
+    ensure!(requests.iter().any(is_off), "it stays on: {requests:?}");
     Ok(())
 }
 

@@ -363,6 +363,21 @@ impl Instance {
         Ok(again_ms.map(|milliseconds| Duration::from_millis(milliseconds.into())))
     }
 
+    /// As an adapter: nothing more is delivered. Blocks like [`Self::deliver`].
+    ///
+    /// # Errors
+    /// When the plugin fails.
+    pub fn leave(&mut self) -> Result<(), Failure> {
+        self.begin_upkeep();
+        let Exports::Adapter(_, Some(exports)) = &self.exports else {
+            return Ok(());
+        };
+        exports
+            .agave_plugin_upkeep()
+            .call_leave(&mut self.store)
+            .map_err(|error| Failure::of(&error, self.store.data()))
+    }
+
     /// The linear memory that it has, over all of its memories.
     pub fn memory_bytes(&self) -> usize {
         self.store.data().memory_bytes()

@@ -104,7 +104,7 @@ impl Bench<'_> {
         let outbox = self
             .standing
             .and_then(|standing| standing.outboxes.get(&node.name));
-        let runs = outbox.is_some() && self.runs(node);
+        let runs = outbox.is_some_and(|outbox| !outbox.is_behind()) && self.runs(node);
         let journal = &self.workshop.journal;
         let (grants, adapter) = match &node.work {
             Work::Plugin(plugin) => self.plugin(node, plugin, runs)?,

@@ -135,7 +135,7 @@ impl Live {
         self.workshop.journal.flush();
     }
 
-    fn standing(&self) -> Standing {
+    pub(super) fn standing(&self) -> Standing {
         let parts = self.parts();
         let stream = |lane: &Lane| lane.with_chain(|chain| chain.stream.clone());
         let cameras = parts.cameras.iter();

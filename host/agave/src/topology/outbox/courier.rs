@@ -46,10 +46,17 @@ impl Outbox {
                 }
                 Step::Rewind => self.rewind(),
                 Step::Read(camera, after) => self.read(&camera, after),
-                Step::Deliver(batch) => self.deliver(receiver, batch),
+                Step::Deliver(batch) => {
+                    self.deliver(receiver, batch);
+                    if next_upkeep.is_none() {
+                        let after = receiver.upkeep_after_delivery();
+                        next_upkeep = after.map(|after| Instant::now() + after);
+                    }
+                }
                 Step::End => break,
             }
         }
+        receiver.leave();
         if let Receiver::Host(host) = receiver {
             // What it knows and has not told yet.
             let cameras = Arc::clone(&self.lock().cameras);
@@ -63,12 +70,16 @@ impl Outbox {
         loop {
             if let Some(successor) = contents.successor.take() {
                 drop(contents);
-                self.succeed(receiver, successor);
+                let refused = self.succeed(receiver, successor);
                 contents = self.lock();
+                contents.refused = refused;
                 contents.is_told = false;
             }
             let now = Instant::now();
-            if contents.closing.is_some_and(|deadline| now >= deadline) {
+            let leaving = receiver.time_to_leave();
+            let end = contents.closing;
+            let end = end.map(|end| end.checked_sub(leaving).unwrap_or(end));
+            if end.is_some_and(|end| now >= end) {
                 return Step::End;
             }
             if contents.rewind {
@@ -85,7 +96,7 @@ impl Outbox {
             if rest.is_none() && contents.closing.is_some() {
                 return Step::End;
             }
-            let wake = [rest, next_upkeep, contents.closing];
+            let wake = [rest, next_upkeep, end];
             contents = match wake.into_iter().flatten().min() {
                 Some(wake) => {
                     let rested = self.changed.wait_timeout(contents, wake - now);
@@ -276,13 +287,12 @@ impl Outbox {
             .note_outcome(&self.node, key, delivery.attempt, refused);
     }
 
-    fn succeed(&self, receiver: &mut Receiver, successor: Receiver) {
-        if let Err(failure) = receiver.succeed(successor) {
-            tracing::error!(
-                node = %self.node,
-                "the new version of the adapter {failure}; the one before goes on"
-            );
-        }
+    /// Gives why `successor` could not take over; then it is tried again with the next reload.
+    fn succeed(&self, receiver: &mut Receiver, successor: Receiver) -> Option<String> {
+        let failure = receiver.succeed(successor).err()?;
+        let why = format!("the new version of the adapter {failure}; the one before goes on");
+        tracing::error!(node = %self.node, "{why}");
+        Some(why)
     }
 
     /// Takes a camera's next few from the journal. Only the courier does.

@@ -43,6 +43,8 @@ struct Contents {
     keys_name_giver: bool,
     /// Who is to deliver from now on.
     successor: Option<Receiver>,
+    /// Why the last one could not, while the one before goes on.
+    refused: Option<String>,
     /// The cameras whose alerts come here, and whether the receiver has been told.
     cameras: Arc<[StreamInfo]>,
     is_told: bool,
@@ -88,6 +90,7 @@ impl Outbox {
                 dead: journal.dead_letters(node)?,
                 keys_name_giver: false,
                 successor: None,
+                refused: None,
                 cameras: Arc::default(),
                 is_told: false,
                 rewind: false,
@@ -167,6 +170,11 @@ impl Outbox {
         self.changed.notify_all();
     }
 
+    /// Whether what delivers is not what the flow says, because that could not take over.
+    pub(super) fn is_behind(&self) -> bool {
+        self.lock().refused.is_some()
+    }
+
     /// From now on alerts are delivered in this order.
     pub(super) fn keep_order(&self, order: Order) {
         self.lock().lanes.order = order;
@@ -237,7 +245,7 @@ impl Outbox {
                 .collect(),
             delivered: contents.account.ledger.passed,
             dead_letters: contents.dead,
-            trouble: contents.trouble.clone(),
+            trouble: contents.trouble.clone().or(contents.refused.clone()),
             tries_again_in_s: open_until
                 .map(|until| until.saturating_duration_since(now).as_secs_f64()),
             quarantined: contents.quarantined,
