@@ -297,6 +297,23 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_dead_letter_of_an_alert_that_is_gone_stops_nothing() {
+        let store = Store::in_memory().unwrap();
+        let batch = Batch {
+            dead: vec![Dead {
+                adapter: "hook",
+                sequence: 77,
+                attempts: 1,
+                reason: "the receiver answered 400",
+            }],
+            ..alerts(vec![alert("a", &["hook"])])
+        };
+        assert_eq!(store.write(&batch).unwrap(), [1]);
+        assert_eq!(store.dead_letter_counts().unwrap(), []);
+        assert_eq!(store.due("hook", "yard", 0, 10).unwrap().len(), 1);
+    }
+
+    #[test]
     fn a_batch_that_fails_leaves_nothing() {
         let store = Store::in_memory().unwrap();
         store

@@ -209,6 +209,20 @@ mod tests {
     }
 
     #[test]
+    fn of_too_many_the_oldest_are_retried() {
+        let store = store();
+        let two = DeadLetterQuery {
+            most: 2,
+            ..DeadLetterQuery::default()
+        };
+        assert_eq!(store.retry_dead_letters(&two).unwrap(), 2);
+        assert_eq!(due(&store, "hook"), [1, 2, 3]);
+        assert_eq!(due(&store, "broker"), [1, 2]);
+        assert_eq!(store.retry_dead_letters(&two).unwrap(), 1);
+        assert_eq!(due(&store, "broker"), [1, 2, 3]);
+    }
+
+    #[test]
     fn it_is_retried_or_dropped() {
         let store = store();
         assert_eq!(store.retry_dead_letters(&of("hook", Some(2))).unwrap(), 1);

@@ -272,6 +272,21 @@ fn a_request_that_was_given_up_is_not_sent_late() -> Result<()> {
 }
 
 #[test]
+fn a_challenge_that_never_ends_holds_up_nobody() -> Result<()> {
+    let device = device(&[])?;
+    let url = format!("{}/silent", device.origin());
+    let world = World::new();
+    let mut probe = probe(&world, &[&device.origin()]);
+    let call =
+        json!({ "do": "http", "url": url, "login": { "digest": "right" }, "timeout_ms": 30_000 });
+    for _ in 0..2 {
+        let answer = probe.ask(call.clone());
+        assert_eq!(answer["status"], 200, "{answer}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_login_for_a_device_that_wants_another_kind_is_sent_once() -> Result<()> {
     let device = device(&[])?;
     let world = World::new();

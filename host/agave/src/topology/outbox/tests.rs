@@ -5,8 +5,10 @@ use agave_plugin::Outcome;
 use agave_store::{DeadLetterQuery, Store};
 
 use super::*;
+use crate::control::{Choice, Remedy};
 use crate::topology::chain::AlertSink;
 use crate::topology::journal::{Entry, Outlet};
+use crate::topology::status::{MOST_RETRIED, remedied};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -69,16 +71,20 @@ impl Office {
     fn happens_at(&self, node: &str, camera: &str, key: &str) {
         self.journal.keep(Entry {
             camera: camera.into(),
-            alerts: vec![Happened {
-                node: node.into(),
-                media_time: Duration::ZERO,
-                leaves: true,
-                alert: alert(key),
-                outboxes: vec![Arc::clone(&self.outbox)],
-            }],
+            alerts: vec![self.happened(node, key)],
             checkpoint: None,
         });
         self.journal.flush();
+    }
+
+    fn happened(&self, node: &str, key: &str) -> Happened {
+        Happened {
+            node: node.into(),
+            media_time: Duration::ZERO,
+            leaves: true,
+            alert: alert(key),
+            outboxes: vec![Arc::clone(&self.outbox)],
+        }
     }
 
     /// Delivers until everything is settled; gives what was given to the receiver.
@@ -261,6 +267,35 @@ fn a_dead_letter_can_be_retried_while_the_flow_runs() {
     office.outbox.look_again();
     assert_eq!(keys(&heard, 1), [("bad".to_owned(), 1, false)]);
     office.end(courier);
+}
+
+#[test]
+fn so_many_dead_letters_come_back_that_there_is_room_for_new_alerts() {
+    let office = Office::open(Order::Incident);
+    let alerts = 0..MOST_RETRIED + 10;
+    office.journal.keep(Entry {
+        camera: "a".into(),
+        alerts: alerts
+            .map(|number| office.happened("calm", &number.to_string()))
+            .collect(),
+        checkpoint: None,
+    });
+    office.journal.flush();
+    office
+        .store
+        .give_up("hook", u64::MAX >> 1, 1, "long ago")
+        .unwrap();
+    let all = Choice {
+        adapter: None,
+        sequence: None,
+    };
+    let retried = remedied(&office.store, Remedy::Retry, &all).unwrap();
+    assert_eq!(retried, MOST_RETRIED as u64);
+    assert!(retried < MOST_WAITING / 2);
+    assert_eq!(
+        office.store.dead_letter_counts().unwrap(),
+        [("hook".to_owned(), 10)]
+    );
 }
 
 #[test]
