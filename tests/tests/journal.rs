@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use agave_tests::{Agave, HttpReceiver, Process, agave, flow, free_port};
+use agave_tests::{
+    Agave, Backlog, HttpReceiver, OutboxStatus, Process, agave, flow, free_port, until,
+};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
@@ -134,6 +136,43 @@ fn what_waits_for_a_receiver_outlives_the_process() -> Result<()> {
     }
     // It counts what it was left with.
     assert_eq!(second.summary.passed(NODE)?, requests.len() as u64);
+    Ok(())
+}
+
+/// What a receiver has and the journal does not know of comes again after a kill.
+#[test]
+fn little_is_delivered_that_is_not_noted() -> Result<()> {
+    let port = free_port()?;
+    let node = format!(
+        "plugin: webhook\n\
+         config: {{ url: \"http://127.0.0.1:{port}/alerts\", timeout: 1s }}\n\
+         allow: {{ http: [\"http://127.0.0.1:{port}\"] }}"
+    );
+    let backlog = Backlog::new(500, &node, "")?;
+    let agave = backlog.run()?;
+    let has_trouble = |outbox: &Option<OutboxStatus>| {
+        outbox
+            .as_ref()
+            .is_some_and(|outbox| outbox.trouble.is_some())
+    };
+    until(
+        "nobody is there",
+        LIMIT,
+        || backlog.outbox(&agave),
+        has_trouble,
+    )?;
+    let mut holder = hold(&backlog.state().join("state.db"))?;
+    let receiver = HttpReceiver::start_on(port, &["200"])?;
+    let state = backlog.state();
+    let state = state.parent().context("it is in no folder")?;
+    let ask = || agave.beside(["outbox", "status", "--state", text(state)?]);
+    until("the journal cannot be written", LIMIT, ask, |status| {
+        status.stdout.contains("journal cannot be written")
+    })?;
+    agave.kill()?;
+    holder.kill()?;
+    let unnoted = receiver.stop()?.len();
+    ensure!((1..=250).contains(&unnoted), "{unnoted} are not noted");
     Ok(())
 }
 

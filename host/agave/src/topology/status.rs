@@ -1,9 +1,13 @@
 //! How the running flow is at this moment, for those who look on from outside.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use agave_core::DropReason;
 use agave_flow::Work;
 use agave_store::{DeadLetterQuery, Store, StoreError};
 
+use super::outbox::Outbox;
 use super::running::Live;
 use super::source::Health;
 use super::summary::{CameraCounts, NodeAccount};
@@ -50,6 +54,19 @@ impl Live {
         let parts = self.parts();
         let adapters = parts.adapters.iter().chain(&parts.leaving);
         adapters.map(|adapter| adapter.outbox.status()).collect()
+    }
+
+    /// Waits until nothing waits to be delivered, and for no adapter longer than `longest`.
+    pub(crate) fn wait_until_delivered(&self, longest: Duration) {
+        let outboxes: Vec<_> = {
+            let parts = self.parts();
+            let adapters = parts.adapters.iter().chain(&parts.leaving);
+            adapters
+                .map(|adapter| Arc::clone(&adapter.outbox))
+                .collect()
+        };
+        let each = |outbox: &Arc<Outbox>| outbox.wait_until_empty(longest);
+        outboxes.iter().for_each(each);
     }
 
     /// Does something about dead letters while their adapters run.

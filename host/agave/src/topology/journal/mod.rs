@@ -25,7 +25,7 @@ use super::chain::AlertSink;
 use super::outbox::Outbox;
 use crate::control::JournalStatus;
 use outcomes::{Outcomes, outcome};
-use pending::{GivenUp, Pending};
+use pending::{GivenUp, MOST_UNNOTED, Pending};
 
 /// So many alerts wait to be written before the cameras wait.
 const MOST_WAITING: usize = 10_000;
@@ -113,6 +113,8 @@ struct State {
     commits: u64,
     /// Alerts that the writer has taken and not written yet.
     being_written: u64,
+    /// The same of settled deliveries.
+    being_noted: usize,
     /// What cannot be written until then is told all the same.
     deadline: Option<Instant>,
     /// Why nothing can be written, while that is so.
@@ -158,6 +160,7 @@ impl Journal {
                 through: 0,
                 commits: 0,
                 being_written: 0,
+                being_noted: 0,
                 deadline: None,
                 trouble: None,
                 closed: false,
@@ -205,6 +208,16 @@ impl Journal {
         self.hand_in(|pending| pending.given_up(dead));
     }
 
+    /// Waits until there is room to note one more delivery, and no longer than `longest`. Says
+    /// whether there is.
+    pub(super) fn has_room_to_note(&self, longest: Duration) -> bool {
+        let state = self.shared.lock();
+        let is_full = |state: &mut State| state.being_noted + state.pending.notes() >= MOST_UNNOTED;
+        let progress = &self.shared.progress;
+        let waited = progress.wait_timeout_while(state, longest, is_full);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
     /// Somebody wants to know what becomes of deliveries.
     pub(super) fn want_outcomes(&self) {
         self.outcomes.want();
@@ -246,11 +259,9 @@ impl Journal {
 
     /// How many alerts an adapter has given up.
     pub(super) fn dead_letters(&self, adapter: &str) -> Result<u64, StoreError> {
-        let counts = self.shared.store.dead_letter_counts()?;
-        let mut counts = counts.into_iter();
-        Ok(counts
-            .find(|(name, _)| name == adapter)
-            .map_or(0, |(_, count)| count))
+        let mut counts = self.shared.store.dead_letter_counts()?.into_iter();
+        let own = counts.find(|(name, _)| name == adapter);
+        Ok(own.map_or(0, |(_, count)| count))
     }
 
     /// How it is, for those who look on from outside.

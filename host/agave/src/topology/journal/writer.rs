@@ -56,6 +56,7 @@ impl Writer {
             let mut state = self.shared.lock();
             state.through = handed_in;
             state.being_written = 0;
+            state.being_noted = 0;
             state.commits += 1;
             drop(state);
             self.shared.progress.notify_all();
@@ -77,6 +78,7 @@ impl Writer {
                     let handed_in = state.handed_in;
                     let pending = std::mem::take(&mut state.pending);
                     state.being_written = pending.alerts() as u64;
+                    state.being_noted = pending.notes();
                     // There is room again for those who wait to hand in.
                     self.shared.progress.notify_all();
                     return Some((pending, handed_in));

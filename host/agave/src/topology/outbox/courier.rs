@@ -19,8 +19,12 @@ const MOST_FAILED_CALLS: u32 = 3;
 /// Before the journal is asked again after it could not be read.
 const UNREADABLE_WAIT: Duration = Duration::from_secs(1);
 
+/// So long it waits for the journal before it looks whether something else is to be done.
+const NOTES_WAIT: Duration = Duration::from_millis(100);
+
 /// What the courier does next.
 enum Step {
+    LookAgain,
     Upkeep,
     Rewind,
     Read(Arc<str>, u64),
@@ -34,6 +38,7 @@ impl Outbox {
         let mut next_upkeep = None;
         loop {
             match self.next(receiver, next_upkeep) {
+                Step::LookAgain => {}
                 Step::Upkeep => {
                     let cameras = {
                         let mut contents = self.lock();
@@ -66,6 +71,8 @@ impl Outbox {
     }
 
     fn next(&self, receiver: &mut Receiver, next_upkeep: Option<Instant>) -> Step {
+        // What is not noted is delivered again after a kill: it may not be much.
+        let may_deliver = self.journal.has_room_to_note(NOTES_WAIT);
         let mut contents = self.lock();
         loop {
             if let Some(successor) = contents.successor.take() {
@@ -88,6 +95,9 @@ impl Outbox {
             let is_due = next_upkeep.is_some_and(|due| now >= due);
             if !contents.is_told || is_due || receiver.wants_upkeep() {
                 return Step::Upkeep;
+            }
+            if !may_deliver {
+                return Step::LookAgain;
             }
             let rest = match self.turn(&mut contents, receiver, now) {
                 Ok(step) => return step,
@@ -181,6 +191,9 @@ impl Outbox {
                 }
             }
         }
+        if contents.lanes.waiting() == 0 {
+            self.changed.notify_all();
+        }
     }
 
     fn note_failures(&self, contents: &mut Contents, receiver: &Receiver) {
@@ -221,16 +234,14 @@ impl Outbox {
 
     fn retry(&self, contents: &mut Contents, alert: &Handed) {
         let is_open = contents.breaker.open_until().is_some();
-        let attempt = alert.delivery.attempt;
-        let camera = &alert.delivery.camera;
+        let (attempt, camera) = (alert.delivery.attempt, &alert.delivery.camera);
         let Some(waiting) = contents.lanes.find(camera, alert.sequence) else {
             return;
         };
-        let tried_for = waiting.tried_since.map(|since| since.elapsed());
-        if tried_for.is_some_and(|time| time >= LONGEST_LIFE) {
+        let is_over = |since: Instant| since.elapsed() >= LONGEST_LIFE;
+        if waiting.tried_since.is_some_and(is_over) {
             let reason = DropReason::AttemptsExhausted;
-            self.give_up(contents, alert, reason, "no attempt succeeded in a day");
-            return;
+            return self.give_up(contents, alert, reason, "no attempt succeeded in a day");
         }
         if !is_open {
             waiting.not_before = Some(Instant::now() + wait_after(attempt));
@@ -247,8 +258,7 @@ impl Outbox {
         };
         waiting.failed_calls += u32::from(reason != DropReason::Unavailable);
         if waiting.failed_calls >= MOST_FAILED_CALLS {
-            self.give_up(contents, alert, reason, "the plugin fails over it");
-            return;
+            return self.give_up(contents, alert, reason, "the plugin fails over it");
         }
         contents.trouble = Some(format!("the adapter failed: {reason}"));
         if reason == DropReason::Unavailable {
@@ -258,16 +268,14 @@ impl Outbox {
     }
 
     fn give_up(&self, contents: &mut Contents, alert: &Handed, reason: DropReason, why: &str) {
-        let Handed {
-            sequence, delivery, ..
-        } = alert;
-        if contents.lanes.settle(&delivery.camera, *sequence).is_none() {
+        let (sequence, delivery) = (alert.sequence, &alert.delivery);
+        if contents.lanes.settle(&delivery.camera, sequence).is_none() {
             return;
         }
         contents.account.ledger.drop(reason, 1);
         contents.dead += 1;
         self.journal
-            .given_up(&self.node, *sequence, delivery.attempt, why);
+            .given_up(&self.node, sequence, delivery.attempt, why);
         self.note_outcome(alert, Some(why));
         tracing::error!(
             node = %self.node,

@@ -221,6 +221,16 @@ impl Outbox {
         self.lock().lanes.waiting()
     }
 
+    /// Waits until nothing waits here any more, and no longer than `longest`.
+    pub(super) fn wait_until_empty(&self, longest: Duration) {
+        let is_waiting = |contents: &mut Contents| contents.lanes.waiting() > 0;
+        let contents = self.lock();
+        drop(
+            self.changed
+                .wait_timeout_while(contents, longest, is_waiting),
+        );
+    }
+
     /// The account, with what waits now, added to `total`.
     pub(super) fn report(&self, total: &mut NodeAccount) {
         let contents = self.lock();
