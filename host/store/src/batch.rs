@@ -288,6 +288,7 @@ pub(crate) mod tests {
         let long_ago = crate::Retention {
             most: 0,
             written_after: 0,
+            most_bytes: u64::MAX,
         };
         assert_eq!(store.prune(&long_ago, 100).unwrap(), 2);
         drop(store);

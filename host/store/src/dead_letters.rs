@@ -204,6 +204,7 @@ mod tests {
         let nothing = crate::Retention {
             most: 0,
             written_after: u64::MAX,
+            most_bytes: u64::MAX,
         };
         assert_eq!(store.prune(&nothing, 10).unwrap(), 0);
     }

@@ -8,6 +8,7 @@ mod courier;
 mod lanes;
 mod pace;
 mod receiver;
+mod refill;
 #[cfg(test)]
 mod tests;
 
