@@ -19,7 +19,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(100);
 /// So many that were delivered may not be noted when Agave is killed, with the one whose answer was
 /// on its way (`docs/architecture.md`).
-const MOST_UNNOTED: usize = 16;
+const MOST_UNNOTED: usize = 250;
 
 /// An alert that a receiver has taken.
 pub struct Taken {

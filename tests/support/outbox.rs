@@ -20,6 +20,8 @@ pub struct OutboxStatus {
     pub dead_letters: u64,
     /// Why the last attempt came to nothing, as long as none has succeeded since.
     pub trouble: Option<String>,
+    /// In so many seconds, as long as the receiver is away.
+    pub tries_again_in_s: Option<f64>,
 }
 
 impl OutboxStatus {

@@ -200,18 +200,55 @@ fn an_output_that_is_held_is_off_when_all_is_over() -> Result<()> {
     let agave = yard.run(PASSWORD)?;
     device.until_it_did("output 2 high")?;
     device.until_it_did("output 2 high")?;
+    // It is off for as long as nobody could switch it off, and the first end leaves it on.
     finish(agave, &yard)?;
+    device.until_it_did("output 2 low")?;
     yard.leave(&[alert("one", Phase::End)])?;
     let agave = yard.run(PASSWORD)?;
+    let requests = device.until_it_did("output 2 high")?;
+    let did = requests.iter().filter(|one| one.did.is_some()).count();
+    assert_eq!(did, 1, "{requests:?}");
     until_settled(&agave, &yard, 1)?;
     let summary = finish(agave, &yard)?;
     assert_eq!(summary.passed(NODE)?, 1);
+    device.until_it_did("output 2 low")?;
     yard.leave(&[alert("two", Phase::End)])?;
     let agave = yard.run(PASSWORD)?;
-    let requests = device.until_it_did("output 2 low")?;
-    let did: Vec<&HikvisionRequest> = requests.iter().filter(|one| one.did.is_some()).collect();
-    assert_eq!(did.len(), 1, "the first end left it on: {requests:?}");
+    device.until_it_did("output 2 low")?;
+    until_settled(&agave, &yard, 1)?;
     finish(agave, &yard)?;
+    let after = device.stop()?;
+    ensure!(after.iter().all(|one| one.did.is_none()), "{after:?}");
+    Ok(())
+}
+
+#[test]
+fn an_output_does_not_stay_on_when_its_node_is_taken_out() -> Result<()> {
+    let mut device = HikvisionDevice::start(PASSWORD, &[])?;
+    let yard = Yard::new(&device.origin(), &relay(&device, &json!({ "hold": true })))?;
+    yard.leave(&[alert("one", Phase::Begin)])?;
+    let agave = yard.run(PASSWORD)?;
+    device.until_it_did("output 2 high")?;
+    let mut flow: Value = serde_json::from_slice(&fs::read(&yard.flow)?)?;
+    let nodes = flow.get_mut("nodes").and_then(Value::as_object_mut);
+    nodes.context("a flow has nodes")?.remove(NODE);
+    fs::write(&yard.flow, flow.to_string())?;
+    device.until_it_did("output 2 low")?;
+    finish(agave, &yard)?;
+    Ok(())
+}
+
+#[test]
+fn an_output_does_not_stay_on_when_agave_stops() -> Result<()> {
+    let mut device = HikvisionDevice::start(PASSWORD, &[])?;
+    let yard = Yard::new(&device.origin(), &relay(&device, &json!({ "pulse": "1h" })))?;
+    yard.leave(&[alert("one", Phase::Begin)])?;
+    let agave = yard.run(PASSWORD)?;
+    device.until_it_did("output 2 high")?;
+    finish(agave, &yard)?;
+    let requests = device.stop()?;
+    let is_off = |request: &HikvisionRequest| request.did.as_deref() == Some("output 2 low");
+    ensure!(requests.iter().any(is_off), "it stays on: {requests:?}");
     Ok(())
 }
 
@@ -239,9 +276,14 @@ fn a_wrong_password_is_tried_once_and_only_once() -> Result<()> {
     let alerts = ["one", "two", "three", "four"].map(|key| alert(key, Phase::Begin));
     yard.leave(&alerts)?;
     let agave = yard.run("wrong horse")?;
-    until_settled(&agave, &yard, 4)?;
+    // They wait: somebody will put the password right.
+    let ask = || OutboxStatus::of(&agave, "yard", &yard.state(), NODE);
+    let is_away = |status: &OutboxStatus| status.tries_again_in_s.is_some();
+    until("the device is away", LIMIT, ask, |status| {
+        status.as_ref().is_some_and(is_away)
+    })?;
     let summary = finish(agave, &yard)?;
-    assert_eq!(summary.dropped(NODE, "rejected")?, 4);
+    assert_eq!(summary.waiting(NODE)?, 4);
     let requests = device.stop()?;
     assert_eq!(wrong(&requests), 1, "{requests:?}");
     let logins = requests.iter().filter(|request| request.login).count();

@@ -208,8 +208,23 @@ mod tests {
         let nothing = crate::Retention {
             most: 0,
             written_after: u64::MAX,
+            most_bytes: u64::MAX,
         };
         assert_eq!(store.prune(&nothing, 10).unwrap(), 0);
+    }
+
+    #[test]
+    fn of_too_many_the_oldest_are_retried() {
+        let store = store();
+        let two = DeadLetterQuery {
+            most: 2,
+            ..DeadLetterQuery::default()
+        };
+        assert_eq!(store.retry_dead_letters(&two).unwrap(), 2);
+        assert_eq!(due(&store, "hook"), [1, 2, 3]);
+        assert_eq!(due(&store, "broker"), [1, 2]);
+        assert_eq!(store.retry_dead_letters(&two).unwrap(), 1);
+        assert_eq!(due(&store, "broker"), [1, 2, 3]);
     }
 
     #[test]

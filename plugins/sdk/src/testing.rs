@@ -163,6 +163,15 @@ impl<P: Adapter> Harness<P> {
         );
         again.ok().flatten()
     }
+
+    /// [`Adapter::leave`].
+    pub fn leave(&mut self) {
+        let left = glue::with(&self.slot, |plugin, state| {
+            plugin.leave(state);
+            Ok(())
+        });
+        left.unwrap_or_default();
+    }
 }
 
 /// A stream of the camera `camera` whose model knows `classes`.

@@ -161,7 +161,11 @@ impl Adapter for Webhook {
             Ok(response) => response,
             Err(problem) => return outcome_without_answer(problem),
         };
-        let outcome = outcome_of(response.status, retry_after::milliseconds(&response));
+        let outcome = match response.status {
+            // The host does not send it again for a while, and by then one side may have changed.
+            401 if self.authentication.is_some() => Outcome::Retry(None),
+            status => outcome_of(status, retry_after::milliseconds(&response)),
+        };
         if matches!(outcome, Outcome::Retry(_)) {
             say(&format!("the receiver answered {}", response.status));
         }

@@ -27,7 +27,7 @@ use crate::keeper::{self, Keeper, Reading, Source};
 use crate::report::{FlowReporter, Format, Reporter};
 use crate::surroundings::{Machine, open_store, state_folder, state_root};
 use crate::topology::build::{BuildError, Workshop};
-use crate::topology::journal::Journal;
+use crate::topology::journal::{Journal, Keep, parse_size};
 use crate::topology::{AlertSink, Finish, Running, Signal, Summary, Tap, Taps, Topology};
 
 /// How often the progress is shown.
@@ -54,6 +54,16 @@ pub(crate) struct Run {
     /// Keep nothing: after a restart everything begins anew
     #[arg(long)]
     no_state: bool,
+    /// How long alerts are kept, for example 2160h; 720h if not said
+    #[arg(long, value_name = "TIME", value_parser = agave_core::parse_duration)]
+    keep_for: Option<Duration>,
+    /// How many alerts of each flow are kept; 100000 if not said
+    #[arg(long, value_name = "NUMBER")]
+    keep_alerts: Option<u64>,
+    /// How large the file of each flow may become before the oldest alerts are forgotten, for
+    /// example 10GiB; 1GiB if not said. What is still to be delivered is kept in any case
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    keep_size: Option<u64>,
     /// How many frames of each flow are looked at in parallel; as many as there are cores if not
     /// said
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -204,7 +214,8 @@ impl Run {
         let sink = Announcer::new(reporter.clone(), evidence.clone());
         let events = sink.events();
         let sink = Arc::new(sink) as Arc<dyn AlertSink>;
-        let journal = Journal::start(store.clone(), sink).context("cannot start the journal")?;
+        let journal = Journal::keeping(self.keep(), store.clone(), sink);
+        let journal = journal.context("cannot start the journal")?;
         let workshop = Workshop {
             machine: Arc::clone(&source.machine),
             runtime: runtime.handle().clone(),
@@ -247,6 +258,16 @@ impl Run {
         let inspected = Inspected::new(flows.inspected.clone());
         self.inspector
             .start(Arc::new(inspected), root, runtime.handle())
+    }
+
+    /// How much of the past is kept.
+    fn keep(&self) -> Keep {
+        let usual = Keep::default();
+        Keep {
+            time: self.keep_for.unwrap_or(usual.time),
+            alerts: self.keep_alerts.unwrap_or(usual.alerts),
+            bytes: self.keep_size.unwrap_or(usual.bytes),
+        }
     }
 
     /// Starts a flow on a thread of its own, which tells when it has ended.

@@ -117,12 +117,14 @@ impl RunningAdapter {
         let AdapterPlan {
             name,
             order,
+            inputs,
             cameras,
             outbox,
             grants,
             adapter,
         } = plan;
         outbox.keep_order(order);
+        outbox.read_from(inputs);
         outbox.introduce(cameras);
         let Some(mut adapter) = adapter else {
             return Ok(None);

@@ -50,7 +50,7 @@ impl Live {
 }
 
 /// So many dead letters are retried at once: new alerts need room in the outboxes.
-const MOST_RETRIED: usize = 10_000;
+pub(super) const MOST_RETRIED: usize = 10_000;
 
 impl Live {
     /// Pictures of the cameras' last frames, where somebody wants some.

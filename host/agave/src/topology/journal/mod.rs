@@ -6,17 +6,21 @@
 //! While nothing can be written, alerts wait here. When too many do, the cameras wait as well:
 //! a frame that is not looked at is a lesser loss than an alert.
 
+mod keep;
 mod outcomes;
 mod pending;
+mod told;
 mod writer;
 
+pub(crate) use keep::{Keep, parse_size};
+pub(crate) use told::Told;
 pub(super) use writer::class_list;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use agave_core::{Alert, AlertReport, Timestamp};
+use agave_core::{Alert, Timestamp};
 use agave_plugin::Snapshot;
 use agave_store::trail::TrailDelivery;
 use agave_store::{Checkpoint as KeptCheckpoint, Due, Store, StoreError};
@@ -84,31 +88,6 @@ pub(crate) trait Outlet: Send + Sync {
     fn wants_checkpoints(&self) -> bool;
 }
 
-/// Tells alerts and keeps nothing: for replays, which can be had again.
-pub(crate) struct Told(pub(crate) Arc<dyn AlertSink>);
-
-impl Outlet for Told {
-    fn keep(&self, entry: Entry) {
-        let left = entry.alerts.iter().filter(|happened| happened.leaves);
-        left.for_each(|happened| happened.tell(None, &entry.camera, self.0.as_ref()));
-    }
-
-    fn wants_checkpoints(&self) -> bool {
-        false
-    }
-}
-
-impl Happened {
-    fn tell(&self, sequence: Option<u64>, camera: &str, sink: &dyn AlertSink) {
-        let start = self.alert.at - self.media_time;
-        let report = AlertReport::new(camera, start, &self.alert);
-        match sequence {
-            Some(sequence) => sink.kept(sequence, &self.node, &report),
-            None => sink.alert(&self.node, &report),
-        }
-    }
-}
-
 struct State {
     pending: Pending,
     /// How often something was handed in, and how much of that is through.
@@ -157,6 +136,18 @@ impl Journal {
     /// # Errors
     /// When the system gives no more threads.
     pub(crate) fn start(store: Store, sink: Arc<dyn AlertSink>) -> std::io::Result<Arc<Self>> {
+        Self::keeping(Keep::default(), store, sink)
+    }
+
+    /// The same, with so much of the past.
+    ///
+    /// # Errors
+    /// When the system gives no more threads.
+    pub(crate) fn keeping(
+        keep: Keep,
+        store: Store,
+        sink: Arc<dyn AlertSink>,
+    ) -> std::io::Result<Arc<Self>> {
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 pending: Pending::default(),
@@ -178,7 +169,7 @@ impl Journal {
         let for_writer = Arc::clone(&shared);
         let writer = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || writer::Writer::new(for_writer).run())?;
+            .spawn(move || writer::Writer::new(for_writer, keep).run())?;
         Ok(Arc::new(Self {
             outcomes: Outcomes::default(),
             shared,

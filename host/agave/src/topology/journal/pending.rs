@@ -9,9 +9,9 @@ use super::{Checkpoint, Entry, Happened};
 
 /// What is in no hurry waits so long for others to be written with it.
 const PATIENCE: Duration = Duration::from_millis(200);
-/// So many deliveries may be settled and not written, which a kill would make happen again: more
-/// than are settled while a good disk writes, and few to hear of twice.
-pub(super) const MOST_UNNOTED: usize = 16;
+/// So many deliveries may be settled and not written, which a kill would make happen again. At 5000
+/// a second it is what a busy disk takes 50 ms for.
+pub(super) const MOST_UNNOTED: usize = 250;
 
 /// An alert that an adapter gives up.
 pub(super) struct GivenUp {

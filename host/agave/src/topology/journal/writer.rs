@@ -10,15 +10,13 @@ use agave_store::{
     Batch, Dead, NewAlert, NewCheckpoint, NodeState, Retention, Settled, StoreError, Tried,
 };
 
+use super::keep::Keep;
 use super::pending::Pending;
 use super::{Checkpoint, Shared, State};
 use crate::topology::outbox::Outbox;
 
-/// So much of the past is kept.
-const MOST_ALERTS: u64 = 100_000;
 /// What adapters gave up is kept longer than anything, but a disk is not endless.
 const MOST_DEAD_LETTERS: u64 = 100_000;
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Where nothing outlives the process, nobody can look back either.
 const MOST_ALERTS_IN_MEMORY: u64 = 1000;
 /// How often what is too old is looked for, in alerts.
@@ -38,12 +36,14 @@ pub(super) struct Writer {
     /// By camera and node, so that what did not change is not written again.
     written: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Written>>,
     alerts_since_prune: usize,
+    keep: Keep,
 }
 
 impl Writer {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, keep: Keep) -> Self {
         Self {
             shared,
+            keep,
             written: BTreeMap::new(),
             alerts_since_prune: PRUNE_EVERY,
         }
@@ -294,14 +294,14 @@ impl Writer {
         if self.alerts_since_prune < PRUNE_EVERY {
             return;
         }
-        let most = if self.shared.lasts {
-            MOST_ALERTS
-        } else {
-            MOST_ALERTS_IN_MEMORY
+        let most = match self.shared.lasts {
+            true => self.keep.alerts,
+            false => MOST_ALERTS_IN_MEMORY,
         };
         let retention = Retention {
             most,
-            written_after: (Timestamp::now() - LONGEST).0,
+            written_after: (Timestamp::now() - self.keep.time).0,
+            most_bytes: self.keep.bytes,
         };
         match self.shared.store.prune_dead_letters(MOST_DEAD_LETTERS) {
             Ok(0) => {}
