@@ -1,0 +1,363 @@
+// The shapes of the control API, as its OpenAPI document has them.
+
+export type Role = 'viewer' | 'operator' | 'admin';
+
+export interface Session {
+  user: string | null;
+  role: Role | null;
+  login_required: boolean;
+  csrf: string | null;
+  version: string;
+}
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export interface FlowSummary {
+  name: string;
+  file: string;
+  running_s: number;
+  cameras: number;
+  nodes: number;
+  trouble: string | null;
+}
+
+export type CameraHealth = 'connecting' | 'live' | 'lost' | 'ended' | 'failed';
+export type NodeRole = 'infer' | 'filter' | 'rule' | 'gate' | 'adapter';
+export type Counts = Record<string, number>;
+
+export interface CameraStatus {
+  name: string;
+  health: CameraHealth;
+  reason: string | null;
+  /** Since when its health is what it is, where the server says so. */
+  since?: string | null;
+  read: number;
+  sampled: number;
+  inferred: number;
+  dropped: Counts;
+  reconnects: number;
+}
+
+export interface NodeStatus {
+  name: string;
+  role: NodeRole;
+  in: number;
+  out: number;
+  dropped: Counts;
+  waiting: number;
+  alerts: number;
+  failures: number;
+  /** For so many cameras its plugin was given up. */
+  quarantined: number;
+  p50_ms: number | null;
+  p99_ms: number | null;
+}
+
+export interface OutboxStatus {
+  adapter: string;
+  waiting: number;
+  by_camera: Counts;
+  delivered: number;
+  dead_letters: number;
+  trouble: string | null;
+  tries_again_in_s: number | null;
+  quarantined: boolean;
+}
+
+export interface FlowStatus {
+  flow: string;
+  file: string;
+  version: number;
+  running_s: number;
+  at: string;
+  cameras: CameraStatus[];
+  nodes: NodeStatus[];
+  reloads: { applied: number; unchanged: number; refused: number; pending: string | null };
+  journal: { lasts: boolean; waiting: number; commits: number; trouble: string | null };
+  outboxes: OutboxStatus[];
+}
+
+export interface GraphNode {
+  id: string;
+  kind: 'camera' | NodeRole;
+  name: string;
+  group?: string | null;
+  title: string;
+}
+
+export interface GraphEdge {
+  from: string;
+  to: string;
+  carries: 'frames' | 'detections' | 'alerts';
+}
+
+export interface Graph {
+  nodes: GraphNode[];
+  edges: GraphEdge[];
+}
+
+/** Left, top, width and height as fractions of the frame. */
+export type Box = [number, number, number, number];
+/** Fractions of the frame from its top left. */
+export type Point = [number, number];
+
+export interface Detection {
+  class: string;
+  confidence: number;
+  bbox: Box;
+  track: number | null;
+  zones: string[];
+}
+
+export interface SeenFrame {
+  camera: string;
+  frame: number;
+  ts: string;
+  detections: Detection[];
+}
+
+export type Severity = 'info' | 'warning' | 'critical';
+export type Phase = 'begin' | 'update' | 'end';
+
+export interface Alert {
+  sequence: number;
+  flow: string;
+  node: string;
+  camera_id: string;
+  key: string;
+  kind: string;
+  phase: Phase;
+  severity: Severity;
+  class: string;
+  zone: string | null;
+  confidence: number;
+  count: number;
+  ts: string;
+  media_time: number;
+  bbox: Box | null;
+  track: number | null;
+  attributes?: Record<string, unknown>;
+  has_picture: boolean;
+}
+
+export interface Delivery {
+  adapter: string;
+  state: 'waiting' | 'delivered' | 'dead';
+  attempts: number;
+  reason: string | null;
+  at: string | null;
+}
+
+export interface WhyStep {
+  node: string;
+  role: NodeRole;
+  in: number;
+  out: number;
+  saw: Detection[];
+  said: string;
+}
+
+export interface AlertDetail {
+  alert: Alert;
+  deliveries: Delivery[];
+  why: { frame: number; steps: WhyStep[] } | null;
+}
+
+export interface Incident {
+  key: string;
+  camera_id: string;
+  kind: string;
+  class: string;
+  zone: string | null;
+  severity: Severity;
+  began: string;
+  ended: string | null;
+  count: number;
+  last_sequence: number;
+}
+
+export interface Zone {
+  name: string;
+  points: Point[];
+}
+
+export interface Camera {
+  name: string;
+  source: 'rtsp' | 'file';
+  url: string;
+  fps: number | null;
+  health: CameraHealth;
+  reason: string | null;
+  width: number | null;
+  height: number | null;
+  codec: string | null;
+  key_frame_gap_s: number | null;
+  clock_offset_ms?: number | null;
+  models: string[];
+  classes: string[];
+  zones: Zone[];
+  open_incidents: number;
+}
+
+export interface PluginFile {
+  name: string;
+  version: string;
+  file: string;
+  sha256: string;
+  description?: string | null;
+}
+
+export interface PluginInfo extends PluginFile {
+  role: NodeRole;
+  used_by: string[];
+  config_schema?: JsonSchema | null;
+}
+
+export interface ModelInfo {
+  name: string;
+  file: string;
+  width: number | null;
+  height: number | null;
+  classes: string[];
+  providers: string[];
+}
+
+export interface NodeDetail {
+  name: string;
+  role: NodeRole;
+  plugin: PluginFile | null;
+  model: ModelInfo | null;
+  inputs: string[];
+  cameras: string[];
+  config: Record<string, unknown> | null;
+  config_schema: JsonSchema | null;
+  yaml: string;
+  line: number;
+  allow: Record<string, unknown> | null;
+  limits: { deadline_ms: number; memory_bytes: number; output_bytes: number } | null;
+  on_failure: string | null;
+  active: string | null;
+  last_failure: Failure | null;
+}
+
+export interface Failure {
+  at: string;
+  camera: string | null;
+  reason: string;
+  message: string;
+  backtrace: string | null;
+}
+
+/** A problem with a flow file, at its place. Lines and columns count from 1. */
+export interface FlowProblem {
+  code: string;
+  message: string;
+  file: string;
+  line: number;
+  column: number;
+  length: number;
+  hint: string | null;
+}
+
+export interface Report {
+  flow: string;
+  result: 'applied' | 'planned' | 'unchanged' | 'refused';
+  said: string;
+  /** Empty where nothing could be planned. */
+  details: Partial<PlanDetails>;
+  problems: FlowProblem[];
+}
+
+export interface PlanDetails {
+  changes: boolean;
+  cameras: Record<string, { change: 'added' | 'removed' | 'changed' }>;
+  nodes: Record<string, { change: 'added' | 'removed' | 'changed' }>;
+  effects?: {
+    nodes: { node: string; state: string; instances: Record<string, unknown> }[];
+    cameras: { camera: string; source: string }[];
+  };
+}
+
+export interface Version {
+  version: number;
+  at: string;
+  who: string | null;
+  why: 'files' | 'command' | 'signal' | 'page' | 'rollback';
+  current: boolean;
+  said: string;
+}
+
+export interface DeadLetter {
+  adapter: string;
+  sequence: number;
+  reason: string;
+  attempts: number;
+  at: string;
+  alert: Alert;
+}
+
+export interface Token {
+  id: string;
+  name: string;
+  role: Role;
+  created: string;
+  last_used: string | null;
+}
+
+export interface AuditEntry {
+  at: string;
+  who: string | null;
+  role: Role | null;
+  what: string;
+  target: string | null;
+  outcome: string;
+}
+
+export interface JsonSchema {
+  $ref?: string;
+  $defs?: Record<string, JsonSchema>;
+  type?: string | string[];
+  title?: string;
+  description?: string;
+  properties?: Record<string, JsonSchema>;
+  additionalProperties?: boolean | JsonSchema;
+  required?: string[];
+  items?: JsonSchema;
+  enum?: unknown[];
+  const?: unknown;
+  oneOf?: JsonSchema[];
+  anyOf?: JsonSchema[];
+  allOf?: JsonSchema[];
+  default?: unknown;
+  examples?: unknown[];
+  pattern?: string;
+  minimum?: number;
+  maximum?: number;
+}
+
+export type LiveMessage =
+  | { status: FlowStatus }
+  | { alert: Alert }
+  | { reload: Report }
+  | { left_out: number };
+
+export type TapMessage =
+  | { passed: { detections: SeenFrame } | { alert: Alert } }
+  | { left_out: number }
+  | { refused: string };
+
+export type VideoMessage =
+  | { config: { codec: string | null; description: string | null; width: number; height: number } }
+  | { frame: SeenVideoFrame }
+  | { left_out: number };
+
+export interface SeenVideoFrame {
+  pts_us: number;
+  frame: number;
+  ts: string;
+  node: string;
+  detections: Detection[];
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import type { CameraHealth, FlowStatus } from '../api/types';
+import { dropped, summary, worst } from './words';
+
+function status(healths: CameraHealth[]): FlowStatus {
+  return {
+    flow: 'demo', file: '', version: 1, running_s: 1, at: '',
+    cameras: healths.map((health, index) => ({ name: `c${index}`, health, reason: null, read: 0, sampled: 0, inferred: 0, dropped: {}, reconnects: 0 })),
+    nodes: [],
+    reloads: { applied: 0, unchanged: 0, refused: 0, pending: null },
+    journal: { lasts: true, waiting: 0, commits: 0, trouble: null },
+    outboxes: [],
+  };
+}
+
+const said = (healths: CameraHealth[], incidents: number | null): string =>
+  summary(status(healths), incidents, () => new Date(2026, 10, 23, 14, 2).getTime()).parts.map((part) => part.text).join(', ');
+
+describe('summary', () => {
+  it('is one line in words', () => {
+    const words = said([...Array<CameraHealth>(12).fill('live'), 'lost'], 2);
+    expect(words).toMatch(/^12 cameras live, 1 lost since .*14:02, 2 open incidents$/);
+    expect(said(['live'], 0)).toBe('1 camera live, no open incidents');
+    expect(said([], null)).toBe('no cameras');
+  });
+
+  it('says what else is wrong', () => {
+    const flow = status(['live']);
+    flow.reloads.pending = 'E012';
+    flow.outboxes.push({ adapter: 'hook', waiting: 3, by_camera: {}, delivered: 0, dead_letters: 0, trouble: 'refused', tries_again_in_s: 3, quarantined: false });
+    const { parts, wellness } = summary(flow, 0, () => null);
+    expect(parts.map((part) => part.text)).toContain('hook cannot deliver');
+    expect(parts.map((part) => part.text)).toContain('the flow file is not what runs');
+    expect(wellness).toBe('warn');
+  });
+});
+
+it('knows the worst', () => {
+  expect(worst(['ok', 'warn', 'ok'])).toBe('warn');
+  expect(worst([])).toBe('idle');
+});
+
+it('says why frames were dropped', () => {
+  expect(dropped({ superseded: 2, too_old: 0 })).toBe('superseded 2');
+});
