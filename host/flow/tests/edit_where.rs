@@ -115,6 +115,9 @@ fn a_flow_with_mistakes_can_be_edited() {
         .replace("[1, 0]]", "[0.9, 0.1], [0.5, 0.9]]")
         .replace("[[0, 0]", "[[0.1, 0.1]");
     check(before, set(before, "a", &TRIANGLE), &after);
+    // No better than it was.
+    let error = set(before, "a", &[(0.2, 0.2), (0.3, 0.3)]).unwrap_err();
+    assert!(error.to_string().contains("E021"), "{error}");
     let broken = text("version: 1\ncameras: [");
     let error = edit::set_zone(&broken, &Memory::default(), "gate", "a", &points(&TRIANGLE));
     assert!(matches!(error, Err(EditError::Unreadable(_))));

@@ -7,7 +7,9 @@ use super::lines::Lines;
 use super::mapping::Mapping;
 use super::patch::{self, Replacement};
 use crate::tree::{self, Content, Tree};
-use crate::{Diagnostic, Diagnostics, FileIndex, FlowText, Place, Severity, Surroundings, load};
+use crate::{
+    Code, Diagnostic, Diagnostics, FileIndex, FlowText, Place, Severity, Surroundings, load,
+};
 
 /// A flow that is to be edited.
 pub(super) struct Attempt<'a> {
@@ -22,6 +24,9 @@ pub(super) struct Goal<'a> {
     pub(super) pointers: &'a [&'a str],
     /// Whether a flow says what it must.
     pub(super) is_met: &'a dyn Fn(&Tree) -> bool,
+    /// The zone that is drawn, as problems call it: what is wrong with it counts, even if that was
+    /// wrong before.
+    pub(super) drawn: Option<&'a str>,
 }
 
 impl<'a> Attempt<'a> {
@@ -70,7 +75,7 @@ impl<'a> Attempt<'a> {
             return None;
         }
         let (_, problems) = load(main, &[], &surroundings);
-        let new: Vec<Diagnostic> = self.only_new(&problems);
+        let new: Vec<Diagnostic> = self.only_new(&problems, goal.drawn);
         Some(match new.is_empty() {
             true => Ok(edited),
             false => Err(EditError::Refused(Diagnostics::new(new))),
@@ -78,7 +83,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// The errors that the flow has not had: it may well have some, and is edited to mend them.
-    fn only_new(&self, problems: &Diagnostics) -> Vec<Diagnostic> {
+    fn only_new(&self, problems: &Diagnostics, drawn: Option<&str>) -> Vec<Diagnostic> {
         if !problems.has_errors() {
             return Vec::new();
         }
@@ -87,7 +92,11 @@ impl<'a> Attempt<'a> {
             let is_it = |old: &Diagnostic| {
                 (old.code(), old.file(), old.message()) == (one.code(), one.file(), one.message())
             };
-            one.severity() == Severity::Error && !old.iter().any(is_it)
+            let is_drawn = |zone: &str| {
+                one.code() == Code::BadPolygon && one.message().starts_with(&format!("{zone}:"))
+            };
+            one.severity() == Severity::Error
+                && (!old.iter().any(is_it) || drawn.is_some_and(is_drawn))
         };
         problems.iter().filter(is_new).cloned().collect()
     }

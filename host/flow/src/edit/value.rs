@@ -76,6 +76,7 @@ pub(super) fn add_camera(
     let goal = Goal {
         pointers: &[&pointer],
         is_met: &is_met,
+        drawn: None,
     };
     let file = FileIndex::default();
     let edit = if attempt.is_nothing("/cameras") {
@@ -123,6 +124,7 @@ pub(super) fn set(
     let goal = Goal {
         pointers: &[&pointer],
         is_met: &is_met,
+        drawn: None,
     };
     let replaced = replaced(&attempt, &pointer, value);
     let replaced = replaced.and_then(|(file, edit)| attempt.edit(file, Some(vec![edit]), &goal));

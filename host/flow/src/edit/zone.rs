@@ -145,6 +145,7 @@ pub(super) fn set(
     let goal = Goal {
         pointers: &pointers,
         is_met: &is_met,
+        drawn: Some(&target.subject),
     };
     let moved = target
         .move_corners(points)
@@ -170,6 +171,7 @@ pub(super) fn remove(
     let goal = Goal {
         pointers: &pointers,
         is_met: &is_met,
+        drawn: None,
     };
     let edited = target.mapping().and_then(|(zones, file)| {
         let attempt = &target.attempt;
@@ -210,6 +212,7 @@ pub(super) fn rename(
     let goal = Goal {
         pointers: &pointers,
         is_met: &is_met,
+        drawn: None,
     };
     let edited = target.mapping().and_then(|(zones, file)| {
         let attempt = &target.attempt;
