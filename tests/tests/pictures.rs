@@ -6,8 +6,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use agave_tests::{
-    Backlog, BrokerOptions, Counterpart, HttpReceiver, HttpRequest, Mosquitto, Process, Signal,
-    free_port, repository,
+    Backlog, BrokerOptions, Counterpart, HttpReceiver, HttpRequest, Mosquitto, Process, Receiver,
+    Signal, free_port, repository,
 };
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -113,8 +113,9 @@ fn a_webhook_gets_the_frame_and_the_object_with_boxes_or_without() -> Result<()>
 
 #[test]
 fn an_alert_whose_frame_is_gone_is_delivered_without_a_picture() -> Result<()> {
-    let mut receiver = HttpReceiver::start(&["200"])?;
-    let origin = format!("http://127.0.0.1:{}", receiver.port());
+    let port = free_port()?;
+    let mut receiver = Receiver::web(port, 0.0, 0)?;
+    let origin = format!("http://127.0.0.1:{port}");
     let node = format!(
         "plugin: webhook\n\
          config: {{ url: \"{origin}/\", picture: {{}} }}\n\
