@@ -24,8 +24,9 @@ const FRAMES_A_SECOND: u32 = 50;
 /// Longer than any Agave lives.
 const CLIP_SECONDS: u32 = 120;
 const KILLS: usize = 20;
-/// So many more have arrived before each.
-const ALERTS_A_LIFE: usize = 500;
+const ALERTS: usize = 10_000;
+/// So many more have arrived before each kill, and some of them may have come again.
+const ALERTS_A_LIFE: usize = ALERTS * 5 / 4 / KILLS;
 const TROUBLE: f64 = 0.01;
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(100);
