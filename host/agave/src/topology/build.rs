@@ -291,6 +291,7 @@ pub(super) fn source_config(camera: &Camera) -> SourceConfig {
             agave_flow::Pace::Fast => Pace::Fast,
             agave_flow::Pace::Realtime => Pace::Realtime,
         },
+        repeat: camera.repeat,
         decoder_threads: 1,
     }
 }
@@ -302,4 +303,5 @@ pub(super) fn same_source(one: &Camera, other: &Camera) -> bool {
         && one.fps == other.fps
         && one.transport == other.transport
         && one.pace == other.pace
+        && one.repeat == other.repeat
 }
