@@ -141,6 +141,9 @@ pub(crate) struct CameraSpec {
     /// How fast a file is read: as fast as it goes, or at the speed at which it was recorded. The
     /// default is fast.
     pub(crate) pace: Option<Pace>,
+    /// Whether a file that is at its end is read again, for ever, as one stream. The default is
+    /// no.
+    pub(crate) repeat: Option<bool>,
     /// Named areas of the picture. Each is a list of corners, each corner `[x, y]` as fractions of
     /// the frame from its top left.
     #[serde(default)]

@@ -187,6 +187,27 @@ fn a_stream_without_times_is_seen_too() {
     assert_eq!(raw.packets.len(), whole.packets.len());
 }
 
+#[test]
+fn a_clip_that_is_repeated_begins_anew_for_those_who_watch() {
+    let shutdown = CancellationToken::new();
+    let (sender, frames) = channel();
+    let relay = Arc::new(VideoRelay::new(&VideoMemory::default()));
+    let mut viewer = relay.watch().unwrap();
+    let mut config = SourceConfig::new("clip", demo_clip().to_str().unwrap());
+    config.repeat = true;
+    let (token, mut sink) = (shutdown.clone(), Relayed(relay, sender));
+    let thread = std::thread::spawn(move || run(&config, &mut sink, &token).unwrap());
+    // The first frame of the second round is shown when that of the first one was.
+    let first = frames.recv().unwrap();
+    let again = frames.iter().find(|(number, _)| *number == 570).unwrap();
+    assert_eq!(again.1, first.1);
+    shutdown.cancel();
+    thread.join().unwrap();
+    assert!(matches!(viewer.next_waiting(), Some(Video::Begins(_))));
+    assert!(matches!(viewer.next_waiting(), Some(Video::LeftOut(_))));
+    assert!(packet(viewer.next_waiting().unwrap()).key_frame);
+}
+
 /// Tells `told` what waits for a viewer.
 fn take_all(viewer: &mut Viewer, told: &mut Vec<Video>) {
     told.extend(std::iter::from_fn(|| viewer.next_waiting()));

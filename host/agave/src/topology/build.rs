@@ -318,6 +318,7 @@ pub(super) fn source_config(camera: &Camera) -> SourceConfig {
             agave_flow::Pace::Fast => Pace::Fast,
             agave_flow::Pace::Realtime => Pace::Realtime,
         },
+        repeat: camera.repeat,
         decoder_threads: 1,
     }
 }
@@ -329,4 +330,5 @@ pub(super) fn same_source(one: &Camera, other: &Camera) -> bool {
         && one.fps == other.fps
         && one.transport == other.transport
         && one.pace == other.pace
+        && one.repeat == other.repeat
 }

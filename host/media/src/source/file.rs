@@ -1,4 +1,4 @@
-//! A recorded video, or a picture: read once, to the end, by whoever can take it.
+//! A recorded video, or a picture: read to its end, by whoever can take it, once or for ever.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -27,10 +27,7 @@ pub(super) fn run(
 ) -> Result<(), SourceError> {
     let mut progress = Progress::new(config.fps, sink);
     progress.connecting();
-    let result = Reader::open(config, shutdown).and_then(|reader| {
-        let pacer = Pacer::new(config.pace, shutdown)?;
-        reader.read(&mut progress, &pacer, shutdown)
-    });
+    let result = read(config, &mut progress, shutdown);
     progress.report();
     match result {
         // Opening and reading are interrupted by shutdown, and then fail: that is no error.
@@ -40,6 +37,25 @@ pub(super) fn run(
             Ok(())
         }
         Err(error) => Err(error),
+    }
+}
+
+fn read(
+    config: &SourceConfig,
+    progress: &mut Progress<'_>,
+    shutdown: &CancellationToken,
+) -> Result<(), SourceError> {
+    let mut reader = Reader::open(config, shutdown)?;
+    let pacer = Pacer::new(config.pace, shutdown)?;
+    loop {
+        let end = reader.read(progress, &pacer, shutdown)?;
+        if !config.repeat || shutdown.is_cancelled() {
+            return Ok(());
+        }
+        // Opened again and not rewound: not every container can be, and it may be another file.
+        reader = Reader::open(config, shutdown)?;
+        reader.times.go_on_from(end);
+        progress.begin_again();
     }
 }
 
@@ -104,17 +120,16 @@ impl Reader {
         })
     }
 
+    /// Reads it to its end, or until shutdown. Says at which media time a frame would be next.
     fn read(
         mut self,
         progress: &mut Progress<'_>,
         pacer: &Pacer<'_>,
         shutdown: &CancellationToken,
-    ) -> Result<(), SourceError> {
+    ) -> Result<Duration, SourceError> {
+        let before = progress.counts();
         let mut damage = 0;
-        loop {
-            if shutdown.is_cancelled() {
-                return Ok(());
-            }
+        while !shutdown.is_cancelled() {
             let mut packet = Packet::empty();
             let decoded = match packet.read(&mut self.input) {
                 Ok(()) if packet.stream() != self.stream => continue,
@@ -147,13 +162,13 @@ impl Reader {
         let rest = self.decoder.drain();
         self.hand_over(rest, progress, pacer);
         let counts = progress.counts();
-        if counts.read == 0 && !shutdown.is_cancelled() {
+        if counts.read == before.read && !shutdown.is_cancelled() {
             return Err(SourceError::NothingDecoded {
                 path: self.path,
-                unreadable: counts.unreadable,
+                unreadable: counts.unreadable - before.unreadable,
             });
         }
-        Ok(())
+        Ok(self.times.next())
     }
 
     fn hand_over(&mut self, decoded: Decoded, progress: &mut Progress<'_>, pacer: &Pacer<'_>) {
@@ -229,8 +244,10 @@ impl Stamps {
     }
 }
 
-/// When in the file a frame is shown, from the first frame on. It does not go back.
+/// When in the stream a frame is shown, from the first frame on. It does not go back.
 struct MediaTimes {
+    /// When the file's first frame is.
+    start: Duration,
     time_base: Rational,
     frame_duration: Duration,
     first: Option<i64>,
@@ -246,6 +263,7 @@ impl MediaTimes {
             0.04
         };
         Self {
+            start: Duration::ZERO,
             time_base,
             frame_duration: Duration::from_secs_f64(seconds.min(3600.0)),
             first: None,
@@ -257,11 +275,9 @@ impl MediaTimes {
     fn of(&mut self, timestamp: Option<i64>) -> Duration {
         let stamped = timestamp.and_then(|timestamp| {
             let first = *self.first.get_or_insert(timestamp);
-            self.since(first, timestamp)
+            Some(self.start + self.since(first, timestamp)?)
         });
-        let expected = self
-            .last
-            .map_or(Duration::ZERO, |last| last + self.frame_duration);
+        let expected = self.next();
         let time = match (stamped, self.last) {
             (Some(time), Some(last)) => time.max(last),
             (Some(time), None) => time,
@@ -269,6 +285,17 @@ impl MediaTimes {
         };
         self.last = Some(time);
         time
+    }
+
+    /// When a frame would be that comes next.
+    fn next(&self) -> Duration {
+        self.last
+            .map_or(self.start, |last| last + self.frame_duration)
+    }
+
+    /// The file's first frame is at `start` of the stream.
+    fn go_on_from(&mut self, start: Duration) {
+        self.start = start;
     }
 
     fn since(&self, first: i64, timestamp: i64) -> Option<Duration> {

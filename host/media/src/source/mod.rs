@@ -63,6 +63,10 @@ pub struct SourceConfig {
     pub transport: Transport,
     /// For a file.
     pub pace: Pace,
+    /// Whether a file that is at its end is read again, as one stream: frames are numbered on,
+    /// and media time goes on a frame after the last one. Those who watch are told of another
+    /// [stream](FrameSink::stream).
+    pub repeat: bool,
     /// Threads of the decoder. More of them add latency (a frame each) and take the cores that
     /// inference needs.
     pub decoder_threads: usize,
@@ -79,6 +83,7 @@ impl SourceConfig {
             fps: f32::INFINITY,
             transport: Transport::default(),
             pace: Pace::default(),
+            repeat: false,
             decoder_threads: 1,
         }
     }
@@ -163,8 +168,8 @@ pub trait FrameSink {
         false
     }
 
-    /// A stream begins, and with it a clock: after every [`SourceEvent::Connecting`], and when
-    /// a camera changes its video.
+    /// A stream begins, and with it a clock: after every [`SourceEvent::Connecting`], when a
+    /// file is read again, and when a camera changes its video.
     fn stream(&mut self, _description: StreamDescription) {}
 
     /// A packet that was decoded, in the order of decoding, before the frames that came out of

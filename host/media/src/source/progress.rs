@@ -61,6 +61,11 @@ impl<'a> Progress<'a> {
         self.event(SourceEvent::Connecting);
     }
 
+    /// A file begins again: the clock of its packets does.
+    pub(super) fn begin_again(&mut self) {
+        self.stream = None;
+    }
+
     /// Whether anybody wants the packets as they came.
     pub(super) fn wants_packets(&self) -> bool {
         self.sink.wants_packets()
