@@ -181,7 +181,7 @@ fn the_flow_file_is_written_by_whoever_saw_it_last() -> Result<()> {
     assert_eq!(broken.status, 422, "{}", broken.shown());
     let problem = broken.json()?;
     let line = problem.pointer("/problems/0/line").and_then(Value::as_u64);
-    assert_eq!(line, Some(13), "{problem}");
+    assert_eq!(line, Some(14), "{problem}");
     assert_eq!(fs::read_to_string(yard.at("yard.yaml"))?, edited);
 
     // And back.

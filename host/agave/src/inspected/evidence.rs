@@ -5,9 +5,10 @@
 
 mod folder;
 mod trace;
+mod waiting;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock, Weak};
 
 use agave_core::{Alert, AlertReport, FrameDetections, StreamInfo, Timestamp};
@@ -17,6 +18,7 @@ use crate::topology::{Live, Tap};
 use folder::Folder;
 pub(super) use trace::Seen;
 use trace::Traces;
+use waiting::Waiting;
 
 /// So many alerts wait for their pictures.
 const MOST_WAITING: usize = 256;
@@ -29,6 +31,7 @@ pub(crate) struct Evidence {
     folder: Arc<Folder>,
     live: Arc<OnceLock<Weak<Live>>>,
     wanted: SyncSender<Wanted>,
+    waiting: Arc<Waiting>,
     left_out: AtomicU64,
 }
 
@@ -37,7 +40,6 @@ struct Wanted {
     sequence: u64,
     camera: String,
     frame: u64,
-    why: Option<Why>,
 }
 
 impl Evidence {
@@ -49,15 +51,21 @@ impl Evidence {
         let folder = Arc::new(Folder::open(folder));
         let live = Arc::new(OnceLock::new());
         let (wanted, waiting) = sync_channel(MOST_WAITING);
-        let (keeps, knows) = (Arc::clone(&folder), Arc::clone(&live));
+        let waits = Arc::<Waiting>::default();
+        let keeper = Keeper {
+            folder: Arc::clone(&folder),
+            live: Arc::clone(&live),
+            waiting: Arc::clone(&waits),
+        };
         std::thread::Builder::new()
             .name("evidence".to_owned())
-            .spawn(move || keep(&waiting, &keeps, &knows))?;
+            .spawn(move || waiting.iter().for_each(|wanted| keeper.keep(&wanted)))?;
         Ok(Arc::new(Self {
             traces: Traces::default(),
             folder,
             live,
             wanted,
+            waiting: waits,
             left_out: AtomicU64::new(0),
         }))
     }
@@ -74,9 +82,11 @@ impl Evidence {
             sequence,
             camera: report.camera_id.clone(),
             frame: report.frame,
-            why: self.traces.why(&report.camera_id, report.frame),
         };
+        let why = self.traces.why(&report.camera_id, report.frame);
+        self.waiting.add(sequence, why);
         if self.wanted.try_send(wanted).is_err() {
+            self.waiting.done(sequence);
             let left_out = self.left_out.fetch_add(1, Ordering::Relaxed) + 1;
             if left_out.is_power_of_two() {
                 tracing::warn!(
@@ -89,17 +99,19 @@ impl Evidence {
 
     /// What led to an alert, where that is known.
     pub(super) fn why(&self, sequence: u64) -> Option<Why> {
-        serde_json::from_slice(&self.folder.why(sequence)?).ok()
+        let waits = self.waiting.why(sequence);
+        waits.or_else(|| serde_json::from_slice(&self.folder.why(sequence)?).ok())
     }
 
     /// The picture of an alert's frame.
     pub(super) fn picture(&self, sequence: u64) -> Option<Vec<u8>> {
+        self.waiting.wait(sequence);
         self.folder.picture(sequence)
     }
 
     /// Whether there is one.
     pub(super) fn has_picture(&self, sequence: u64) -> bool {
-        self.folder.has_picture(sequence)
+        self.waiting.has(sequence) || self.folder.has_picture(sequence)
     }
 
     /// What a camera's frame showed, behind its last filter; nothing where that is not known.
@@ -108,20 +120,25 @@ impl Evidence {
     }
 }
 
-/// Works off what waits until the flow is gone.
-fn keep(waiting: &Receiver<Wanted>, folder: &Folder, live: &OnceLock<Weak<Live>>) {
-    for wanted in waiting {
-        let why = wanted.why.and_then(|why| serde_json::to_vec(&why).ok());
-        let recent = live
-            .get()
-            .and_then(Weak::upgrade)
-            .and_then(|live| live.recent());
-        let picture = recent.and_then(|recent| {
+/// The side of the thread.
+struct Keeper {
+    folder: Arc<Folder>,
+    live: Arc<OnceLock<Weak<Live>>>,
+    waiting: Arc<Waiting>,
+}
+
+impl Keeper {
+    fn keep(&self, wanted: &Wanted) {
+        let why = self.waiting.why(wanted.sequence);
+        let why = why.and_then(|why| serde_json::to_vec(&why).ok());
+        let live = self.live.get().and_then(Weak::upgrade);
+        let picture = live.and_then(|live| live.recent()).and_then(|recent| {
             let picture = recent.jpeg(&wanted.camera, wanted.frame, None, MOST_PIXELS);
             // A frame that is gone, or was never looked at, has no picture.
             picture.ok()
         });
-        folder.put(wanted.sequence, why, picture);
+        self.folder.put(wanted.sequence, why, picture);
+        self.waiting.done(wanted.sequence);
     }
 }
 
