@@ -70,9 +70,8 @@ export interface OutboxStatus {
 export interface FlowStatus {
   flow: string;
   file: string;
-  version: number;
-  running_s: number;
-  at: string;
+  /** Since the start. */
+  seconds: number;
   cameras: CameraStatus[];
   nodes: NodeStatus[];
   reloads: { applied: number; unchanged: number; refused: number; pending: string | null };
@@ -146,24 +145,32 @@ export interface Alert {
 export interface Delivery {
   adapter: string;
   state: 'waiting' | 'delivered' | 'dead';
-  attempts: number;
+  attempts: number | null;
   reason: string | null;
   at: string | null;
 }
 
+/** What one node gave on, and what it said about it. */
 export interface WhyStep {
   node: string;
-  role: NodeRole;
-  in: number;
-  out: number;
-  saw: Detection[];
+  /** Which of the two lists counts. */
+  role: 'detections' | 'alerts';
+  detections?: Detection[];
+  alerts?: WhyAlert[];
   said: string;
+}
+
+export interface WhyAlert {
+  phase: Phase;
+  kind: string;
+  class: string;
+  zone: string | null;
 }
 
 export interface AlertDetail {
   alert: Alert;
   deliveries: Delivery[];
-  why: { frame: number; steps: WhyStep[] } | null;
+  why: { frame: number; ts: string; steps: WhyStep[] } | null;
 }
 
 export interface Incident {
@@ -176,7 +183,9 @@ export interface Incident {
   began: string;
   ended: string | null;
   count: number;
+  first_sequence: number;
   last_sequence: number;
+  has_picture: boolean;
 }
 
 export interface Zone {
@@ -219,10 +228,11 @@ export interface PluginInfo extends PluginFile {
 export interface ModelInfo {
   name: string;
   file: string;
-  width: number | null;
-  height: number | null;
+  sha256: string;
+  confidence: number;
+  iou: number;
   classes: string[];
-  providers: string[];
+  used_by: string[];
 }
 
 export interface NodeDetail {
@@ -234,8 +244,9 @@ export interface NodeDetail {
   cameras: string[];
   config: Record<string, unknown> | null;
   config_schema: JsonSchema | null;
-  yaml: string;
-  line: number;
+  /** Its lines of the flow file, and the first one's number; `null` where a template made it. */
+  yaml: string | null;
+  line: number | null;
   allow: Record<string, unknown> | null;
   limits: { deadline_ms: number; memory_bytes: number; output_bytes: number } | null;
   on_failure: string | null;
@@ -248,18 +259,20 @@ export interface Failure {
   camera: string | null;
   reason: string;
   message: string;
-  backtrace: string | null;
+  backtrace?: string | null;
 }
 
-/** A problem with a flow file, at its place. Lines and columns count from 1. */
+/** A problem with a flow file, at its place. Lines and columns count from 1, columns in characters. */
 export interface FlowProblem {
+  severity: 'error' | 'warning';
   code: string;
   message: string;
+  help: string[];
   file: string;
-  line: number;
-  column: number;
-  length: number;
-  hint: string | null;
+  line: number | null;
+  column: number | null;
+  end_line: number | null;
+  end_column: number | null;
 }
 
 export interface Report {
@@ -285,7 +298,7 @@ export interface Version {
   version: number;
   at: string;
   who: string | null;
-  why: 'files' | 'command' | 'signal' | 'page' | 'rollback';
+  why: 'start' | 'files' | 'command' | 'signal' | 'page' | 'rollback';
   current: boolean;
   said: string;
 }
@@ -310,10 +323,12 @@ export interface Token {
 export interface AuditEntry {
   at: string;
   who: string | null;
+  /** From which address. */
+  from: string;
   role: Role | null;
   what: string;
-  target: string | null;
-  outcome: string;
+  /** The status of the answer. */
+  outcome: number;
 }
 
 export interface JsonSchema {

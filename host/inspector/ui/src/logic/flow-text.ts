@@ -138,6 +138,11 @@ export function added(text: string, section: string, block: string): { text: str
   return { text: lines.join('\n'), line: to + 1 };
 }
 
+/** The last part of a path; the server names files as they stand in the flow file. */
+export function nameOfFile(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
 const PLAIN = /^[A-Za-z0-9_./-]+$/;
 const NOT_TEXT = /^(true|false|null|yes|no|on|off|~|[-+.\d].*)$/i;
 

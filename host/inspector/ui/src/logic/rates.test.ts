@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { FlowStatus } from '../api/types';
 import { RateWindow } from './rates';
 
-function status(running_s: number, out: number, name = 'zoned'): FlowStatus {
+function status(seconds: number, out: number, name = 'zoned'): FlowStatus {
   return {
-    flow: 'demo', file: '', version: 1, running_s, at: '',
+    flow: 'demo', file: '', seconds,
     cameras: [{ name: 'field', health: 'live', reason: null, read: out * 3, sampled: out, inferred: out, dropped: {}, reconnects: 0 }],
     nodes: [{ name, role: 'filter', in: out, out, dropped: {}, waiting: 0, alerts: 0, failures: 0, quarantined: 0, p50_ms: 1, p99_ms: 1 }],
     reloads: { applied: 0, unchanged: 0, refused: 0, pending: null },

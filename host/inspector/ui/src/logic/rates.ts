@@ -10,6 +10,7 @@ const SPARK_POINTS = 60;
 export interface Rate {
   in: number;
   out: number;
+  alerts: number;
   failures: number;
 }
 
@@ -18,7 +19,7 @@ interface Sample {
   counts: Map<string, Rate>;
 }
 
-const NONE: Rate = { in: 0, out: 0, failures: 0 };
+const NONE: Rate = { in: 0, out: 0, alerts: 0, failures: 0 };
 
 export class RateWindow {
   #samples: Sample[] = [];
@@ -27,12 +28,12 @@ export class RateWindow {
 
   push(status: FlowStatus): void {
     const last = this.#samples.at(-1);
-    if (last && status.running_s < last.at_s) this.clear();
-    if (last && status.running_s === last.at_s) this.#samples.pop();
-    this.#samples.push({ at_s: status.running_s, counts: countsOf(status) });
-    const oldest = status.running_s - WINDOW_S;
+    if (last && status.seconds < last.at_s) this.clear();
+    if (last && status.seconds === last.at_s) this.#samples.pop();
+    this.#samples.push({ at_s: status.seconds, counts: countsOf(status) });
+    const oldest = status.seconds - WINDOW_S;
     while (this.#samples.length > 2 && (this.#samples[1]?.at_s ?? Infinity) <= oldest) this.#samples.shift();
-    if (status.running_s - this.#lastSpark_s >= 1) this.#drawSparks(status.running_s);
+    if (status.seconds - this.#lastSpark_s >= 1) this.#drawSparks(status.seconds);
   }
 
   clear(): void {
@@ -73,7 +74,7 @@ export class RateWindow {
     const then = first.counts.get(key) ?? NONE;
     const seconds = last.at_s - first.at_s;
     const of = (kind: keyof Rate): number => Math.max(0, now[kind] - then[kind]) / seconds;
-    return { in: of('in'), out: of('out'), failures: of('failures') };
+    return { in: of('in'), out: of('out'), alerts: of('alerts'), failures: of('failures') };
   }
 
   #drawSparks(at_s: number): void {
@@ -95,10 +96,10 @@ export class RateWindow {
 function countsOf(status: FlowStatus): Map<string, Rate> {
   const counts = new Map<string, Rate>();
   for (const node of status.nodes) {
-    counts.set(`n:${node.name}`, { in: node.in, out: node.out, failures: node.failures });
+    counts.set(`n:${node.name}`, { in: node.in, out: node.out, alerts: node.alerts, failures: node.failures });
   }
   for (const camera of status.cameras) {
-    counts.set(`c:${camera.name}`, { in: camera.read, out: camera.inferred, failures: 0 });
+    counts.set(`c:${camera.name}`, { in: camera.read, out: camera.inferred, alerts: 0, failures: 0 });
   }
   return counts;
 }

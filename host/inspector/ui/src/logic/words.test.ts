@@ -4,7 +4,7 @@ import { dropped, summary, worst } from './words';
 
 function status(healths: CameraHealth[]): FlowStatus {
   return {
-    flow: 'demo', file: '', version: 1, running_s: 1, at: '',
+    flow: 'demo', file: '', seconds: 1,
     cameras: healths.map((health, index) => ({ name: `c${index}`, health, reason: null, read: 0, sampled: 0, inferred: 0, dropped: {}, reconnects: 0 })),
     nodes: [],
     reloads: { applied: 0, unchanged: 0, refused: 0, pending: null },

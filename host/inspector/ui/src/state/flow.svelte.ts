@@ -27,6 +27,8 @@ export interface NodeView {
 export class FlowState {
   readonly name: string;
   status = $state.raw<FlowStatus | null>(null);
+  /** When it came. */
+  statusAt = $state(0);
   link = $state.raw<LinkState>('connecting');
   /** Newest first, since the page was opened. */
   alerts = $state.raw<readonly Alert[]>([]);
@@ -150,10 +152,11 @@ export class FlowState {
     this.#noteHealth(status);
     this.windowSeconds = this.#rates.seconds;
     this.status = status;
+    this.statusAt = Date.now();
   }
 
   #noteHealth(status: FlowStatus): void {
-    const at = Date.parse(status.at) || Date.now();
+    const at = Date.now();
     for (const { name, health } of status.cameras) {
       const changes = this.#health.get(name) ?? [];
       if (changes.at(-1)?.health !== health) this.#health.set(name, [...changes, { health, at }].slice(-MOST_HEALTH_CHANGES));

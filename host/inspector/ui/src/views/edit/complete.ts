@@ -19,7 +19,9 @@ export function completer(known: () => Known): (context: CompletionContext) => C
     const place = placeAt(text, context.pos);
     if (!context.explicit && place.typed === '' && place.kind === 'key') return null;
     if (/#/.test(context.state.doc.lineAt(context.pos).text.slice(0, context.pos - context.state.doc.lineAt(context.pos).from))) return null;
-    const options = place.kind === 'key' ? keys(place, text, known()) : values(place, text, known());
+    const all = place.kind === 'key' ? keys(place, text, known()) : values(place, text, known());
+    // Examples are for those who ask.
+    const options = all.filter((option) => option.label !== place.typed && (context.explicit || option.detail !== 'example'));
     return options.length === 0 ? null : { from: place.from, options, validFor: /^[\w./-]*$/ };
   };
 }

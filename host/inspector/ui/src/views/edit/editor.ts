@@ -7,7 +7,7 @@ import { yaml } from '@codemirror/lang-yaml';
 import { bracketMatching, HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
 import { type Diagnostic, forceLinting, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
-import { Compartment, EditorState } from '@codemirror/state';
+import { Compartment, EditorState, type Text } from '@codemirror/state';
 import { EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import type { FlowProblem } from '../../api/types';
@@ -74,7 +74,7 @@ export class Editor {
           yaml(), indentUnit.of('  '), EditorState.tabSize.of(2), syntaxHighlighting(colours), look,
           autocompletion({ override: [options.complete], icons: false }),
           this.#readOnly.of(readOnly(options.isReadOnly)),
-          EditorView.contentAttributes.of({ 'aria-label': 'Flow file', spellcheck: 'false', autocapitalize: 'off' }),
+          EditorView.contentAttributes.of({ 'aria-label': 'Flow file', tabindex: '0', spellcheck: 'false', autocapitalize: 'off' }),
           EditorView.updateListener.of((update) => update.docChanged && options.onChange(update.state.doc.toString())),
           keymap.of([
             { key: 'Mod-s', run: () => (options.onApply(), true), preventDefault: true },
@@ -108,12 +108,11 @@ export class Editor {
   showProblems(problems: readonly FlowProblem[]): void {
     const { doc } = this.view.state;
     const diagnostics = problems.flatMap((problem): Diagnostic[] => {
-      if (problem.line < 1 || problem.line > doc.lines) return [];
-      const line = doc.line(problem.line);
-      const from = Math.min(line.to, line.from + Math.max(0, problem.column - 1));
-      const to = Math.min(line.to, from + Math.max(1, problem.length));
-      const message = `${problem.message}${problem.hint ? `\n${problem.hint}` : ''}`;
-      return [{ from, to, message, severity: problem.code.startsWith('W') ? 'warning' : 'error', source: problem.code }];
+      if (problem.line === null || problem.line > doc.lines) return [];
+      const from = offset(doc, problem.line, problem.column ?? 1);
+      const to = problem.end_line === null ? doc.line(problem.line).to : offset(doc, problem.end_line, problem.end_column ?? 1);
+      const message = [problem.message, ...problem.help].join('\n');
+      return [{ from, to: Math.max(to, Math.min(from + 1, doc.length)), message, severity: problem.severity, source: problem.code }];
     });
     this.view.dispatch(setDiagnostics(this.view.state, diagnostics));
     forceLinting(this.view);
@@ -121,8 +120,7 @@ export class Editor {
 
   goTo(line: number, column = 1): void {
     const { doc } = this.view.state;
-    const place = doc.line(Math.min(Math.max(1, line), doc.lines));
-    const at = Math.min(place.to, place.from + Math.max(0, column - 1));
+    const at = offset(doc, line, column);
     this.view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: 'center' }) });
     this.view.focus();
   }
@@ -130,6 +128,13 @@ export class Editor {
   destroy(): void {
     this.view.destroy();
   }
+}
+
+/** Columns count characters; the editor counts UTF-16 units. */
+function offset(doc: Text, line: number, column: number): number {
+  const place = doc.line(Math.min(Math.max(1, line), doc.lines));
+  const before = [...place.text].slice(0, Math.max(0, column - 1)).join('');
+  return place.from + before.length;
 }
 
 function readOnly(isReadOnly: boolean) {

@@ -84,11 +84,12 @@ export class FlowEdit {
 
   async restore(version: number): Promise<void> {
     try {
-      const { data } = await ask<Report>('POST', flowPath(this.flow, 'versions', version, 'restore'));
+      const { data } = await ask<Report>('POST', flowPath(this.flow, 'versions', version, 'restore'), { ifMatch: this.#etag });
       await this.load(true);
       this.applied = data;
     } catch (error) {
-      this.error = error as Error;
+      if (error instanceof ApiError && error.status === 412) this.isConflict = true;
+      else this.error = error as Error;
     }
   }
 
