@@ -88,7 +88,7 @@ impl Ordeal {
             3 => {
                 let began = Instant::now();
                 receiver.signal(Signal::STOP)?;
-                while !outbox(&agave)?.is_some_and(|status| status.trouble.is_some()) {
+                while outbox(&agave)?.is_none_or(|status| status.trouble.is_none()) {
                     ensure!(began.elapsed() < LONGEST_ATTEMPT, "no attempt fails");
                 }
                 self.note_freeze(began.elapsed());

@@ -20,7 +20,7 @@ pub struct Problem {
     kind: &'static str,
     /// The name of the status.
     #[schema(example = "Not Found")]
-    title: String,
+    title: &'static str,
     /// The HTTP status.
     #[schema(example = 404)]
     status: u16,
@@ -31,7 +31,7 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<FileProblem>,
     #[serde(skip)]
-    header: Option<(HeaderName, String)>,
+    header: Option<Box<(HeaderName, String)>>,
 }
 
 impl Problem {
@@ -39,7 +39,7 @@ impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             kind: "about:blank",
-            title: status.canonical_reason().unwrap_or("Problem").to_owned(),
+            title: status.canonical_reason().unwrap_or("Problem"),
             status: status.as_u16(),
             detail: detail.into(),
             problems: Vec::new(),
@@ -81,7 +81,7 @@ impl Problem {
     }
 
     fn with_header(mut self, name: HeaderName, value: String) -> Self {
-        self.header = Some((name, value));
+        self.header = Some(Box::new((name, value)));
         self
     }
 
@@ -98,10 +98,10 @@ impl IntoResponse for Problem {
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-        if let Some((name, value)) = self.header
-            && let Ok(value) = HeaderValue::from_str(&value)
+        if let Some(header) = self.header
+            && let Ok(value) = HeaderValue::from_str(&header.1)
         {
-            headers.insert(name, value);
+            headers.insert(header.0, value);
         }
         response
     }

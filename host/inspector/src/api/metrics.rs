@@ -7,6 +7,9 @@ use crate::view::{CameraStatus, NodeStatus, OutboxStatus, Status};
 /// A family of figures: name, kind and help.
 struct Family(&'static str, &'static str, &'static str);
 
+/// A family with the figure of each.
+type Figure<T> = (Family, fn(&T) -> f64);
+
 /// All figures of these flows.
 pub(super) fn written<'s>(statuses: impl Iterator<Item = &'s Status> + Clone) -> String {
     let mut text = String::new();
@@ -24,7 +27,7 @@ pub(super) fn written<'s>(statuses: impl Iterator<Item = &'s Status> + Clone) ->
 }
 
 fn flows<'s>(text: &mut String, statuses: impl Iterator<Item = &'s Status> + Clone) {
-    let families: [(Family, fn(&Status) -> f64); 6] = [
+    let families: [Figure<Status>; 6] = [
         (
             Family(
                 "agave_flow_running_seconds",
@@ -83,7 +86,7 @@ fn flows<'s>(text: &mut String, statuses: impl Iterator<Item = &'s Status> + Clo
 }
 
 fn cameras<'s>(text: &mut String, statuses: impl Iterator<Item = &'s Status> + Clone) {
-    let families: [(Family, fn(&CameraStatus) -> f64); 5] = [
+    let families: [Figure<CameraStatus>; 5] = [
         (
             Family("agave_camera_up", "gauge", "1 while the camera is live."),
             |camera| f64::from(u8::from(camera.health == "live")),
@@ -151,7 +154,7 @@ fn cameras<'s>(text: &mut String, statuses: impl Iterator<Item = &'s Status> + C
 }
 
 fn nodes<'s>(text: &mut String, statuses: impl Iterator<Item = &'s Status> + Clone) {
-    let families: [(Family, fn(&NodeStatus) -> f64); 8] = [
+    let families: [Figure<NodeStatus>; 8] = [
         (
             Family(
                 "agave_node_in_total",
@@ -239,7 +242,7 @@ fn nodes<'s>(text: &mut String, statuses: impl Iterator<Item = &'s Status> + Clo
 }
 
 fn outboxes<'s>(text: &mut String, statuses: impl Iterator<Item = &'s Status> + Clone) {
-    let families: [(Family, fn(&OutboxStatus) -> f64); 4] = [
+    let families: [Figure<OutboxStatus>; 4] = [
         (
             Family(
                 "agave_outbox_waiting_alerts",
