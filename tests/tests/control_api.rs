@@ -71,7 +71,7 @@ fn a_flow_is_shown_as_it_is() -> Result<()> {
 
     for path in [
         format!("{path}/picture.jpg"),
-        picture("boxes=true&width=320"),
+        picture("boxes=all&width=320"),
     ] {
         let picture = api.get(&path)?;
         ensure!(picture.status == 200, "{path}: {}", picture.shown());

@@ -55,6 +55,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
+    /// Something else can be done there.
+    pub(crate) fn not_allowed(allowed: String) -> Self {
+        let said = format!("this method does nothing here; {allowed} do");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, said).with_header(header::ALLOW, allowed)
+    }
+
     pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, detail)
     }

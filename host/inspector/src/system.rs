@@ -5,8 +5,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::{broadcast, mpsc};
+use utoipa::ToSchema;
 
 use crate::view::{
     Alert, AlertDetails, CameraView, DeadLetterView, Done, FileProblem, GraphView, Incident,
@@ -86,7 +88,7 @@ pub trait RunningFlow: Send + Sync + 'static {
     ///
     /// # Errors
     /// When there is none.
-    fn alert_picture(&self, sequence: u64, wanted: PictureWanted) -> Result<Jpeg, Refusal>;
+    fn alert_picture(&self, sequence: u64) -> Result<Jpeg, Refusal>;
 
     /// Incidents, the newest first.
     ///
@@ -231,8 +233,21 @@ pub enum VideoItem {
 pub struct PictureWanted {
     /// Its longest side has at most so many pixels.
     pub most_pixels: u32,
-    /// Whether what was seen is drawn in it.
-    pub boxes: bool,
+    /// What is drawn in it of what was seen.
+    pub boxes: Boxes,
+}
+
+/// What is drawn in a picture of what was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Boxes {
+    /// Nothing.
+    #[default]
+    None,
+    /// What stands in a zone, if the camera has some.
+    Zones,
+    /// Everything.
+    All,
 }
 
 /// A picture of a frame.

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use agave_core::{Alert as CoreAlert, AlertReport, Timestamp};
+use agave_flow::CameraKind;
 use agave_inspector::Refusal;
-use agave_inspector::system::{AlertQuery, IncidentQuery, Jpeg, PictureWanted};
+use agave_inspector::system::{AlertQuery, IncidentQuery, Jpeg};
 use agave_inspector::view::{
     Alert, AlertDetails, DeadLetterView, Delivery, DeliveryState, Incident,
 };
@@ -128,11 +129,7 @@ fn deliveries(
     Ok(found)
 }
 
-pub(super) fn picture(
-    inspected: &InspectedFlow,
-    sequence: u64,
-    _wanted: PictureWanted,
-) -> Result<Jpeg, Refusal> {
+pub(super) fn picture(inspected: &InspectedFlow, sequence: u64) -> Result<Jpeg, Refusal> {
     let none = || Refusal::NotFound(format!("there is no picture of alert {sequence}"));
     let data = inspected.evidence.picture(sequence).ok_or_else(none)?;
     let why = inspected.evidence.why(sequence);
@@ -171,10 +168,27 @@ pub(super) fn incidents(
             }
         }
     }
-    incidents.retain(|incident| !query.open || incident.ended.is_none());
+    if query.open {
+        let may_end = may_end(inspected);
+        incidents.retain(|incident| incident.ended.is_none() && may_end(incident));
+    }
     incidents.sort_by_key(|incident| std::cmp::Reverse(incident.last_sequence));
     incidents.truncate(query.most);
     Ok(incidents)
+}
+
+/// Whether somebody can still end an incident: its camera is there, and if that is a file, which
+/// begins anew with each start, it began since.
+fn may_end(inspected: &InspectedFlow) -> impl Fn(&Incident) -> bool {
+    let live = inspected.keeper.live();
+    let started = (Timestamp::now() - live.began().elapsed()).to_string();
+    let cameras = live.flow().cameras;
+    move |incident| {
+        let camera = cameras
+            .iter()
+            .find(|camera| camera.name == incident.camera_id);
+        camera.is_some_and(|camera| camera.kind == CameraKind::Rtsp || incident.began >= started)
+    }
 }
 
 fn begin(sequence: u64, report: &AlertReport, has_picture: bool) -> Incident {

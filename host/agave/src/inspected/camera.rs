@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use agave_core::{BoundingBox, Mark, Timestamp, View};
 use agave_flow::{CameraIndex, CameraKind, Flow, Work};
 use agave_inspector::Refusal;
-use agave_inspector::system::{IncidentQuery, Jpeg, PictureWanted};
+use agave_inspector::system::{Boxes, IncidentQuery, Jpeg, PictureWanted};
 use agave_inspector::view::{CameraView, PassedDetection, ZoneView};
 
 use super::InspectedFlow;
@@ -105,8 +105,17 @@ pub(super) fn picture(
     let frame = recent.newest(camera).ok_or_else(no_frame)?;
     let seen = inspected.evidence.seen(camera, frame);
     let mut view = View::of(None, wanted.most_pixels);
-    if let (true, Some(seen)) = (wanted.boxes, &seen) {
-        view.marks = seen.detections.iter().map(mark).collect();
+    let zones = flow
+        .cameras
+        .iter()
+        .any(|known| known.name == camera && !known.zones.is_empty());
+    let is_drawn = |detection: &&PassedDetection| match wanted.boxes {
+        Boxes::None => false,
+        Boxes::Zones => !zones || !detection.zones.is_empty(),
+        Boxes::All => true,
+    };
+    if let Some(seen) = &seen {
+        view.marks = seen.detections.iter().filter(is_drawn).map(mark).collect();
     }
     let shown = recent.show(camera, frame, &view);
     Ok(Jpeg {

@@ -119,8 +119,8 @@ impl RunningFlow for InspectedFlow {
         alerts::alert(self, sequence)
     }
 
-    fn alert_picture(&self, sequence: u64, wanted: PictureWanted) -> Result<Jpeg, Refusal> {
-        alerts::picture(self, sequence, wanted)
+    fn alert_picture(&self, sequence: u64) -> Result<Jpeg, Refusal> {
+        alerts::picture(self, sequence)
     }
 
     fn incidents(&self, query: &IncidentQuery) -> Result<Vec<Incident>, Refusal> {

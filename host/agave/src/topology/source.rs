@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use agave_core::Timestamp;
 use agave_media::{
     EncodedPacket, Frame, FrameSink, SourceCounts, SourceEvent, StreamDescription, VideoRelay,
 };
@@ -48,6 +49,8 @@ impl Health {
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
     pub(super) health: Health,
+    /// Since when it is so.
+    pub(super) since: Option<Timestamp>,
     pub(super) counts: SourceCounts,
     pub(super) reconnects: u64,
     /// Of the last frame that was announced.
@@ -76,7 +79,12 @@ impl SourceState {
     }
 
     pub(super) fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = state.health.word();
+        change(&mut state);
+        if state.health.word() != before || state.since.is_none() {
+            state.since = Some(Timestamp::now());
+        }
     }
 }
 

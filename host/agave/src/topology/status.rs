@@ -166,6 +166,7 @@ fn camera(name: String, counts: &CameraCounts) -> CameraStatus {
         name,
         health: counts.health.word().to_owned(),
         reason,
+        since: counts.since.map(|since| since.to_string()),
         read: counts.read,
         sampled: counts.sampled,
         inferred: counts.inferred,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use agave_core::{DropReason, Ledger};
+use agave_core::{DropReason, Ledger, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::account::Account;
@@ -32,6 +32,7 @@ pub(crate) struct Summary {
 #[derive(Clone, Debug)]
 pub(crate) struct CameraCounts {
     pub(crate) health: Health,
+    pub(crate) since: Option<Timestamp>,
     pub(crate) read: u64,
     pub(crate) sampled: u64,
     pub(crate) inferred: u64,
@@ -207,6 +208,7 @@ fn camera_counts(
         }
         CameraCounts {
             health: state.health.clone(),
+            since: state.since,
             read: state.counts.read,
             sampled: state.counts.sampled,
             inferred: chain.frames,

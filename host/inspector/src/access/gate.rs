@@ -66,6 +66,14 @@ impl Rights {
         };
         self.0.get(&(method.clone(), path.to_owned())).copied()
     }
+
+    /// What can be done at `path`, as the header `Allow` has it.
+    fn allowed(&self, path: &str) -> String {
+        let known = self.0.keys().filter(|(_, known)| known == path);
+        let mut methods: Vec<&str> = known.map(|(method, _)| method.as_str()).collect();
+        methods.sort_unstable();
+        methods.join(", ")
+    }
 }
 
 impl Gate {
@@ -162,7 +170,7 @@ impl Gate {
         ))
     }
 
-    fn admit(&self, asked: &Asked, needs: Option<Needs>) -> Result<Option<Caller>, Problem> {
+    fn admit(&self, asked: &Asked, needs: Needs) -> Result<Option<Caller>, Problem> {
         self.host(&asked.headers)?;
         self.attempts.take(asked.address.ip()).map_err(|seconds| {
             Problem::too_many("too many requests came from this address", seconds)
@@ -173,8 +181,8 @@ impl Gate {
         }
         let caller = match needs {
             // What there is none of is told to everybody alike.
-            Some(Needs::Nothing) => return Ok(None),
-            Some(Needs::Role(needed)) => {
+            Needs::Nothing => return Ok(None),
+            Needs::Role(needed) => {
                 let caller = self.caller(&asked.headers, asked.address.ip())?;
                 let caller = caller.ok_or_else(|| {
                     Problem::unauthorized("log in, or send a token: `Authorization: Bearer …`")
@@ -187,7 +195,6 @@ impl Gate {
                 }
                 caller
             }
-            None => return Err(Problem::forbidden("nobody may ask this")),
         };
         if changes && let Some(wanted) = &caller.csrf {
             let sent = asked.headers.get(CSRF).map(|value| value.as_bytes());
@@ -222,10 +229,16 @@ pub(crate) async fn guard(
     next: Next,
 ) -> Response {
     let path = request.extensions().get::<MatchedPath>();
-    // What is on no route is a page, or nothing.
     let needs = match path {
-        Some(path) => guard.rights.of(request.method(), path.as_str()),
-        None => Some(Needs::Nothing),
+        // What is on no route is a page, or nothing.
+        None => Needs::Nothing,
+        Some(path) => match guard.rights.of(request.method(), path.as_str()) {
+            Some(needs) => needs,
+            None => {
+                let allowed = guard.rights.allowed(path.as_str());
+                return Problem::not_allowed(allowed).into_response();
+            }
+        },
     };
     let peer = request.extensions().get::<Peer>().copied();
     let Some(Peer(address)) = peer else {
@@ -237,7 +250,8 @@ pub(crate) async fn guard(
         address,
     };
     let what = format!("{} {}", request.method(), request.uri().path());
-    let is_change = !request.method().is_safe();
+    // A plan changes nothing, and is asked for with every key that somebody presses.
+    let is_change = !request.method().is_safe() && !request.uri().path().ends_with("/plan");
     let gate = Arc::clone(&guard.gate);
     // It may have to read the tokens from the disk.
     let admitted = spawn_blocking(move || gate.admit(&asked, needs)).await;

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::cameras::{PictureQuery, shown};
+use super::cameras::shown;
 use super::page::{Page, Part, cursor, limit};
 use crate::extract::{InPath, InQuery};
 use crate::problem::Problem;
@@ -119,19 +119,17 @@ async fn alert(
 /// The picture of an alert's frame
 #[utoipa::path(get, path = "/flows/{flow}/alerts/{sequence}/picture.jpg", tag = "alerts",
     params(("flow" = String, Path, description = "The flow's name"),
-           ("sequence" = u64, Path, description = "The alert's number"), PictureQuery),
+           ("sequence" = u64, Path, description = "The alert's number")),
     security(("token" = ["viewer"])),
-    responses((status = 200, description = "A JPEG", body = Vec<u8>, content_type = "image/jpeg")))]
+    responses((status = 200, description = "A JPEG", body = Vec<u8>, content_type = "image/jpeg",
+        headers(("X-Agave-Frame" = u64, description = "The frame's number"),
+                ("X-Agave-Time" = String, description = "When it was captured, RFC 3339")))))]
 async fn picture(
     State(shared): State<Arc<Shared>>,
     InPath((flow, sequence)): InPath<(String, u64)>,
-    InQuery(query): InQuery<PictureQuery>,
 ) -> Result<Response, Problem> {
-    let wanted = query.wanted()?;
     let flow = shared.flow(&flow)?;
-    Ok(shown(
-        ask(move || flow.alert_picture(sequence, wanted)).await?,
-    ))
+    Ok(shown(ask(move || flow.alert_picture(sequence)).await?))
 }
 
 /// Which incidents.

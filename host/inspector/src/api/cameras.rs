@@ -16,7 +16,7 @@ use crate::access::Caller;
 use crate::extract::{IfMatch, InBody, InPath, InQuery};
 use crate::problem::Problem;
 use crate::shared::{Shared, ask, get};
-use crate::system::{Jpeg, PictureWanted, RunningFlow, ZoneChange};
+use crate::system::{Boxes, Jpeg, PictureWanted, RunningFlow, ZoneChange};
 use crate::view::{CameraView, ReportView, ZoneShape, ZoneView};
 
 const LARGEST_PICTURE: u32 = 4096;
@@ -67,16 +67,17 @@ async fn find(flow: Arc<dyn RunningFlow>, camera: String) -> Result<CameraView, 
 /// In which form a picture is wanted.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PictureQuery {
+struct PictureQuery {
     /// Pixels of its longest side, at most; it is never larger than it was taken.
     #[param(minimum = 16, maximum = 4096, default = 1280)]
     width: Option<u32>,
-    /// Whether what was seen is drawn in it.
-    boxes: Option<bool>,
+    /// What is drawn in it of what was seen.
+    #[param(inline)]
+    boxes: Option<Boxes>,
 }
 
 impl PictureQuery {
-    pub(super) fn wanted(&self) -> Result<PictureWanted, Problem> {
+    fn wanted(&self) -> Result<PictureWanted, Problem> {
         let most_pixels = self.width.unwrap_or(1280);
         if !(16..=LARGEST_PICTURE).contains(&most_pixels) {
             let said = format!("`width` is from 16 to {LARGEST_PICTURE} pixels");
@@ -84,7 +85,7 @@ impl PictureQuery {
         }
         Ok(PictureWanted {
             most_pixels,
-            boxes: self.boxes.unwrap_or(false),
+            boxes: self.boxes.unwrap_or_default(),
         })
     }
 }

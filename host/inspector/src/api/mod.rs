@@ -67,7 +67,6 @@ pub(crate) fn router(shared: &Arc<Shared>) -> (Router, utoipa::openapi::OpenApi)
             axum::routing::get(|| async move { Json(served) }),
         )
         .route("/api/{*path}", axum::routing::any(nothing))
-        .method_not_allowed_fallback(not_allowed)
         .fallback(crate::page::page)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn_with_state(
@@ -84,11 +83,6 @@ pub(crate) fn router(shared: &Arc<Shared>) -> (Router, utoipa::openapi::OpenApi)
 
 async fn nothing() -> Problem {
     Problem::not_found("there is nothing here; /api/openapi.json says what there is")
-}
-
-async fn not_allowed() -> Problem {
-    let said = "this method does nothing here; /api/openapi.json says which do";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, said)
 }
 
 /// Adds what all routes have in common: how to log in, and how they refuse.

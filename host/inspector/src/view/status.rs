@@ -89,6 +89,9 @@ pub struct CameraStatus {
     pub health: String,
     /// Why it is lost or failed.
     pub reason: Option<String>,
+    /// Since when it is as it is.
+    #[serde(default)]
+    pub since: Option<String>,
     /// Frames that came.
     pub read: u64,
     /// Of these, those that were to be looked at.
