@@ -83,7 +83,8 @@ impl Keeper {
     /// The flow file, if its tag is `expected`.
     pub(super) fn expect_tag(&self, expected: &str) -> Result<FlowFile, Refusal> {
         let now = self.file()?;
-        match now.tag == expected {
+        // RFC 9110: whatever it is, if it is there.
+        match now.tag == expected || expected == "*" {
             true => Ok(now),
             false => Err(Refusal::Stale(
                 "somebody else has changed the flow file since it was read; read it again"

@@ -33,6 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
 /// Which alerts.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct AlertsWanted {
     /// Only those of this camera.
     camera: Option<String>,
@@ -135,6 +136,7 @@ async fn picture(
 /// Which incidents.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct IncidentsWanted {
     /// Only those that have not ended.
     open: Option<bool>,

@@ -67,6 +67,7 @@ async fn find(flow: Arc<dyn RunningFlow>, camera: String) -> Result<CameraView, 
 /// In which form a picture is wanted.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct PictureQuery {
     /// Pixels of its longest side, at most; it is never larger than it was taken.
     #[param(minimum = 16, maximum = 4096, default = 1280)]

@@ -126,7 +126,7 @@ async fn revive(
 #[utoipa::path(get, path = "/flows/{flow}/file", tag = "flow file",
     params(("flow" = String, Path, description = "The flow's name")),
     security(("token" = ["operator"])),
-    responses((status = 200, description = "Its text", body = String, content_type = "application/yaml",
+    responses((status = 200, description = "Its text", body = Object, content_type = "application/yaml",
         headers(("ETag" = String, description = "Changes with the text")))))]
 async fn file(
     State(shared): State<Arc<Shared>>,
@@ -215,7 +215,7 @@ async fn versions(
     params(("flow" = String, Path, description = "The flow's name"),
            ("version" = u64, Path, description = "Its number")),
     security(("token" = ["operator"])),
-    responses((status = 200, description = "Its text", body = String, content_type = "application/yaml")))]
+    responses((status = 200, description = "Its text", body = Object, content_type = "application/yaml")))]
 async fn version(
     State(shared): State<Arc<Shared>>,
     InPath((flow, version)): InPath<(String, u64)>,

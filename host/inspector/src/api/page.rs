@@ -20,6 +20,7 @@ pub(crate) struct Page<T> {
 /// Which part of a list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Part {
     /// So many at most.
     #[param(minimum = 1, maximum = 1000, default = 100)]

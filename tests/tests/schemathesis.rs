@@ -1,0 +1,82 @@
+//! The control API against somebody else's idea of its document: schemathesis makes up requests,
+//! right and wrong ones, and looks at every answer.
+
+use std::process::Command;
+use std::time::Duration;
+
+use agave_tests::{Api, Process, Yard, free_port, python_packages, skipped};
+use anyhow::{Context, Result, ensure};
+
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// Thousands of requests.
+const RUN_LIMIT: Duration = Duration::from_secs(600);
+/// So many requests of its own for each operation.
+const EXAMPLES: &str = "230";
+const FEWEST_CASES: u64 = 10_000;
+/// What there is in a yard, so that answers are more than that there is no such thing.
+const SETTINGS: &str = "[parameters]
+flow = \"yard\"
+camera = \"field\"
+node = \"zoned\"
+zone = \"forbidden\"
+version = 1
+";
+/// No failure of the server, no answer that is not in the document, in form or in content; no
+/// other method; nothing without a login. What is refused is the API's own business.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+    response_headers_conformance,response_schema_conformance,unsupported_method,ignored_auth";
+
+#[test]
+fn every_answer_is_in_the_document() -> Result<()> {
+    let Some(python) = python_packages("schemathesis", &["schemathesis==4.32.5"])? else {
+        skipped("schemathesis");
+        return Ok(());
+    };
+    let yard = Yard::new()?;
+    let port = free_port()?;
+    let running = yard.run_with(&["--listen", &format!("127.0.0.1:{port}")])?;
+    Api::at(port).wait(START_LIMIT)?;
+    let made = running.beside(["token", "new", "tester", "--role", "admin"])?;
+    ensure!(made.status.success(), "{}", made.stderr);
+
+    let settings = yard.at("schemathesis.toml");
+    yard.write("schemathesis.toml", SETTINGS)?;
+    let mut command = Command::new(python.with_file_name("schemathesis"));
+    command
+        .arg("--config-file")
+        .arg(settings)
+        .arg("run")
+        .arg(format!("http://127.0.0.1:{port}/api/openapi.json"))
+        .args(["--checks", CHECKS, "--max-examples", EXAMPLES])
+        // Otherwise it finds its own token, and takes it away.
+        .args(["--phases", "examples,coverage,fuzzing"])
+        .args(["--workers", "1", "--no-color"])
+        .args([
+            "--header",
+            &format!("Authorization: Bearer {}", made.stdout.trim()),
+        ])
+        .current_dir(yard.folder());
+    let tested = Process::start("schemathesis", &mut command)?.finish(RUN_LIMIT)?;
+    ensure!(
+        tested.status.success(),
+        "{}{}",
+        tested.stdout,
+        tested.stderr
+    );
+    let cases = tested
+        .stdout
+        .lines()
+        .find(|line| line.contains(" generated"));
+    let cases = cases.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    let cases = cases.with_context(|| tested.stdout.clone())?;
+    ensure!(
+        cases >= FEWEST_CASES,
+        "only {cases} cases: {}",
+        tested.stdout
+    );
+    // It goes on, with the flow that it had.
+    running.wait_until_live("yard", START_LIMIT)?;
+    running.signal(agave_tests::Signal::TERM)?;
+    running.finish(START_LIMIT)?;
+    Ok(())
+}
