@@ -11,7 +11,7 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 /// Thousands of requests.
 const RUN_LIMIT: Duration = Duration::from_secs(600);
 /// So many requests of its own for each operation.
-const EXAMPLES: &str = "230";
+const EXAMPLES: &str = "360";
 const FEWEST_CASES: u64 = 10_000;
 /// What there is in a yard, so that answers are more than that there is no such thing.
 const SETTINGS: &str = "[parameters]
@@ -66,7 +66,7 @@ fn every_answer_is_in_the_document() -> Result<()> {
     let cases = tested
         .stdout
         .lines()
-        .find(|line| line.contains(" generated"));
+        .find(|line| line.contains(" generated, "));
     let cases = cases.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     let cases = cases.with_context(|| tested.stdout.clone())?;
     ensure!(
