@@ -7,15 +7,18 @@ the others. What it is sent it reads strictly.
 
 Standard output: `ready PORT` once it listens, then for each request one line of JSON with
 `connection`, `method`, `path`, `login` (whether one was sent), `wrong` (whether it was wrong),
-`stale` (whether its nonce was refused), `status`, and where it did something `did`.
+`stale` (whether its nonce was refused), `status`, and where it did something `did`; of a push also
+`key`, its idempotency key, and `digest`, which stands for its content.
 """
 
 import argparse
 import hashlib
 import json
 import os
+import random
 import re
 import secrets
+import socket
 import threading
 import time
 import xml.etree.ElementTree as ElementTree
@@ -26,6 +29,8 @@ REALM = "IP Camera(E1518)"
 OUTPUTS = [1, 2, 101]
 CODES = {1: "OK", 2: "Device Busy", 3: "Device Error", 4: "Invalid Operation", 6: "Invalid XML Content"}
 MOST_BODY_BYTES = 4 << 20
+# What goes wrong, and how often beside the others.
+TROUBLES = {"stale": 40, "error": 30, "close": 24, "busy": 4, "full": 2}
 
 
 def arguments() -> argparse.Namespace:
@@ -37,6 +42,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--anyone", action="store_true", help="takes pushes without a login")
     parser.add_argument("--fails", type=int, default=0, help="so many pushes are answered 503 first")
     parser.add_argument("--busy", type=int, default=0, help="so often it is busy, after the first time")
+    parser.add_argument(
+        "--trouble",
+        type=float,
+        default=0.0,
+        help="how many of the requests, from 0 to 1, get a refused nonce, an error, no answer, or "
+        "hear that it is busy or has no more connections",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of which those are")
     return parser.parse_args()
 
 
@@ -53,10 +66,14 @@ class Device(ThreadingHTTPServer):
         self.triggers = 0
         self.fails = options.fails
         self.wrong = 0
+        self.chance = random.Random(options.seed)
         # How often each nonce was used.
         self.nonces: dict[str, int] = {}
         self.outputs = dict.fromkeys(OUTPUTS, "inactive")
         self.hosts: list[dict[str, str]] = []
+
+    def handle_error(self, *_) -> None:
+        """A client that hangs up is no news."""
 
 
 class Refused(Exception):
@@ -86,6 +103,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         self.seen = {"login": False, "wrong": False, "stale": False, "did": None}
+        self.is_cut = False
         length = int(self.headers.get("Content-Length", 0))
         if length > MOST_BODY_BYTES:
             self.close_connection = True
@@ -95,12 +113,35 @@ class Handler(BaseHTTPRequestHandler):
             if self.is_one_too_many:
                 self.close_connection = True
                 raise Refused(403, 4, "maxSessionUserLink")
+            self.trouble()
+            if self.is_cut:
+                return
             if self.server.options.anyone and self.path == "/alarm":
                 self.alarm()
             elif self.is_logged_in():
                 self.page()
         except Refused as refused:
             self.say(refused.http, refused.code, refused.sub)
+
+    def trouble(self) -> None:
+        with self.server.lock:
+            chance = self.server.chance
+            if chance.random() >= self.server.options.trouble:
+                return
+            trouble = chance.choices(list(TROUBLES), list(TROUBLES.values()))[0]
+            if trouble == "stale":
+                self.server.nonces.clear()
+        if trouble == "error":
+            raise Refused(500, 3, "deviceError")
+        if trouble == "busy":
+            raise Refused(503, 2, "deviceBusy")
+        if trouble in ("close", "full"):
+            self.close_connection = True
+        if trouble == "full":
+            raise Refused(403, 4, "maxSessionUserLink")
+        if trouble == "close":
+            self.is_cut = True
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     do_GET = do_PUT = do_POST = do_DELETE = answer  # noqa: N815
 
@@ -174,6 +215,8 @@ class Handler(BaseHTTPRequestHandler):
             if self.server.fails > 0:
                 self.server.fails -= 1
                 raise Refused(503, 2, "deviceBusy")
+        self.seen["key"] = self.headers.get("Idempotency-Key")
+        self.seen["digest"] = hashlib.sha256(self.body).hexdigest()
         kind = self.headers.get("Content-Type", "")
         if kind != "multipart/form-data; boundary=boundary":
             raise Refused(415, 6, "badContentType")

@@ -2,10 +2,13 @@
 """A web server that takes what the webhook posts, or does not, and says what it got.
 
 Standard output: `ready PORT` once it listens, then for each request one line of JSON with `path`,
-`headers` (names in lower case), `body` and `answer`.
+`headers` (names in lower case), `body` and `answer`. A form is a list of its parts as its body: of
+each `name`, `content_type`, and `json`, or `base64` of what is no JSON.
 """
 
 import argparse
+import base64
+import email.policy
 import json
 import random
 import socket
@@ -59,16 +62,36 @@ class Receiver(ThreadingHTTPServer):
             return answer
 
 
+def parts_of(content_type: str, body: bytes) -> list[dict]:
+    """The parts of a `multipart/form-data` body, as Python reads mail."""
+    head = f"Content-Type: {content_type}\r\n\r\n".encode()
+    form = email.message_from_bytes(head + body, policy=email.policy.HTTP)
+    return [part_of(part) for part in form.iter_parts()]
+
+
+def part_of(part: email.message.EmailMessage) -> dict:
+    content = part.get_payload(decode=True)
+    kind = part.get_content_type()
+    said = (
+        {"json": json.loads(content)}
+        if kind == "application/json"
+        else {"base64": base64.b64encode(content).decode()}
+    )
+    name = part.get_param("name", header="content-disposition")
+    return {"name": name, "content_type": kind, **said}
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:  # noqa: N802: the name is the standard library's
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        kind = self.headers.get("Content-Type", "")
         answer = self.server.take(
             {
                 "path": self.path,
                 "headers": {name.lower(): value for name, value in self.headers.items()},
-                "body": json.loads(body),
+                "body": parts_of(kind, body) if kind.startswith("multipart/") else json.loads(body),
             }
         )
         if answer == "close":

@@ -1,18 +1,17 @@
 //! Many alerts that wait for an adapter, without the incidents: they are written as the journal
-//! writes them, into the state of a flow whose cameras nobody serves. And the account of what
-//! became of them at the receiver.
+//! writes them, into the state of a flow whose cameras nobody serves.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use agave_core::{Alert, BoundingBox, Detection, Phase, Severity, Timestamp};
 use agave_store::{Batch, NewAlert, Store};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::{Agave, place};
+use crate::{Agave, Arrivals, OutboxStatus, place};
 
 /// The flow's one adapter.
 pub const ADAPTER: &str = "out";
@@ -27,8 +26,10 @@ const WRITTEN_AT_ONCE: usize = 2000;
 /// A flow with an adapter, and alerts that wait for it.
 pub struct Backlog {
     folder: TempDir,
-    /// By idempotency key: the camera, and which of its alerts it is.
-    waiting: BTreeMap<String, (usize, usize)>,
+    /// For the process that runs the flow.
+    variables: Vec<(String, String)>,
+    /// The idempotency key of each, and its camera.
+    waiting: Vec<(String, String)>,
 }
 
 impl Backlog {
@@ -40,7 +41,6 @@ impl Backlog {
         let folder = TempDir::new()?;
         fs::write(folder.path().join("backlog.yaml"), flow(node, more)?)?;
         let store = Store::open(&folder.path().join("state").join(FLOW))?;
-        let mut waiting = BTreeMap::new();
         let all: Vec<Written> = (0..alerts).map(Written::new).collect();
         for some in all.chunks(WRITTEN_AT_ONCE) {
             let batch = some.iter().map(Written::as_new).collect::<Result<_>>()?;
@@ -51,10 +51,22 @@ impl Backlog {
                 ..Batch::default()
             })?;
         }
-        for one in all {
-            waiting.insert(one.idempotency_key(), (one.camera_number, one.place));
-        }
-        Ok(Self { folder, waiting })
+        let waiting = all.into_iter();
+        let waiting = waiting
+            .map(|one| (one.idempotency_key(), one.camera))
+            .collect();
+        Ok(Self {
+            folder,
+            variables: Vec::new(),
+            waiting,
+        })
+    }
+
+    /// The same with a variable in the environment of whoever runs it.
+    #[must_use]
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Runs the flow.
@@ -64,7 +76,37 @@ impl Backlog {
     pub fn run(&self) -> Result<Agave> {
         let state = self.folder.path().join("state");
         let state = state.to_str().context("a path that is not text")?;
-        Agave::run(&self.flow(), &["--workers", "1", "--state", state])
+        let variables = self.variables.iter();
+        let variables: Vec<(&str, &str)> = variables
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let arguments = ["--workers", "1", "--state", state];
+        Agave::run_with(&self.flow(), &arguments, &variables)
+    }
+
+    /// How it is with the adapter while `agave` runs.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn outbox(&self, agave: &Agave) -> Result<Option<OutboxStatus>> {
+        let state = self.folder.path().join("state");
+        OutboxStatus::of(agave, FLOW, &state, ADAPTER)
+    }
+
+    /// Waits until no more than so many alerts wait, and no longer than `within`. Gives how many
+    /// do, if that is known by then.
+    ///
+    /// # Errors
+    /// When `agave` cannot be asked.
+    pub fn see(&self, agave: &Agave, most: usize, within: Duration) -> Result<Option<u64>> {
+        let deadline = Instant::now() + within;
+        loop {
+            let waiting = self.outbox(agave)?.map(|outbox| outbox.waiting);
+            let are_few = waiting.is_some_and(|waiting| waiting <= most as u64);
+            if are_few || Instant::now() >= deadline {
+                return Ok(waiting);
+            }
+        }
     }
 
     /// Where the flow keeps things.
@@ -83,83 +125,12 @@ impl Backlog {
     /// idempotency key.
     pub fn account(&self, named: impl Fn(&str) -> String) -> Arrivals {
         let waiting = self.waiting.iter();
-        Arrivals {
-            waiting: waiting.map(|(key, place)| (named(key), *place)).collect(),
-            taken: BTreeMap::new(),
-            of_camera: [0; CAMERAS],
-            repeated: 0,
-        }
-    }
-}
-
-/// What has arrived at a receiver.
-pub struct Arrivals {
-    waiting: BTreeMap<String, (usize, usize)>,
-    taken: BTreeMap<String, String>,
-    of_camera: [usize; CAMERAS],
-    repeated: usize,
-}
-
-impl Arrivals {
-    /// The receiver has taken an alert: the next of its camera, or one that it has already, as it
-    /// was.
-    ///
-    /// # Errors
-    /// When it is another one.
-    pub fn take(&mut self, key: &str, body: &str) -> Result<()> {
-        let known = self.waiting.get(key);
-        let &(camera, place) = known.with_context(|| format!("nobody sent {key}"))?;
-        if let Some(before) = self.taken.get(key) {
-            ensure!(before == body, "{key} stands for two alerts");
-            self.repeated += 1;
-            return Ok(());
-        }
-        let expected = self.of_camera.get_mut(camera).context("no such camera")?;
-        ensure!(
-            *expected == place,
-            "{key} is alert {place} of its camera, and {expected} was its turn"
-        );
-        *expected += 1;
-        self.taken.insert(key.to_owned(), body.to_owned());
-        Ok(())
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
-    }
-
-    /// How many have arrived, each counted once.
-    #[must_use]
-    pub fn taken(&self) -> usize {
-        self.taken.len()
-    }
-
-    /// How often one arrived that was there already.
-    #[must_use]
-    pub fn repeated(&self) -> usize {
-        self.repeated
-    }
-
-    /// Whether everything has arrived.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.taken.len() == self.waiting.len()
+        Arrivals::of(waiting.map(|(key, camera)| (named(key), camera.clone())))
     }
 }
 
 struct Written {
-    camera_number: usize,
     camera: String,
-    /// Which of its camera's alerts it is.
-    place: usize,
     phase: &'static str,
     alert: Alert,
 }
@@ -176,7 +147,6 @@ impl Written {
         };
         let at = BEGAN + number as u64 * 1_000_000;
         Self {
-            place,
             phase: phase_name,
             alert: Alert {
                 key: format!("{camera}/incident/{incident}"),
@@ -203,7 +173,6 @@ impl Written {
                 count: 1,
                 attributes: Vec::new(),
             },
-            camera_number,
             camera,
         }
     }

@@ -124,6 +124,21 @@ impl Mosquitto {
         self.folder.path().join("ca.pem")
     }
 
+    /// What it keeps on a topic for those who come later.
+    ///
+    /// # Errors
+    /// When there is nothing.
+    pub fn retained(&self, topic: &str) -> Result<Vec<u8>> {
+        let seconds = PATIENCE.as_secs().to_string();
+        let mut command = Command::new("mosquitto_sub");
+        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-t", topic]);
+        // One message as it is, and no line end behind it.
+        command.args(["--retained-only", "-C", "1", "-N", "-W", &seconds]);
+        let heard = command.output().context("cannot start mosquitto_sub")?;
+        ensure!(heard.status.success(), "nothing is kept on {topic}");
+        Ok(heard.stdout)
+    }
+
     /// Somebody who hears everything that is published from now on.
     ///
     /// # Errors
@@ -216,7 +231,6 @@ fn write_password(folder: &Path, User { name, password }: User<'_>) -> Result<()
     run(Command::new("mosquitto_passwd").arg("-U").arg(file))
 }
 
-/// An authority, and a certificate of it for `localhost`.
 /// An authority, and a certificate of it for `localhost`.
 pub(crate) fn write_certificates(folder: &Path) -> Result<()> {
     let openssl = |arguments: &[&str]| {

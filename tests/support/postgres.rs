@@ -150,6 +150,27 @@ impl Postgres {
         format!("postgres://{USER}:{password}@localhost:{port}/{database}")
     }
 
+    /// The first column of each row of the answer to `query`.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn ask(&self, query: &str) -> Result<Vec<String>> {
+        let mut command = Command::new(program("psql")?);
+        command.args([
+            "--no-psqlrc",
+            "--tuples-only",
+            "--no-align",
+            "--command",
+            query,
+        ]);
+        command.arg(self.url(None, "postgres"));
+        let output = command.env("PGCONNECT_TIMEOUT", "5").output()?;
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "psql failed: {complaint}");
+        let answer = String::from_utf8_lossy(&output.stdout);
+        Ok(answer.lines().map(str::to_owned).collect())
+    }
+
     /// The certificate of its authority, where it has one.
     #[must_use]
     pub fn authority(&self) -> PathBuf {

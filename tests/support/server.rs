@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Counterpart, Process, Signal, Taken, place};
+use crate::{Process, place};
 
 /// The system's Python, which is the one that has GStreamer's bindings.
 const PYTHON: &str = "/usr/bin/python3";
@@ -117,8 +117,6 @@ impl RtspServer {
 pub struct HttpReceiver {
     process: Process,
     port: u16,
-    /// How much of the requests get an error, and which.
-    trouble: (f64, u64),
 }
 
 /// One request that came in.
@@ -152,39 +150,23 @@ impl HttpReceiver {
         let mut command = server("http_receiver.py");
         command.args(["--port", &port.to_string(), "--answers"]);
         let (process, port) = ready("the HTTP receiver", command.args(answers))?;
-        Ok(Self {
-            process,
-            port,
-            trouble: (0.0, 0),
-        })
-    }
-
-    /// One that answers 200, and to so much of the requests, from 0 to 1, with an error, as
-    /// `seed` has it.
-    ///
-    /// # Errors
-    /// When it does not start.
-    pub fn troubled(port: u16, trouble: f64, seed: u64) -> Result<Self> {
-        let mut command = server("http_receiver.py");
-        command.args(["--port", &port.to_string()]);
-        command.args([
-            "--trouble",
-            &trouble.to_string(),
-            "--seed",
-            &seed.to_string(),
-        ]);
-        let (process, port) = ready("the HTTP receiver", &mut command)?;
-        Ok(Self {
-            process,
-            port,
-            trouble: (trouble, seed),
-        })
+        Ok(Self { process, port })
     }
 
     /// The port on which it listens.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The next request, whatever it was answered.
+    ///
+    /// # Errors
+    /// When none comes within `within`.
+    pub fn request(&mut self, within: Duration) -> Result<HttpRequest> {
+        let line = self.process.line("a request", within)?;
+        let line = line.context("the HTTP receiver is gone")?;
+        serde_json::from_str(&line).with_context(|| format!("not a request: {line}"))
     }
 
     /// Stops it and returns every request that it got.
@@ -201,40 +183,6 @@ impl HttpReceiver {
                 serde_json::from_str(line).with_context(|| format!("not a request: {line}"))
             })
             .collect()
-    }
-}
-
-impl Counterpart for HttpReceiver {
-    /// Those that it answered with 200.
-    fn next(&mut self, within: Duration) -> Result<Option<Taken>> {
-        let deadline = Instant::now() + within;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Ok(Some(line)) = self.process.line("a request", left) else {
-                return Ok(None);
-            };
-            // A process that was killed may have been writing.
-            let Ok(request) = serde_json::from_str::<HttpRequest>(&line) else {
-                continue;
-            };
-            if request.answer == "200" {
-                let key = request.headers.get("idempotency-key");
-                return Ok(Some(Taken {
-                    key: key.context("a request without an idempotency key")?.clone(),
-                    body: request.body.to_string(),
-                }));
-            }
-        }
-    }
-
-    fn signal(&self, signal: Signal) -> Result<()> {
-        self.process.signal(signal)
-    }
-
-    fn come_back(&mut self) -> Result<()> {
-        let (trouble, seed) = self.trouble;
-        *self = Self::troubled(self.port, trouble, seed.wrapping_add(1))?;
-        Ok(())
     }
 }
 

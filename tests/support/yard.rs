@@ -119,7 +119,16 @@ nodes:
     /// # Errors
     /// When it is not.
     pub fn run(&self) -> Result<Agave> {
-        let agave = Agave::run(&self.at("yard.yaml"), &["--workers", "1"])?;
+        self.run_with(&[])
+    }
+
+    /// The same with more arguments.
+    ///
+    /// # Errors
+    /// When its camera is not there.
+    pub fn run_with(&self, arguments: &[&str]) -> Result<Agave> {
+        let arguments = [&["--workers", "1"], arguments].concat();
+        let agave = Agave::run(&self.at("yard.yaml"), &arguments)?;
         agave.wait_until_live("yard", START_LIMIT)?;
         self.attempts.set(agave.reconnects("yard", "field")?);
         Ok(agave)

@@ -185,6 +185,25 @@ fn a_run_for_some_seconds_ends_early_with_a_summary() -> Result<()> {
     Ok(())
 }
 
+/// What it does is seen in the summary: the same frames as often as they were read, all in one
+/// stream that nothing but the time ends.
+#[test]
+fn a_clip_that_is_repeated_goes_on_until_the_time_is_over() -> Result<()> {
+    let arguments = [
+        "--for",
+        "10s",
+        "--set",
+        "cameras.field.repeat=true",
+        "--set",
+        "cameras.field.fps=1",
+    ];
+    let agave = Agave::run(&flow("demo.yaml"), &arguments)?;
+    let outcome = agave.finish(Duration::from_secs(60))?;
+    let read = outcome.summary.frames("field", "read")?;
+    assert!(read > 2 * 570, "{read} frames in 10 seconds");
+    Ok(())
+}
+
 #[test]
 fn a_missing_flow_is_named() -> Result<()> {
     let ran = agave(["run", "flows/no-such-flow.yaml"])?;

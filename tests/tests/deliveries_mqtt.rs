@@ -5,7 +5,7 @@ use agave_tests::{ADAPTER, Backlog, Mosquitto, undergo};
 use anyhow::Result;
 
 const ALERTS: usize = 10_000;
-const KILLS: usize = 12;
+const KILLS: usize = 20;
 
 #[test]
 fn every_alert_arrives_whatever_happens() -> Result<()> {

@@ -1,7 +1,7 @@
 //! Ten thousand alerts for a web server that fails now and then, is killed and is frozen, by an
 //! Agave that is killed twenty times: every one arrives, in the order of its camera.
 
-use agave_tests::{ADAPTER, Backlog, HttpReceiver, free_port, undergo};
+use agave_tests::{ADAPTER, Backlog, Receiver, free_port, undergo};
 use anyhow::Result;
 
 const ALERTS: usize = 10_000;
@@ -18,7 +18,7 @@ fn every_alert_arrives_whatever_happens() -> Result<()> {
          allow: {{ http: [\"{origin}\"] }}"
     );
     let backlog = Backlog::new(ALERTS, &node, "")?;
-    let mut receiver = HttpReceiver::troubled(port, TROUBLE, 1)?;
+    let mut receiver = Receiver::web(port, TROUBLE, 1)?;
     let account = backlog.account(str::to_owned);
     let (_, summary) = undergo(&backlog, &mut receiver, account, KILLS)?;
     assert_eq!(summary.waiting(ADAPTER)?, 0);

@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use agave_tests::{Agave, agave, flow, skipped};
+use agave_tests::{Agave, agave, flow, skipped, until};
 use anyhow::{Context, Result, ensure};
 
 const LIMIT: Duration = Duration::from_secs(180);
@@ -64,15 +64,6 @@ impl Drop for Disk {
     }
 }
 
-fn until(what: &str, is_so: impl Fn() -> Result<bool>) -> Result<()> {
-    let deadline = Instant::now() + LIMIT;
-    while !is_so()? {
-        ensure!(Instant::now() < deadline, "it never was so: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Ok(())
-}
-
 fn status(state: &str) -> Result<String> {
     let status = agave(["outbox", "status", "demo", "--state", state])?;
     Ok(status.stdout)
@@ -88,13 +79,16 @@ fn on_a_full_disk_alerts_wait_and_none_is_lost() -> Result<()> {
     let mut run = Agave::run(&flow("demo.yaml"), &slowly)?;
     run.next_begin(LIMIT)?;
     disk.fill()?;
-    until("the status says that the journal cannot be written", || {
-        Ok(status(state)?.contains("journal cannot be written"))
-    })?;
+    let cannot = |status: &String| status.contains("journal cannot be written");
+    until(
+        "the journal cannot be written",
+        LIMIT,
+        || status(state),
+        cannot,
+    )?;
     disk.make_room()?;
-    until("the journal is written again", || {
-        Ok(!status(state)?.contains("journal cannot be written"))
-    })?;
+    let can = |status: &String| !cannot(status);
+    until("the journal is written again", LIMIT, || status(state), can)?;
     let outcome = run.finish(LIMIT)?;
     let said = &outcome.output.stderr;
     ensure!(

@@ -4,14 +4,15 @@
 use std::fs;
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use agave_core::{Alert, BoundingBox, Detection, Phase, Severity, Timestamp};
 use agave_store::{Batch, NewAlert, Store};
-use agave_tests::{Agave, Process, Signal, Summary, free_port, repository};
+use agave_tests::{
+    Agave, HikvisionDevice, HikvisionRequest, OutboxStatus, Signal, Summary, free_port, repository,
+    until,
+};
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -19,68 +20,6 @@ const PASSWORD: &str = "correct horse";
 const NODE: &str = "relay";
 /// Until the model is loaded, the plugins are compiled and the device was asked.
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// The double of `tests/servers/hikvision.py`.
-struct Device {
-    process: Process,
-    port: u16,
-}
-
-/// One request that came in.
-#[derive(Clone, Debug, Deserialize)]
-struct Request {
-    /// Seconds since 1970.
-    at: f64,
-    login: bool,
-    wrong: bool,
-    stale: bool,
-    status: u16,
-    did: Option<String>,
-}
-
-impl Device {
-    fn start(arguments: &[&str]) -> Result<Self> {
-        let mut command = Command::new("/usr/bin/python3");
-        command.arg(repository().join("tests/servers/hikvision.py"));
-        command.args(arguments).env("DEVICE_PASSWORD", PASSWORD);
-        let mut process = Process::start("the device", &mut command)?;
-        let port = process.wait_for("ready", LIMIT)?.parse()?;
-        Ok(Self { process, port })
-    }
-
-    fn origin(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
-    }
-
-    /// The requests up to the one that `is_it`.
-    fn until(&mut self, what: &str, is_it: impl Fn(&Request) -> bool) -> Result<Vec<Request>> {
-        let mut requests = Vec::new();
-        loop {
-            let line = self.process.line(what, LIMIT)?;
-            let line = line.context("the device is gone")?;
-            let request: Request = serde_json::from_str(&line).with_context(|| line.clone())?;
-            let found = is_it(&request);
-            requests.push(request);
-            if found {
-                return Ok(requests);
-            }
-        }
-    }
-
-    fn until_it_did(&mut self, what: &str) -> Result<Vec<Request>> {
-        self.until(what, |request| request.did.as_deref() == Some(what))
-    }
-
-    /// The requests that nobody has looked at.
-    fn stop(mut self) -> Result<Vec<Request>> {
-        self.process.kill()?;
-        let mut requests = Vec::new();
-        while let Some(line) = self.process.line("its end", LIMIT)? {
-            requests.push(serde_json::from_str(&line).with_context(|| line.clone())?);
-        }
-        Ok(requests)
-    }
-}
 
 /// A flow with the adapter in it, and alerts that wait for it.
 struct Yard {
@@ -171,21 +110,12 @@ impl Yard {
 
 /// Waits until the adapter has delivered or given up so many.
 fn until_settled(agave: &Agave, yard: &Yard, many: u64) -> Result<()> {
-    let state = yard.state();
-    let state = state.to_str().context("a path that is not text")?;
-    let deadline = Instant::now() + LIMIT;
-    loop {
-        let status = ["outbox", "status", "yard", "--json", "--state", state];
-        let said = agave.beside(status)?.stdout;
-        let outbox = serde_json::from_str::<Value>(said.trim()).unwrap_or_default();
-        let count = |name: &str| outbox.get(name).and_then(Value::as_u64);
-        let settled = |name: &str| count(name).unwrap_or_default();
-        if settled("delivered") + settled("dead_letters") == many {
-            return Ok(());
-        }
-        ensure!(Instant::now() < deadline, "it did not settle: {said}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let ask = || OutboxStatus::of(agave, "yard", &yard.state(), NODE);
+    let settled = |status: &OutboxStatus| status.delivered + status.dead_letters;
+    until("all is settled", LIMIT, ask, |status| {
+        status.as_ref().map(settled) == Some(many)
+    })?;
+    Ok(())
 }
 
 /// Ends it in good order, which it hears of when it has begun to.
@@ -229,7 +159,7 @@ fn alert(key: &str, phase: Phase) -> Alert {
     }
 }
 
-fn relay(device: &Device, more: &Value) -> Value {
+fn relay(device: &HikvisionDevice, more: &Value) -> Value {
     let mut relay = json!({ "device": device.origin(), "output": 2 });
     if let (Some(relay), Some(more)) = (relay.as_object_mut(), more.as_object()) {
         relay.extend(more.clone());
@@ -237,13 +167,13 @@ fn relay(device: &Device, more: &Value) -> Value {
     json!({ "relay": relay, "authentication": { "digest": "nvr" } })
 }
 
-fn wrong(requests: &[Request]) -> usize {
+fn wrong(requests: &[HikvisionRequest]) -> usize {
     requests.iter().filter(|request| request.wrong).count()
 }
 
 #[test]
 fn an_output_is_on_for_its_pulse_and_a_nonce_that_is_refused_is_renewed() -> Result<()> {
-    let mut device = Device::start(&["--nonce-uses", "1"])?;
+    let mut device = HikvisionDevice::start(PASSWORD, &["--nonce-uses", "1"])?;
     let yard = Yard::new(&device.origin(), &relay(&device, &json!({ "pulse": "1s" })))?;
     yard.leave(&[alert("one", Phase::Begin)])?;
     let agave = yard.run(PASSWORD)?;
@@ -264,30 +194,67 @@ fn an_output_is_on_for_its_pulse_and_a_nonce_that_is_refused_is_renewed() -> Res
 
 #[test]
 fn an_output_that_is_held_is_off_when_all_is_over() -> Result<()> {
-    let mut device = Device::start(&[])?;
+    let mut device = HikvisionDevice::start(PASSWORD, &[])?;
     let yard = Yard::new(&device.origin(), &relay(&device, &json!({ "hold": true })))?;
     yard.leave(&[alert("one", Phase::Begin), alert("two", Phase::Begin)])?;
     let agave = yard.run(PASSWORD)?;
     device.until_it_did("output 2 high")?;
     device.until_it_did("output 2 high")?;
+    // It is off for as long as nobody could switch it off, and the first end leaves it on.
     finish(agave, &yard)?;
+    device.until_it_did("output 2 low")?;
     yard.leave(&[alert("one", Phase::End)])?;
     let agave = yard.run(PASSWORD)?;
+    let requests = device.until_it_did("output 2 high")?;
+    let did = requests.iter().filter(|one| one.did.is_some()).count();
+    assert_eq!(did, 1, "{requests:?}");
     until_settled(&agave, &yard, 1)?;
     let summary = finish(agave, &yard)?;
     assert_eq!(summary.passed(NODE)?, 1);
+    device.until_it_did("output 2 low")?;
     yard.leave(&[alert("two", Phase::End)])?;
     let agave = yard.run(PASSWORD)?;
-    let requests = device.until_it_did("output 2 low")?;
-    let did: Vec<&Request> = requests.iter().filter(|one| one.did.is_some()).collect();
-    assert_eq!(did.len(), 1, "the first end left it on: {requests:?}");
+    device.until_it_did("output 2 low")?;
+    until_settled(&agave, &yard, 1)?;
+    finish(agave, &yard)?;
+    let after = device.stop()?;
+    ensure!(after.iter().all(|one| one.did.is_none()), "{after:?}");
+    Ok(())
+}
+
+#[test]
+fn an_output_does_not_stay_on_when_its_node_is_taken_out() -> Result<()> {
+    let mut device = HikvisionDevice::start(PASSWORD, &[])?;
+    let yard = Yard::new(&device.origin(), &relay(&device, &json!({ "hold": true })))?;
+    yard.leave(&[alert("one", Phase::Begin)])?;
+    let agave = yard.run(PASSWORD)?;
+    device.until_it_did("output 2 high")?;
+    let mut flow: Value = serde_json::from_slice(&fs::read(&yard.flow)?)?;
+    let nodes = flow.get_mut("nodes").and_then(Value::as_object_mut);
+    nodes.context("a flow has nodes")?.remove(NODE);
+    fs::write(&yard.flow, flow.to_string())?;
+    device.until_it_did("output 2 low")?;
     finish(agave, &yard)?;
     Ok(())
 }
 
 #[test]
+fn an_output_does_not_stay_on_when_agave_stops() -> Result<()> {
+    let mut device = HikvisionDevice::start(PASSWORD, &[])?;
+    let yard = Yard::new(&device.origin(), &relay(&device, &json!({ "pulse": "1h" })))?;
+    yard.leave(&[alert("one", Phase::Begin)])?;
+    let agave = yard.run(PASSWORD)?;
+    device.until_it_did("output 2 high")?;
+    finish(agave, &yard)?;
+    let requests = device.stop()?;
+    let is_off = |request: &HikvisionRequest| request.did.as_deref() == Some("output 2 low");
+    ensure!(requests.iter().any(is_off), "it stays on: {requests:?}");
+    Ok(())
+}
+
+#[test]
 fn an_output_does_not_stay_on_when_the_process_is_killed() -> Result<()> {
-    let mut device = Device::start(&[])?;
+    let mut device = HikvisionDevice::start(PASSWORD, &[])?;
     let yard = Yard::new(&device.origin(), &relay(&device, &json!({ "pulse": "2s" })))?;
     yard.leave(&[alert("one", Phase::Begin)])?;
     let agave = yard.run(PASSWORD)?;
@@ -301,7 +268,7 @@ fn an_output_does_not_stay_on_when_the_process_is_killed() -> Result<()> {
 
 #[test]
 fn a_wrong_password_is_tried_once_and_only_once() -> Result<()> {
-    let device = Device::start(&["--lock-after", "3"])?;
+    let device = HikvisionDevice::start(PASSWORD, &["--lock-after", "3"])?;
     let yard = Yard::new(
         &device.origin(),
         &relay(&device, &json!({ "pulse": "300ms" })),
@@ -309,9 +276,14 @@ fn a_wrong_password_is_tried_once_and_only_once() -> Result<()> {
     let alerts = ["one", "two", "three", "four"].map(|key| alert(key, Phase::Begin));
     yard.leave(&alerts)?;
     let agave = yard.run("wrong horse")?;
-    until_settled(&agave, &yard, 4)?;
+    // They wait: somebody will put the password right.
+    let ask = || OutboxStatus::of(&agave, "yard", &yard.state(), NODE);
+    let is_away = |status: &OutboxStatus| status.tries_again_in_s.is_some();
+    until("the device is away", LIMIT, ask, |status| {
+        status.as_ref().is_some_and(is_away)
+    })?;
     let summary = finish(agave, &yard)?;
-    assert_eq!(summary.dropped(NODE, "rejected")?, 4);
+    assert_eq!(summary.waiting(NODE)?, 4);
     let requests = device.stop()?;
     assert_eq!(wrong(&requests), 1, "{requests:?}");
     let logins = requests.iter().filter(|request| request.login).count();
@@ -322,9 +294,9 @@ fn a_wrong_password_is_tried_once_and_only_once() -> Result<()> {
 
 #[test]
 fn a_device_without_a_free_connection_is_asked_again() -> Result<()> {
-    let mut device = Device::start(&["--sockets", "2"])?;
+    let mut device = HikvisionDevice::start(PASSWORD, &["--sockets", "2"])?;
     let others: Result<Vec<TcpStream>, _> = (0..2)
-        .map(|_| TcpStream::connect(("127.0.0.1", device.port)))
+        .map(|_| TcpStream::connect(("127.0.0.1", device.port())))
         .collect();
     let others = others?;
     let yard = Yard::new(
@@ -343,7 +315,7 @@ fn a_device_without_a_free_connection_is_asked_again() -> Result<()> {
 
 #[test]
 fn a_device_that_is_busy_is_asked_again() -> Result<()> {
-    let mut device = Device::start(&["--busy", "1"])?;
+    let mut device = HikvisionDevice::start(PASSWORD, &["--busy", "1"])?;
     let yard = Yard::new(&device.origin(), &relay(&device, &json!({ "pulse": "4s" })))?;
     yard.leave(&[alert("one", Phase::Begin), alert("two", Phase::Begin)])?;
     let agave = yard.run(PASSWORD)?;
@@ -357,7 +329,7 @@ fn a_device_that_is_busy_is_asked_again() -> Result<()> {
 
 #[test]
 fn a_soft_input_is_started_and_stopped() -> Result<()> {
-    let mut device = Device::start(&[])?;
+    let mut device = HikvisionDevice::start(PASSWORD, &[])?;
     let config = json!({
         "soft-input": { "device": device.origin(), "input": 4 },
         "authentication": { "digest": "nvr" },
@@ -373,7 +345,7 @@ fn a_soft_input_is_started_and_stopped() -> Result<()> {
 
 #[test]
 fn an_event_is_pushed_as_a_device_pushes_it() -> Result<()> {
-    let mut device = Device::start(&[])?;
+    let mut device = HikvisionDevice::start(PASSWORD, &[])?;
     let config = json!({
         "push": {
             "url": format!("{}/alarm", device.origin()),
@@ -393,7 +365,7 @@ fn an_event_is_pushed_as_a_device_pushes_it() -> Result<()> {
 
 #[test]
 fn a_device_that_is_not_granted_is_not_asked() -> Result<()> {
-    let device = Device::start(&[])?;
+    let device = HikvisionDevice::start(PASSWORD, &[])?;
     let yard = Yard::new("http://127.0.0.1:9", &relay(&device, &json!({})))?;
     yard.leave(&[alert("one", Phase::Begin)])?;
     let agave = yard.run(PASSWORD)?;

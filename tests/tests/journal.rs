@@ -6,7 +6,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use agave_tests::{Agave, HttpReceiver, Process, agave, flow, free_port};
+use agave_tests::{
+    Agave, Backlog, Counterpart, HttpReceiver, OutboxStatus, Process, Receiver, agave, flow,
+    free_port, until,
+};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
@@ -134,6 +137,44 @@ fn what_waits_for_a_receiver_outlives_the_process() -> Result<()> {
     }
     // It counts what it was left with.
     assert_eq!(second.summary.passed(NODE)?, requests.len() as u64);
+    Ok(())
+}
+
+/// So many deliveries are made and not noted (`docs/architecture.md`).
+const MOST_UNNOTED: usize = 250;
+
+/// What a receiver has and the journal does not know of comes again after a kill.
+#[test]
+fn little_is_delivered_that_is_not_noted() -> Result<()> {
+    let port = free_port()?;
+    let node = format!(
+        "plugin: webhook\n\
+         config: {{ url: \"http://127.0.0.1:{port}/alerts\", timeout: 1s }}\n\
+         allow: {{ http: [\"http://127.0.0.1:{port}\"] }}"
+    );
+    let backlog = Backlog::new(500, &node, "")?;
+    let agave = backlog.run()?;
+    let has_trouble = |outbox: &Option<OutboxStatus>| {
+        outbox
+            .as_ref()
+            .is_some_and(|outbox| outbox.trouble.is_some())
+    };
+    until(
+        "nobody is there",
+        LIMIT,
+        || backlog.outbox(&agave),
+        has_trouble,
+    )?;
+    let mut holder = hold(&backlog.state().join("state.db"))?;
+    let mut receiver = Receiver::web(port, 0.0, 1)?;
+    for _ in 0..MOST_UNNOTED {
+        receiver.next(LIMIT)?.context("it delivers too little")?;
+    }
+    let more = receiver.next(Duration::from_secs(2))?;
+    ensure!(more.is_none(), "it goes on without a journal");
+    holder.kill()?;
+    receiver.next(LIMIT)?.context("it does not go on")?;
+    agave.kill()?;
     Ok(())
 }
 

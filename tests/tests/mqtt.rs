@@ -14,7 +14,7 @@ const CAMERAS: usize = 8;
 /// Of each camera one incident that begins, goes on and ends.
 const ALERTS: usize = 3 * CAMERAS;
 /// Of each camera, and one of the device above them.
-const ENTITIES: usize = CAMERAS * 5 + 1;
+const ENTITIES: usize = CAMERAS * 7 + 1;
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
 /// Everything that is published for some alerts, by topic and in order.
@@ -22,8 +22,8 @@ fn heard() -> Result<BTreeMap<String, Vec<String>>> {
     let broker = Mosquitto::start(BrokerOptions::default())?;
     let mut listener = broker.listener(None)?;
     let node = "plugin: mqtt\n\
-                config: { broker: farm, home-assistant: { name: Farm }, frigate: {} }\n\
-                allow: { mqtt: [farm] }";
+                config: { broker: farm, home-assistant: { name: Farm }, frigate: {}, picture: {} }\n\
+                allow: { mqtt: [farm], frames: true }";
     let brokers = format!("brokers: {{ farm: {{ mqtt: \"{}\" }} }}", broker.url());
     let backlog = Backlog::new(ALERTS, node, &brokers)?;
     let run = backlog.run()?;
@@ -142,8 +142,8 @@ fn frigate_s_events_begin_go_on_and_end() -> Result<()> {
 fn a_broker_that_forgot_everything_is_told_again() -> Result<()> {
     let mut broker = Mosquitto::start(BrokerOptions::default())?;
     let node = "plugin: mqtt\n\
-                config: { broker: farm, home-assistant: {}, refresh: 1s }\n\
-                allow: { mqtt: [farm] }";
+                config: { broker: farm, home-assistant: {}, picture: {}, refresh: 1s }\n\
+                allow: { mqtt: [farm], frames: true }";
     let brokers = format!("brokers: {{ farm: {{ mqtt: \"{}\" }} }}", broker.url());
     let backlog = Backlog::new(0, node, &brokers)?;
     let mut listener = broker.listener(None)?;

@@ -30,7 +30,7 @@ What people do often with this repository.
 Usage: cargo xtask COMMAND [OPTIONS]
 
 Commands:
-  demo [--headless] [--json] [AGAVE ARGUMENTS]
+  demo [--headless | --once] [--json] [AGAVE ARGUMENTS]
           Set up and build what is missing, then run the shipped clip, model and flow.
           --headless   as fast as the machine can, nothing to look at; otherwise the clip
                        plays in real time and alerts appear as they happen

@@ -18,6 +18,7 @@ mod drill;
 mod fingerprints;
 mod flow_test;
 mod graph;
+mod inspected;
 mod keeper;
 mod plugin_project;
 mod recording;

@@ -13,6 +13,7 @@ mod schedule;
 mod secret;
 mod stream;
 mod time;
+mod view;
 
 pub use alert::{Alert, Phase, Severity};
 pub use detection::{Detection, FrameDetections};
@@ -25,3 +26,4 @@ pub use schedule::{Schedule, ScheduleError, time_zones};
 pub use secret::{Secret, without_credentials};
 pub use stream::{MAX_ZONES, StreamInfo};
 pub use time::{Timestamp, parse_duration};
+pub use view::{Mark, Shown, View};

@@ -150,8 +150,8 @@ fn stand_in(tree: &mut Tree) {
                 key: key.to_owned(),
                 key_place: Place::File,
                 value: Tree {
-                    place: Place::File,
                     content,
+                    ..Tree::default()
                 },
             });
         }

@@ -100,6 +100,8 @@ pub struct Camera {
     pub transport: Transport,
     /// How fast a file is read; means nothing for a stream.
     pub pace: Pace,
+    /// Whether a file is read again when it is at its end; means nothing for a stream.
+    pub repeat: bool,
     /// At most [`agave_core::MAX_ZONES`], in the order of their names.
     pub zones: Vec<Zone>,
 }
@@ -189,6 +191,8 @@ pub struct Device {
     pub name: Option<String>,
     /// As which event each kind of alert is shown.
     pub events: BTreeMap<String, String>,
+    /// Whether boxes are drawn on the pictures of incidents.
+    pub boxes: bool,
 }
 
 /// A plugin in its place in the flow.

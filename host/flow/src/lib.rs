@@ -16,6 +16,7 @@ mod conform;
 mod diagnostic;
 pub mod diff;
 mod document;
+pub mod edit;
 mod findings;
 mod flow;
 mod include;

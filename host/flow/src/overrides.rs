@@ -69,6 +69,7 @@ fn value(text: &str, place: &Place) -> Result<Tree, Refusal> {
         Tree {
             place: place.clone(),
             content: scalar::plain(text),
+            alias: None,
         }
     };
     relocate(&mut value, place);
@@ -130,6 +131,7 @@ fn set(
             let mut created = Tree {
                 place: place.clone(),
                 content: Content::Map(Vec::new()),
+                alias: None,
             };
             set(&mut created, rest, depth + 1, value, place)?;
             members.push(Member {

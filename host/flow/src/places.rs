@@ -2,8 +2,10 @@
 //! that the model does not have, a zone that a camera does not have.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
+use crate::mask;
 use crate::sources::Sources;
 use crate::tree::{self, Content, Tree};
 use crate::{Code, Diagnostic, Flow, Place};
@@ -105,6 +107,31 @@ impl Flow {
             Some(user) => diagnostic.with_help(sources.words_of_use(&user, 0)),
             None => diagnostic,
         }
+    }
+}
+
+impl Flow {
+    /// Where the node `name` was written: the file, the number of its first line, and its lines,
+    /// with credentials masked.
+    pub fn written_at(&self, name: &str) -> Option<(&Path, usize, String)> {
+        let Written { tree, sources } = self.places.0.as_ref();
+        let pointer = tree::join(&tree::join("", "nodes"), name);
+        let (key, value) = (tree.key_place(&pointer), tree.at(&pointer)?);
+        let ((file, key), (of_value, value)) = (key.span()?, value.place.span()?);
+        let text = sources.file(file);
+        // A template stands elsewhere.
+        let last = if file == of_value {
+            value.end.line
+        } else {
+            key.end.line
+        };
+        let lines = (key.start.line..=last).filter_map(|number| text.line(number));
+        let lines: Vec<String> = lines.map(|line| mask::line(line, value).text).collect();
+        let mut lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
+        while lines.len() > 1 && lines.last().is_some_and(|line| line.is_empty()) {
+            lines.pop();
+        }
+        Some((text.file(), key.start.line, lines.join("\n")))
     }
 }
 

@@ -141,6 +141,9 @@ pub(crate) struct CameraSpec {
     /// How fast a file is read: as fast as it goes, or at the speed at which it was recorded. The
     /// default is fast.
     pub(crate) pace: Option<Pace>,
+    /// Whether a file that is at its end is read again, for ever, as one stream. The default is
+    /// no.
+    pub(crate) repeat: Option<bool>,
     /// Named areas of the picture. Each is a list of corners, each corner `[x, y]` as fractions of
     /// the frame from its top left.
     #[serde(default)]
@@ -255,6 +258,9 @@ pub(crate) struct DeviceSpec {
     /// As which event of a camera each kind of alert is shown; `fielddetection`, if not said.
     #[schemars(extend("examples" = [{"forbidden-object": "regionEntrance"}]))]
     pub(crate) events: Option<std::collections::BTreeMap<String, String>>,
+    /// Whether the object's box is drawn on the pictures of incidents.
+    #[serde(default)]
+    pub(crate) boxes: bool,
 }
 
 /// One step of the flow. It does exactly one of `infer`, `plugin`, `store` and `serve`.

@@ -5,11 +5,16 @@ use std::path::{Path, PathBuf};
 
 use crate::{Code, Diagnostic, Diagnostics, FileIndex, Place, Position, Span};
 
+/// Some editors on Windows begin a file with it. It cannot be seen.
+const MARK: char = '\u{feff}';
+
 /// A flow file as it was read.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct FlowText {
     file: PathBuf,
     text: String,
+    /// Whether the file begins with the mark of some editors, which is no part of the text.
+    has_mark: bool,
 }
 
 /// There may be passwords in the text.
@@ -75,13 +80,14 @@ impl FlowText {
             )
             .with_help("save the file with the encoding UTF-8")
         })?;
-        // Some editors on Windows begin a file with an invisible mark.
-        if text.starts_with('\u{feff}') {
-            text.drain(..'\u{feff}'.len_utf8());
+        let has_mark = text.starts_with(MARK);
+        if has_mark {
+            text.drain(..MARK.len_utf8());
         }
         Ok(Self {
             file: file.to_owned(),
             text,
+            has_mark,
         })
     }
 
@@ -101,6 +107,12 @@ impl FlowText {
     /// What is in the file.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The file with another text in it, as it is to be written.
+    pub(crate) fn rewritten(&self, text: &str) -> String {
+        let mark = if self.has_mark { "\u{feff}" } else { "" };
+        format!("{mark}{text}")
     }
 
     /// A line, from 1.

@@ -4,13 +4,15 @@
 
 use serde_json::{Map, Number, Value};
 
-use crate::Place;
+use crate::{Place, Span};
 
 /// A value and where it was written.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tree {
     pub(crate) place: Place,
     pub(crate) content: Content,
+    /// Where an alias stands for it, if one does: its place is then that of the anchor.
+    pub(crate) alias: Option<Span>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -36,11 +38,17 @@ impl Default for Tree {
         Self {
             place: Place::File,
             content: Content::Null,
+            alias: None,
         }
     }
 }
 
 impl Tree {
+    /// The stretch of its file that stands for it: itself, or the alias.
+    pub(crate) fn written(&self) -> Option<Span> {
+        self.alias.or(self.place.span().map(|(_, span)| span))
+    }
+
     /// The members of a mapping; nothing else has any.
     pub(crate) fn members(&self) -> &[Member] {
         match &self.content {

@@ -155,8 +155,8 @@ impl<'t> Reader<'t> {
         }
         // A file without anything in it is a flow where everything is missing.
         Ok(root.unwrap_or(Tree {
-            place: Place::File,
             content: Content::Map(Vec::new()),
+            ..Tree::default()
         }))
     }
 
@@ -173,7 +173,10 @@ impl<'t> Reader<'t> {
                     return Err(self.problem(Code::UnsupportedYaml, span, message, None));
                 };
                 self.spend(tree.count(), span)?;
-                return Ok(tree);
+                return Ok(Tree {
+                    alias: Some(span),
+                    ..tree
+                });
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.refuse_tag(tag, span);
@@ -192,7 +195,9 @@ impl<'t> Reader<'t> {
                         token => items.push(self.value(token, depth + 1)?),
                     }
                 };
-                (self.tree(to(span, end), Content::List(items)), anchor)
+                let last = items.last().map(|item: &Tree| item.written());
+                let span = to(span, end, last.flatten());
+                (self.tree(span, Content::List(items)), anchor)
             }
             Event::MappingStart(anchor, tag) => {
                 self.refuse_tag(tag, span);
@@ -204,7 +209,9 @@ impl<'t> Reader<'t> {
                         token => self.member(token, depth, &mut members, &mut seen)?,
                     }
                 };
-                (self.tree(to(span, end), Content::Map(members)), anchor)
+                let last = members.last().map(|member: &Member| member.value.written());
+                let span = to(span, end, last.flatten());
+                (self.tree(span, Content::Map(members)), anchor)
             }
             _ => {
                 let message = "this is not YAML: a value is expected here".to_owned();
@@ -289,6 +296,7 @@ impl<'t> Reader<'t> {
         Tree {
             place: Place::At(self.file, span),
             content,
+            alias: None,
         }
     }
 
@@ -302,10 +310,22 @@ impl<'t> Reader<'t> {
     }
 }
 
-fn to(start: Span, end: Span) -> Span {
+/// From where a collection begins to its end. One in brackets ends with its bracket, behind which
+/// the parser may have gone over a comment. One without ends where the `last` thing in it does:
+/// the parser has gone on to whatever comes next.
+fn to(start: Span, end: Span, last: Option<Span>) -> Span {
+    let bracket = Position {
+        column: end.start.column + 1,
+        ..end.start
+    };
+    let end = match last {
+        _ if end.start != end.end => bracket,
+        Some(last) => last.end,
+        None => end.end,
+    };
     Span {
         start: start.start,
-        end: end.end,
+        end,
     }
 }
 

@@ -179,6 +179,11 @@ fn a_change_says_what_it_is_and_what_follows() {
         ),
         (
             "clip.mp4",
+            "clip.mp4, repeat: true",
+            "~ camera 'back': reconnects\n    repeat: false → true\n",
+        ),
+        (
+            "clip.mp4",
             "clip.mp4, max-age: 1s",
             "~ camera 'back': stays connected\n    max-age: 500ms → 1s\n",
         ),

@@ -14,7 +14,8 @@ mod world;
 use std::cell::RefCell;
 use std::path::Path;
 
-use agave_core::{Fingerprint, Secret};
+use agave_core::{Fingerprint, Point, Secret};
+use agave_flow::edit::{self, Scalar};
 use agave_flow::{FlowText, PluginCatalog, PluginFacts, PluginProblem, Surroundings, diff, load};
 use chance::Chance;
 use world::World;
@@ -82,6 +83,26 @@ fn damage(bytes: &mut Vec<u8>, chance: &mut Chance) {
     }
 }
 
+/// What an edit makes has been read and compared: here it is about those that panic.
+fn edit_anything(text: &FlowText, chance: &mut Chance) {
+    let camera = ["gate", "yard", "clip"][chance.below(3)];
+    let zone = ["yard", "door", "line"][chance.below(3)];
+    let corner = |x, y| Point { x, y };
+    let points = [corner(0.1, 0.1), corner(0.9, 0.2), corner(0.5, 0.9)];
+    let points = &points[..chance.below(4)];
+    let edited = match chance.below(6) {
+        0 => edit::remove_zone(text, &World, camera, zone),
+        1 => edit::rename_zone(text, &World, camera, zone, "other"),
+        2 => edit::add_camera(text, &World, "new", "clip.mp4", None),
+        3 => edit::set_value(text, &World, "cameras.gate.fps", &Scalar::Number(3.0)),
+        _ => edit::set_zone(text, &World, camera, zone, points),
+    };
+    match edited {
+        Ok(edited) => assert!(edited.file.starts_with("flows")),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
 #[test]
 fn a_damaged_file_is_answered() {
     let mut samples = Vec::new();
@@ -126,5 +147,6 @@ fn a_damaged_file_is_answered() {
         if let Some(flow) = flow {
             assert!(diff(&flow, &flow).is_empty());
         }
+        edit_anything(&text, &mut chance);
     }
 }

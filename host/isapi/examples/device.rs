@@ -29,7 +29,7 @@ impl Pictures for Stills {
         Some(Bytes::from_static(JPEG))
     }
 
-    fn frame(&self, _: &str, _: u64) -> Option<Bytes> {
+    fn of(&self, _: &Notice) -> Option<Bytes> {
         Some(Bytes::from_static(JPEG))
     }
 }

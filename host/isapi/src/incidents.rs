@@ -3,12 +3,14 @@
 //! inactive when the last of them is over.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use agave_core::Timestamp;
 
 use crate::event::{Event, Region};
 use crate::event_type::EventType;
+use crate::report::{Count, Counts};
 use crate::settings::Channel;
 
 /// So many regions are in one post, the latest.
@@ -38,18 +40,16 @@ struct Ongoing {
 pub(crate) struct Incidents {
     most: usize,
     longest: Duration,
+    counts: Arc<Counts>,
     open: BTreeMap<Kind, Ongoing>,
 }
 
-/// There is no room for another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TooMany;
-
 impl Incidents {
-    pub(crate) fn new(most: usize, longest: Duration) -> Self {
+    pub(crate) fn new(most: usize, longest: Duration, counts: Arc<Counts>) -> Self {
         Self {
             most,
             longest,
+            counts,
             open: BTreeMap::new(),
         }
     }
@@ -65,27 +65,30 @@ impl Incidents {
         event_type: EventType,
         subject: Subject,
         at: Timestamp,
-    ) -> Result<Option<Event>, TooMany> {
+    ) -> Vec<Event> {
+        let kind = (channel.number, event_type);
+        if self.knows(kind, &subject) {
+            return self.note(channel, event_type, subject, at);
+        }
         let region = subject.region.clone();
         let description = subject.description.clone();
-        if !self.note(channel, event_type, subject)? {
-            return Ok(None);
-        }
-        let kind = (channel.number, event_type);
-        Ok(self.open.get_mut(&kind).map(|ongoing| {
+        let mut posts = self.note(channel, event_type, subject, at);
+        if let Some(ongoing) = self.open.get_mut(&kind) {
             ongoing.posts = ongoing.posts.saturating_add(1);
-            ongoing.event(kind, description, vec![region], at)
-        }))
+            posts.push(ongoing.event(kind, description, vec![region], at));
+        }
+        posts
     }
 
-    /// Takes in what is known of an incident now, and says whether it is a new one.
+    /// Takes in what is known of an incident now. Gives what to post when another one had to make
+    /// room for it.
     pub(crate) fn note(
         &mut self,
         channel: &Channel,
         event_type: EventType,
         subject: Subject,
-    ) -> Result<bool, TooMany> {
-        let room = self.count() < self.most;
+        at: Timestamp,
+    ) -> Vec<Event> {
         let kind = (channel.number, event_type);
         let known = self.open.get_mut(&kind).and_then(|ongoing| {
             let mut subjects = ongoing.subjects.iter_mut();
@@ -93,15 +96,50 @@ impl Incidents {
         });
         if let Some(known) = known {
             *known = subject;
-            return Ok(false);
+            return Vec::new();
         }
-        if !room {
-            return Err(TooMany);
-        }
+        let posts = self.make_room(at);
         let ongoing = self.open.entry(kind).or_default();
         ongoing.channel_name.clone_from(&channel.camera);
         ongoing.subjects.push(subject);
-        Ok(true)
+        posts
+    }
+
+    fn knows(&self, kind: Kind, subject: &Subject) -> bool {
+        self.open.get(&kind).is_some_and(|ongoing| {
+            let mut subjects = ongoing.subjects.iter();
+            subjects.any(|known| known.key == subject.key)
+        })
+    }
+
+    /// Where there are as many as there may be, the one that was silent for longest is over: an
+    /// incident that is new is better news than one of which nobody has said that it ended.
+    fn make_room(&mut self, at: Timestamp) -> Vec<Event> {
+        let mut posts = Vec::new();
+        while self.count() >= self.most {
+            let of_kind = |(&kind, ongoing): (&Kind, &Ongoing)| {
+                let quietest = ongoing.subjects.iter().map(|subject| subject.noted).min();
+                quietest.map(|noted| (noted, kind))
+            };
+            let Some((noted, kind)) = self.open.iter().filter_map(of_kind).min() else {
+                break;
+            };
+            self.counts.add(Count::TooManyIncidents, 1);
+            posts.extend(self.end_quietest(kind, noted, at));
+        }
+        posts
+    }
+
+    fn end_quietest(&mut self, kind: Kind, noted: Instant, at: Timestamp) -> Option<Event> {
+        let subjects = &mut self.open.get_mut(&kind)?.subjects;
+        let index = subjects.iter().position(|one| one.noted == noted)?;
+        subjects.remove(index);
+        if !subjects.is_empty() {
+            return None;
+        }
+        let gone = self.open.remove(&kind)?;
+        let why = "there are too many others";
+        Some(over(kind, gone.channel_name, why, Vec::new(), at))
     }
 
     /// An incident is over. Gives what to post: nothing while another one of its kind goes on. An
@@ -252,16 +290,12 @@ mod tests {
     #[test]
     fn an_incident_is_announced_once_repeated_and_ended() {
         let yard = channel(1, "yard");
-        let mut incidents = Incidents::new(10, LONG);
-        let begin = incidents.begin(&yard, FIELD, subject("a"), NOW).unwrap();
-        let begin = begin.unwrap();
+        let mut incidents = Incidents::new(10, LONG, Arc::default());
+        let posts = incidents.begin(&yard, FIELD, subject("a"), NOW);
+        let begin = posts.first().unwrap();
         assert!(begin.active && begin.post_count == 1);
-        assert!(
-            incidents
-                .begin(&yard, FIELD, subject("a"), NOW)
-                .unwrap()
-                .is_none()
-        );
+        let again = incidents.begin(&yard, FIELD, subject("a"), NOW);
+        assert!(again.is_empty());
         let again = incidents.repeat(NOW);
         assert_eq!(again.len(), 1);
         assert_eq!(again.first().unwrap().post_count, 2);
@@ -274,10 +308,10 @@ mod tests {
     #[test]
     fn a_kind_is_over_with_its_last_incident() {
         let yard = channel(1, "yard");
-        let mut incidents = Incidents::new(10, LONG);
+        let mut incidents = Incidents::new(10, LONG, Arc::default());
         for key in ["a", "b"] {
-            let begun = incidents.begin(&yard, FIELD, subject(key), NOW).unwrap();
-            assert!(begun.is_some(), "each is announced");
+            let begun = incidents.begin(&yard, FIELD, subject(key), NOW);
+            assert_eq!(begun.len(), 1, "each is announced");
         }
         assert_eq!(incidents.repeat(NOW).first().unwrap().regions.len(), 2);
         assert!(incidents.end(&yard, FIELD, &subject("a"), NOW).is_none());
@@ -287,8 +321,8 @@ mod tests {
     #[test]
     fn what_began_before_a_restart_goes_on_unannounced_and_ends() {
         let yard = channel(1, "yard");
-        let mut incidents = Incidents::new(10, LONG);
-        assert!(incidents.note(&yard, FIELD, subject("a")).unwrap());
+        let mut incidents = Incidents::new(10, LONG, Arc::default());
+        assert!(incidents.note(&yard, FIELD, subject("a"), NOW).is_empty());
         assert_eq!(incidents.repeat(NOW).len(), 1);
         assert!(incidents.end(&yard, FIELD, &subject("a"), NOW).is_some());
         let unknown = incidents.end(&yard, FIELD, &subject("z"), NOW);
@@ -296,35 +330,48 @@ mod tests {
     }
 
     #[test]
-    fn there_are_only_so_many() {
+    fn the_one_that_was_silent_for_longest_makes_room() {
+        let (yard, gate) = (channel(1, "yard"), channel(2, "gate"));
+        let mut incidents = Incidents::new(3, LONG, Arc::default());
+        for (channel, key) in [(&gate, "a"), (&yard, "b"), (&yard, "c")] {
+            incidents.begin(channel, FIELD, subject(key), NOW);
+        }
+        // The oldest one was heard of again.
+        incidents.note(&gate, FIELD, subject("a"), NOW);
+        let posted = incidents.begin(&gate, FIELD, subject("d"), NOW);
+        let told: Vec<_> = posted.iter().map(|one| (one.channel, one.active)).collect();
+        assert_eq!(
+            told,
+            [(2, true)],
+            "another one of its kind goes on in the yard"
+        );
+        let posted = incidents.begin(&gate, FIELD, subject("e"), NOW);
+        let told: Vec<_> = posted.iter().map(|one| (one.channel, one.active)).collect();
+        assert_eq!(told, [(1, false), (2, true)]);
+        assert_eq!(incidents.count(), 3);
+        // What is known needs no room.
+        assert!(incidents.note(&gate, FIELD, subject("a"), NOW).is_empty());
+        assert_eq!(incidents.count(), 3);
+    }
+
+    #[test]
+    fn only_so_many_are_in_one_post() {
         let yard = channel(1, "yard");
-        let mut incidents = Incidents::new(100, LONG);
+        let mut incidents = Incidents::new(100, LONG, Arc::default());
         for number in 0..100 {
             let subject = subject(&number.to_string());
-            incidents.begin(&yard, FIELD, subject, NOW).unwrap();
+            incidents.begin(&yard, FIELD, subject, NOW);
         }
-        assert_eq!(
-            incidents
-                .begin(&yard, FIELD, subject("x"), NOW)
-                .unwrap_err(),
-            TooMany
-        );
-        assert!(
-            incidents.note(&yard, FIELD, subject("7")).is_ok(),
-            "it is known"
-        );
-        assert_eq!(
-            incidents.repeat(NOW).first().unwrap().regions.len(),
-            MOST_REGIONS
-        );
+        let again = incidents.repeat(NOW);
+        assert_eq!(again.first().unwrap().regions.len(), MOST_REGIONS);
     }
 
     #[test]
     fn a_channel_that_is_gone_ends_what_went_on_on_it() {
         let (yard, gate) = (channel(1, "yard"), channel(2, "gate"));
-        let mut incidents = Incidents::new(10, LONG);
-        incidents.begin(&yard, FIELD, subject("a"), NOW).unwrap();
-        incidents.begin(&gate, FIELD, subject("b"), NOW).unwrap();
+        let mut incidents = Incidents::new(10, LONG, Arc::default());
+        incidents.begin(&yard, FIELD, subject("a"), NOW);
+        incidents.begin(&gate, FIELD, subject("b"), NOW);
         let ended = incidents.keep_only(&[channel(1, "yard"), channel(2, "door")], NOW);
         assert_eq!(ended.len(), 1);
         assert_eq!(ended.first().unwrap().channel, 2);
@@ -334,8 +381,8 @@ mod tests {
     #[test]
     fn what_nobody_hears_of_any_more_is_over() {
         let yard = channel(1, "yard");
-        let mut incidents = Incidents::new(10, Duration::ZERO);
-        incidents.begin(&yard, FIELD, subject("a"), NOW).unwrap();
+        let mut incidents = Incidents::new(10, Duration::ZERO, Arc::default());
+        incidents.begin(&yard, FIELD, subject("a"), NOW);
         let ended = incidents.forget_forgotten(NOW);
         assert!(ended.first().is_some_and(|event| !event.active));
         assert_eq!(incidents.count(), 0);

@@ -2,14 +2,16 @@
 
 use bytes::Bytes;
 
+use crate::notice::Notice;
+
 /// Gives pictures of cameras as JPEG, or none where there is none. It is called where it may
 /// take a while.
 pub trait Pictures: Send + Sync {
     /// The latest picture of a camera, with a longer side of at most `most_side` pixels.
     fn latest(&self, camera: &str, most_side: Option<u32>) -> Option<Bytes>;
 
-    /// One frame of a camera.
-    fn frame(&self, camera: &str, frame: u64) -> Option<Bytes>;
+    /// The frame in which something happened.
+    fn of(&self, notice: &Notice) -> Option<Bytes>;
 }
 
 /// For a device without any.
@@ -21,7 +23,7 @@ impl Pictures for NoPictures {
         None
     }
 
-    fn frame(&self, _: &str, _: u64) -> Option<Bytes> {
+    fn of(&self, _: &Notice) -> Option<Bytes> {
         None
     }
 }

@@ -62,6 +62,7 @@ impl Shared {
         let pusher = Pusher::new(runtime, limits.clone(), Arc::clone(&counts))?;
         pusher.set(settings.hosts.clone());
         let identity = &settings.identity;
+        let incidents = Incidents::new(limits.incidents, limits.longest, Arc::clone(&counts));
         Ok(Self {
             speaker: Speaker {
                 address: identity.address.unwrap_or(address.ip()).to_string(),
@@ -77,7 +78,7 @@ impl Shared {
             streams: Arc::new(streams),
             channels: RwLock::new(settings.channels.clone().into()),
             ongoing: Mutex::new(Ongoing {
-                incidents: Incidents::new(limits.incidents, limits.longest),
+                incidents,
                 last_heartbeat: Instant::now(),
             }),
             settings,
@@ -129,19 +130,22 @@ impl Shared {
         let jpeg = self.picture_of(notice);
         let mut ongoing = self.lock();
         let incidents = &mut ongoing.incidents;
-        let event = match notice.phase {
+        let mut events = match notice.phase {
             Phase::Begin => incidents.begin(channel, event_type, subject, at),
-            Phase::Update => incidents.note(channel, event_type, subject).map(|_| None),
-            Phase::End => Ok(incidents.end(channel, event_type, &subject, at)),
-        };
-        match event {
-            Ok(Some(mut event)) => {
-                event.has_picture = jpeg.is_some() && self.settings.stream_pictures;
-                self.push(event_type, &event, jpeg.clone());
-                self.post(&mut ongoing, &[event], jpeg);
+            Phase::Update => incidents.note(channel, event_type, subject, at),
+            Phase::End => {
+                let over = incidents.end(channel, event_type, &subject, at);
+                over.into_iter().collect()
             }
-            Ok(None) => {}
-            Err(_) => self.counts.add(Count::TooManyIncidents, 1),
+        };
+        // Behind what had to make room for it.
+        let is_told = notice.phase != Phase::Update;
+        if let Some(event) = events.last_mut().filter(|_| is_told) {
+            event.has_picture = jpeg.is_some() && self.settings.stream_pictures;
+            self.push(event_type, event, jpeg.clone());
+        }
+        if !events.is_empty() {
+            self.post(&mut ongoing, &events, jpeg);
         }
     }
 
@@ -209,7 +213,7 @@ impl Shared {
         if !wanted {
             return None;
         }
-        self.pictures.frame(&notice.camera, notice.frame)
+        self.pictures.of(notice)
     }
 
     fn part(&self, event: &Event, format: Format) -> Bytes {

@@ -218,6 +218,26 @@ mod tests {
         assert!(join(&streams, Format::Xml, &cut).is_some());
     }
 
+    #[tokio::test]
+    async fn many_parts_at_once_are_no_reason_to_drop_a_client() {
+        let (streams, counts) = streams(1, 1_000_000);
+        let cut = CancellationToken::new();
+        let mut body = join(&streams, Format::Xml, &cut).unwrap();
+        let parts: Vec<Bytes> = (0..300)
+            .map(|part| Bytes::from(format!("{part};")))
+            .collect();
+        let expected = parts.concat();
+        streams.send(|_| parts.clone());
+        assert!(!cut.is_cancelled());
+        assert_eq!(counts.get(Count::SlowClient), 0);
+        let mut got = Vec::new();
+        while got.len() < expected.len() {
+            let frame = body.frame().await.unwrap().unwrap();
+            got.extend_from_slice(&frame.into_data().unwrap());
+        }
+        assert_eq!(got, expected);
+    }
+
     #[test]
     fn a_client_that_does_not_read_is_dropped_and_counted() {
         for (most_bytes, bytes) in [(100, 50), (1_000_000, 1)] {

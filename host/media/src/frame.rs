@@ -17,6 +17,11 @@ pub struct Frame {
     pub at: Timestamp,
     /// Since the stream's first frame. It goes on with the wall clock over a reconnect.
     pub media_time: Duration,
+    /// The picture's presentation time stamp in microseconds of the stream's own clock, which
+    /// begins anywhere and begins anew with every connection. A packet of the same picture has
+    /// the same one in [`EncodedPacket::presentation_us`](crate::EncodedPacket), and so have the
+    /// pictures of whoever decodes these packets.
+    pub presentation_us: i64,
     /// The picture, as the decoder gave it. Whoever wants to keep it takes a reference.
     pub picture: Arc<Picture>,
 }

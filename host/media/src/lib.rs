@@ -4,13 +4,16 @@
 //! thread ([`run`]), a worker prepares, infers and reads the model's answer ([`Model`] →
 //! [`Detector`]). Retina, FFmpeg and ONNX Runtime are known to this crate and to no other.
 
+mod encoded;
 mod ffmpeg;
 mod frame;
 mod infer;
 mod picture;
 mod recent;
+mod relay;
 mod source;
 
+pub use encoded::{EncodedPacket, StreamDescription};
 pub use frame::Frame;
 pub use infer::{
     DetectError, Detector, Layout, Model, ModelError, ModelOptions, Runtime, RuntimeError, Timings,
@@ -18,6 +21,7 @@ pub use infer::{
 };
 pub use picture::{Picture, PictureError};
 pub use recent::{NoRecentPicture, RecentPictures};
+pub use relay::{Video, VideoMemory, VideoRelay, Viewer};
 pub use source::{
     FrameSink, Pace, SourceConfig, SourceCounts, SourceError, SourceEvent, Transport, run,
 };

@@ -9,8 +9,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use agave_core::Timestamp;
-use agave_media::{Pace, SourceConfig, SourceCounts, SourceError, SourceEvent};
+use agave_media::{Pace, SourceConfig, SourceCounts, SourceError, SourceEvent, run};
 use support::{Keeper, Running, test_data};
+use tokio_util::sync::CancellationToken;
 
 fn config(path: &Path) -> SourceConfig {
     SourceConfig::new("clip", path.to_str().unwrap())
@@ -94,6 +95,49 @@ fn sampling_takes_the_same_frames_every_time() {
     assert_eq!(uneven, read(7.5));
     assert_eq!(read(10.0).len(), 1394);
     assert_eq!(read(25.0).len(), 1394);
+}
+
+/// The clip as a camera would send it for two rounds and a half.
+#[test]
+fn a_clip_that_is_repeated_is_one_stream() {
+    let Some(data) = test_data() else { return };
+    let rounds = |fps, last| {
+        let mut config = config(&data.join("one-by-one-person-detection.mp4"));
+        config.repeat = true;
+        config.fps = fps;
+        let enough = CancellationToken::new();
+        let mut keeper = Keeper::new(|frame| {
+            if frame.number >= last {
+                enough.cancel();
+            }
+            (frame.number, frame.media_time, frame.at)
+        });
+        run(&config, &mut keeper, &enough).unwrap();
+        assert_eq!(keeper.events[0], SourceEvent::Connecting);
+        assert!(matches!(keeper.events[1], SourceEvent::Live { .. }));
+        let mut rest = keeper.events[2..].iter();
+        assert!(rest.all(|event| matches!(event, SourceEvent::Counted(_))));
+        assert_eq!(
+            last_counts(&keeper.events).sampled,
+            keeper.frames.len() as u64
+        );
+        keeper.frames
+    };
+    let frames = rounds(f32::INFINITY, 3485);
+    assert!(frames.iter().map(|frame| frame.0).take(3486).eq(0..3486));
+    for pair in frames.windows(2) {
+        let ((_, before, at), (number, after, later)) = (pair[0], pair[1]);
+        let step = after.checked_sub(before).unwrap().as_secs_f64();
+        assert!((step - 0.1).abs() < 0.002, "{step} s before {number}");
+        assert_eq!(later.since(at), after - before);
+    }
+    // Every second frame, over both seams.
+    let half = rounds(5.0, 3480);
+    assert!(
+        half.iter()
+            .zip(0..)
+            .all(|(frame, index)| frame.0 == 2 * index)
+    );
 }
 
 #[test]

@@ -2,111 +2,22 @@
 //! goes and comes back, and a good-bye that it hears.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-#![allow(clippy::print_stderr)]
 
 mod support;
 
-use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use agave_core::Timestamp;
 use agave_media::{SourceConfig, SourceEvent, Transport};
+use support::server::{Server, free_port};
 use support::{News, Running, test_data};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// A server of our own, which goes when this does.
-struct Server {
-    process: Child,
-    lines: Receiver<String>,
-    port: u16,
-}
-
-impl Server {
-    /// `None`, with a word about it, where there is no GStreamer.
-    fn start(arguments: &[&str]) -> Option<Self> {
-        if !there_is_gstreamer() {
-            eprintln!("skipped: no GStreamer RTSP server for /usr/bin/python3");
-            return None;
-        }
-        let mut process = Command::new("/usr/bin/python3")
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rtsp_server.py"))
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let (sender, lines) = channel();
-        let output = BufReader::new(process.stdout.take().unwrap());
-        std::thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
-        let Ok(ready) = lines.recv_timeout(LIMIT) else {
-            process.kill().ok();
-            process.wait().ok();
-            panic!("the RTSP server did not start with {arguments:?}");
-        };
-        let port = ready.strip_prefix("ready ").unwrap().parse().unwrap();
-        Some(Self {
-            process,
-            lines,
-            port,
-        })
-    }
-
-    fn expect(&self, wanted: &str) {
-        let deadline = Instant::now() + LIMIT;
-        let mut seen = Vec::new();
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.lines.recv_timeout(left) {
-                Ok(line) if line.starts_with(wanted) => return,
-                Ok(line) => seen.push(line),
-                Err(_) => panic!("the server saw no `{wanted}`, only {seen:?}"),
-            }
-        }
-    }
-
-    fn kill(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-/// `cargo xtask test` installs it; whoever runs this file alone may be without.
-fn there_is_gstreamer() -> bool {
-    let bindings = "import gi; gi.require_version('GstRtspServer', '1.0'); \
-                    from gi.repository import GstRtspServer";
-    Command::new("/usr/bin/python3")
-        .args(["-c", bindings])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
 fn config(port: u16, login: &str) -> SourceConfig {
     SourceConfig::new("gate", format!("rtsp://{login}127.0.0.1:{port}/stream"))
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 fn clip() -> Option<String> {
@@ -305,7 +216,7 @@ fn a_camera_that_falls_silent_is_lost() {
     };
     let mut running = Running::start(config(server.port, ""));
     running.expect_frame(LIMIT);
-    let process = server.process.id().to_string();
+    let process = server.process().to_string();
     let stop = Command::new("kill").args(["-STOP", &process]).status();
     assert!(stop.unwrap().success());
     let lost = running.expect_event("loss", LIMIT, |event| {

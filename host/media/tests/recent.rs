@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use agave_core::BoundingBox;
+use agave_core::{BoundingBox, Mark, View};
 use agave_media::{
     Frame, FrameSink, NoRecentPicture, Picture, RecentPictures, SourceConfig, SourceEvent, run,
 };
@@ -133,4 +133,71 @@ fn memory_is_bounded_and_old_frames_expire() {
     assert_eq!(state(19), Some(NoRecentPicture::Expired));
     assert_eq!(state(20), None);
     assert_eq!(state(29), None);
+}
+
+#[test]
+fn boxes_are_drawn_where_things_are_whole_and_cut() {
+    let recent = RecentPictures::of(["gate".to_owned()]);
+    recent.keep("gate", 7, &quarters(640, 360));
+    let mark = Mark {
+        bbox: region(0.5, 0.5, 0.25, 0.25).unwrap(),
+        class: "person".to_owned(),
+        label: String::new(),
+    };
+    let show = |region, marks| {
+        let view = View {
+            marks,
+            ..View::of(region, 320)
+        };
+        let shown = recent.show("gate", 7, &view).unwrap();
+        let (width, height, at) = decoded(&shown.jpeg);
+        assert_eq!((width, height), (shown.width, shown.height));
+        at
+    };
+    let whole = show(None, vec![mark.clone()]);
+    let line = whole(0.505, 0.6);
+    assert!(!close(line, GREY));
+    for (x, y) in [(0.6, 0.505), (0.745, 0.6), (0.6, 0.745)] {
+        assert!(close(whole(x, y), line), "{x} {y}");
+    }
+    assert!(close(whole(0.625, 0.625), GREY), "inside of the box");
+    assert!(close(whole(0.45, 0.6), BLUE), "outside of it");
+
+    // The left upper corner of the box is in the middle of this part.
+    let part = region(0.375, 0.375, 0.25, 0.25);
+    let cut = show(part, vec![mark]);
+    assert!(close(cut(0.505, 0.9), line) && close(cut(0.9, 0.505), line));
+    assert!(close(cut(0.25, 0.25), RED) && close(cut(0.75, 0.75), GREY));
+    assert!(close(show(part, Vec::new())(0.505, 0.9), GREY));
+}
+
+#[test]
+fn a_picture_has_no_more_bytes_than_are_wanted() {
+    let recent = RecentPictures::of(["gate".to_owned()]);
+    // Noise is what compresses worst.
+    let mut number = 1_u32;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (number >> 24) as u8
+    })
+    .take(640 * 360 * 3)
+    .collect();
+    let picture = Picture::from_rgb(640, 360, &noise).unwrap();
+    recent.keep("gate", 7, &Arc::new(picture));
+    let with_room_for = |most_bytes| {
+        let view = View {
+            most_bytes,
+            ..View::of(None, 640)
+        };
+        recent.show("gate", 7, &view)
+    };
+    let whole = with_room_for(usize::MAX).unwrap();
+    let coarser = with_room_for(whole.jpeg.len() - 1).unwrap();
+    assert_eq!((coarser.width, coarser.height), (640, 360));
+    assert!(coarser.jpeg.len() < whole.jpeg.len());
+    let smaller = with_room_for(20_000).unwrap();
+    assert!(smaller.width < 640 && smaller.jpeg.len() <= 20_000);
+    let (width, ..) = decoded(&smaller.jpeg);
+    assert_eq!(width, smaller.width);
+    assert_eq!(with_room_for(100), Err(NoRecentPicture::Bytes(100)));
 }

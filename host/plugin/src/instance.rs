@@ -1,6 +1,7 @@
 //! One running plugin of one node and camera: the calls of the contract, each under its limits,
 //! each answer checked.
 
+mod outward;
 mod site;
 
 use std::time::Duration;
@@ -9,11 +10,9 @@ use agave_core::{Alert, FrameDetections, StreamInfo, Timestamp};
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
-use crate::bindings::adapter::exports::agave::plugin::adapter as wit_adapter;
 use crate::bindings::imports::agave::plugin::types as wit;
 use crate::bindings::lifecycle::exports::agave::plugin::lifecycle as wit_lifecycle;
 use crate::bindings::{adapter, filter, gate, lifecycle, rule, site_gate, site_rule, upkeep};
-use crate::delivery::{Delivery, Outcome};
 use crate::engine::Engine;
 use crate::exact;
 use crate::failure::Failure;
@@ -318,49 +317,6 @@ impl Instance {
             .agave_plugin_gate()
             .call_tick(&mut self.store, now.0);
         self.checked(returned)
-    }
-
-    /// As an adapter: what became of each delivery, in order. Blocks while it talks to the
-    /// outside, so it must not be called on a thread of the asynchronous runtime.
-    ///
-    /// # Errors
-    /// When the plugin fails or is no adapter.
-    pub fn deliver(&mut self, deliveries: &[Delivery]) -> Result<Vec<Outcome>, Failure> {
-        self.begin_call();
-        let Exports::Adapter(exports, _) = &self.exports else {
-            return Err(wrong_role());
-        };
-        let given: Vec<wit_adapter::Delivery> = deliveries.iter().map(Into::into).collect();
-        let outcomes = exports
-            .agave_plugin_adapter()
-            .call_deliver(&mut self.store, &given)
-            .map_err(|error| Failure::of(&error, self.store.data()))?;
-        if outcomes.len() != deliveries.len() {
-            return Err(Failure::BadOutput(format!(
-                "{} outcomes for {} deliveries",
-                outcomes.len(),
-                deliveries.len()
-            )));
-        }
-        Ok(outcomes.into_iter().map(Into::into).collect())
-    }
-
-    /// As an adapter: what it has to do beside deliveries. Gives how soon it wants to be asked
-    /// again. Blocks like [`Self::deliver`].
-    ///
-    /// # Errors
-    /// When the plugin fails.
-    pub fn upkeep(&mut self, cameras: &[StreamInfo]) -> Result<Option<Duration>, Failure> {
-        self.begin_upkeep();
-        let Exports::Adapter(_, Some(exports)) = &self.exports else {
-            return Ok(None);
-        };
-        let given: Vec<wit::StreamInfo> = cameras.iter().map(Into::into).collect();
-        let again_ms = exports
-            .agave_plugin_upkeep()
-            .call_upkeep(&mut self.store, &given)
-            .map_err(|error| Failure::of(&error, self.store.data()))?;
-        Ok(again_ms.map(|milliseconds| Duration::from_millis(milliseconds.into())))
     }
 
     /// The linear memory that it has, over all of its memories.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use agave_core::BoundingBox;
+use agave_core::{Shown, View};
 
 use crate::network::Network;
 
@@ -20,18 +20,11 @@ pub struct Outside {
 
 /// Gives pictures of recent frames.
 pub trait Pictures: Send + Sync {
-    /// A frame of `camera` as JPEG, or `region` of it (in fractions of the frame), no side
-    /// longer than `most_pixels`.
+    /// A frame of `camera` as `view` wants to see it.
     ///
     /// # Errors
     /// When there is no such picture any more, or there never was.
-    fn jpeg(
-        &self,
-        camera: &str,
-        frame: u64,
-        region: Option<BoundingBox>,
-        most_pixels: u32,
-    ) -> Result<Vec<u8>, NoPicture>;
+    fn show(&self, camera: &str, frame: u64, view: &View) -> Result<Shown, NoPicture>;
 }
 
 /// Why there is no picture.

@@ -259,6 +259,20 @@ impl Supervised {
         matches!(self.state, State::Quarantined)
     }
 
+    /// Starts it again at its next call if it was given up, and forgives what it was given up
+    /// for. Says whether it was.
+    pub fn revive(&mut self) -> bool {
+        if !self.quarantined() {
+            return false;
+        }
+        self.failures_in_a_row = 0;
+        self.discarded.clear();
+        self.state = State::Waiting {
+            until: Timestamp::default(),
+        };
+        true
+    }
+
     /// Calls the plugin at `now`, restarting it first where it is time to.
     pub fn call<T: PartialEq>(
         &mut self,

@@ -7,9 +7,13 @@
     reason = "a test fails by panicking"
 )]
 
+mod puppet;
+
 use std::path::{Path, PathBuf};
 
+use agave_core::Role;
 use agave_plugin::{Engine, LoadError, Plugin};
+use puppet::Puppet;
 
 fn load(bytes: &[u8]) -> LoadError {
     let folder = tempfile::tempdir().unwrap();
@@ -92,6 +96,21 @@ fn a_rule_may_not_reach_the_network() {
             .ends_with("is a rule and may not import `agave:plugin/http@0.1.0`"),
         "{error}"
     );
+}
+
+/// The contract grows by functions, and a component imports those that it calls: one that was
+/// built before is one that does not call the new ones.
+#[test]
+fn what_was_built_before_an_interface_grew_is_loaded() {
+    let mut puppet = Puppet::new(Role::Adapter);
+    puppet.world = "import agave:plugin/frames@0.1.0;";
+    puppet.module = r#"(import "agave:plugin/frames@0.1.0" "jpeg"
+        (func (param i32 i32 i64 i32 f32 f32 f32 f32 i32 i32)))"#;
+    let component = puppet.component();
+    let names = |name: &[u8]| component.windows(name.len()).any(|bytes| bytes == name);
+    assert!(names(b"jpeg") && !names(b"show") && !names(b"granted"));
+    let plugin = puppet.load(&Engine::new().unwrap()).unwrap();
+    assert_eq!(plugin.role(), Role::Adapter);
 }
 
 #[test]

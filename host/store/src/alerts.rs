@@ -1,6 +1,6 @@
 //! What happened: for those who look back, and for so long as is worth it.
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use crate::store::{Store, StoreError, signed, unsigned};
 
@@ -9,6 +9,10 @@ use crate::store::{Store, StoreError, signed, unsigned};
 pub struct AlertQuery {
     /// Only those with a greater number.
     pub after: u64,
+    /// Only those with a lower number.
+    pub before: u64,
+    /// Only those of the incident with this key.
+    pub key: Option<String>,
     /// Only those of this camera.
     pub camera: Option<String>,
     /// Only those of this kind.
@@ -31,6 +35,8 @@ impl Default for AlertQuery {
     fn default() -> Self {
         Self {
             after: 0,
+            before: u64::MAX,
+            key: None,
             camera: None,
             kind: None,
             class: None,
@@ -65,6 +71,8 @@ pub struct Retention {
     pub most: u64,
     /// Those that were written after this, in nanoseconds since 1970.
     pub written_after: u64,
+    /// So many bytes in the file, over everything that is in it.
+    pub most_bytes: u64,
 }
 
 impl Store {
@@ -79,7 +87,7 @@ impl Store {
              WHERE left_the_flow AND sequence > ?1 AND (?2 IS NULL OR camera = ?2)
              AND (?4 IS NULL OR body ->> 'kind' = ?4) AND (?5 IS NULL OR body ->> 'class' = ?5)
              AND (?6 IS NULL OR body ->> 'zone' = ?6) AND (?7 IS NULL OR phase = ?7)
-             AND at >= ?8 AND at < ?9
+             AND at >= ?8 AND at < ?9 AND sequence < ?10 AND (?11 IS NULL OR key = ?11)
              ORDER BY sequence DESC LIMIT ?3",
         )?;
         let most = i64::try_from(query.most).unwrap_or(i64::MAX);
@@ -93,6 +101,8 @@ impl Store {
             query.phase,
             signed(query.since),
             signed(query.until),
+            signed(query.before),
+            query.key,
         ];
         let alerts = read.query_map(wanted, |row| {
             Ok(KeptAlert {
@@ -115,11 +125,13 @@ impl Store {
     /// When it cannot be written.
     pub fn prune(&self, retention: &Retention, at_once: usize) -> Result<usize, StoreError> {
         let connection = self.lock();
+        let is_too_large = used_bytes(&connection)? > retention.most_bytes;
         let at_once = i64::try_from(at_once).unwrap_or(i64::MAX);
         let mut delete = connection.prepare_cached(
             "DELETE FROM alerts WHERE sequence IN (
                 SELECT sequence FROM alerts
-                WHERE (sequence <= (SELECT max(sequence) FROM alerts) - ?1 OR written_at <= ?2)
+                WHERE (?4 OR sequence <= (SELECT max(sequence) FROM alerts) - ?1
+                       OR written_at <= ?2)
                 AND NOT EXISTS (SELECT 1 FROM deliveries
                                 WHERE deliveries.sequence = alerts.sequence)
                 AND NOT EXISTS (SELECT 1 FROM dead_letters
@@ -128,8 +140,18 @@ impl Store {
         )?;
         let most = signed(retention.most);
         let before = signed(retention.written_after);
-        Ok(delete.execute(params![most, before, at_once])?)
+        Ok(delete.execute(params![most, before, at_once, is_too_large])?)
     }
+}
+
+/// What is in use of the file. What was forgotten is used again before the file grows.
+fn used_bytes(connection: &Connection) -> rusqlite::Result<u64> {
+    let number = |name| {
+        let number = connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        number.map(unsigned)
+    };
+    let pages = number("page_count")?.saturating_sub(number("freelist_count")?);
+    Ok(pages.saturating_mul(number("page_size")?))
 }
 
 #[cfg(test)]
@@ -179,6 +201,47 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_too_large_loses_the_oldest() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let large = |adapters: &[&'static str]| crate::NewAlert {
+            body: format!("{{\"kind\":\"{}\"}}", "x".repeat(4000)),
+            ..alert("large", adapters)
+        };
+        for number in 0..100 {
+            let one = large(if number < 10 { &["hook"] } else { &[] });
+            store.write(&alerts(vec![one])).unwrap();
+        }
+        let retention = Retention {
+            most: u64::MAX,
+            written_after: 0,
+            most_bytes: 300_000,
+        };
+        while store.prune(&retention, 5).unwrap() == 5 {}
+        let kept = numbers(&store, &AlertQuery::default());
+        assert!(
+            kept.starts_with(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+            "{kept:?}"
+        );
+        assert!(kept.ends_with(&[99, 100]), "{kept:?}");
+        assert!((30..80).contains(&kept.len()), "{kept:?}");
+        // What is forgotten makes room for what comes.
+        let pages = || {
+            let count = store
+                .lock()
+                .pragma_query_value(None, "page_count", |row| row.get(0));
+            count.map(unsigned).unwrap()
+        };
+        let before = pages();
+        for _ in 0..100 {
+            store.write(&alerts(vec![large(&[])])).unwrap();
+            store.prune(&retention, 5).unwrap();
+        }
+        assert_eq!(store.due("hook", "yard", 0, 100).unwrap().len(), 10);
+        assert!(pages() <= before);
+    }
+
+    #[test]
     fn what_an_adapter_has_not_settled_is_kept() {
         let store = Store::in_memory().unwrap();
         let (old, held) = (alert("old", &[]), alert("held", &["hook"]));
@@ -189,6 +252,7 @@ mod tests {
         let by_age = Retention {
             most: 100,
             written_after: 6_000,
+            most_bytes: u64::MAX,
         };
         assert_eq!(store.prune(&by_age, 1).unwrap(), 1);
         assert_eq!(store.prune(&by_age, 10).unwrap(), 1);
@@ -196,6 +260,7 @@ mod tests {
         let by_count = Retention {
             most: 1,
             written_after: 0,
+            most_bytes: u64::MAX,
         };
         assert_eq!(store.prune(&by_count, 10).unwrap(), 0);
         store.give_up("hook", u64::MAX, 9, "gone").unwrap();

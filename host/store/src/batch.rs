@@ -288,12 +288,30 @@ pub(crate) mod tests {
         let long_ago = crate::Retention {
             most: 0,
             written_after: 0,
+            most_bytes: u64::MAX,
         };
         assert_eq!(store.prune(&long_ago, 100).unwrap(), 2);
         drop(store);
         let again = Store::open(folder.path()).unwrap();
         let third = again.write(&alerts(vec![alert("c", &[])])).unwrap();
         assert_eq!(third, [3]);
+    }
+
+    #[test]
+    fn a_dead_letter_of_an_alert_that_is_gone_stops_nothing() {
+        let store = Store::in_memory().unwrap();
+        let batch = Batch {
+            dead: vec![Dead {
+                adapter: "hook",
+                sequence: 77,
+                attempts: 1,
+                reason: "the receiver answered 400",
+            }],
+            ..alerts(vec![alert("a", &["hook"])])
+        };
+        assert_eq!(store.write(&batch).unwrap(), [1]);
+        assert_eq!(store.dead_letter_counts().unwrap(), []);
+        assert_eq!(store.due("hook", "yard", 0, 10).unwrap().len(), 1);
     }
 
     #[test]

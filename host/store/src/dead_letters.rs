@@ -31,6 +31,8 @@ pub struct DeadLetterQuery {
     pub adapter: Option<String>,
     /// Only the one with this number.
     pub sequence: Option<u64>,
+    /// Only those with a lower number.
+    pub before: Option<u64>,
     /// So many at most, the last ones.
     pub most: usize,
 }
@@ -40,6 +42,7 @@ impl Default for DeadLetterQuery {
         Self {
             adapter: None,
             sequence: None,
+            before: None,
             most: usize::MAX,
         }
     }
@@ -57,10 +60,11 @@ impl Store {
         let mut read = connection.prepare_cached(&format!(
             "SELECT adapter, sequence, camera, attempts, reason, died_at, body
              FROM dead_letters JOIN alerts USING (sequence)
-             WHERE {CHOSEN} ORDER BY sequence DESC, adapter DESC LIMIT ?3"
+             WHERE {CHOSEN} AND (?4 IS NULL OR sequence < ?4) ORDER BY sequence DESC, adapter DESC LIMIT ?3"
         ))?;
         let most = i64::try_from(query.most).unwrap_or(i64::MAX);
-        let chosen = params![query.adapter, query.sequence.map(signed), most];
+        let before = query.before.map(signed);
+        let chosen = params![query.adapter, query.sequence.map(signed), most, before];
         let letters = read.query_map(chosen, letter)?;
         let mut letters = letters.collect::<rusqlite::Result<Vec<_>>>()?;
         letters.reverse();
@@ -204,8 +208,23 @@ mod tests {
         let nothing = crate::Retention {
             most: 0,
             written_after: u64::MAX,
+            most_bytes: u64::MAX,
         };
         assert_eq!(store.prune(&nothing, 10).unwrap(), 0);
+    }
+
+    #[test]
+    fn of_too_many_the_oldest_are_retried() {
+        let store = store();
+        let two = DeadLetterQuery {
+            most: 2,
+            ..DeadLetterQuery::default()
+        };
+        assert_eq!(store.retry_dead_letters(&two).unwrap(), 2);
+        assert_eq!(due(&store, "hook"), [1, 2, 3]);
+        assert_eq!(due(&store, "broker"), [1, 2]);
+        assert_eq!(store.retry_dead_letters(&two).unwrap(), 1);
+        assert_eq!(due(&store, "broker"), [1, 2, 3]);
     }
 
     #[test]

@@ -68,6 +68,19 @@ impl Store {
         Ok(due.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The adapters that have not settled the alert `sequence`, and how often each has tried.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn deliveries_of(&self, sequence: u64) -> Result<Vec<(String, u32)>, StoreError> {
+        let connection = self.lock();
+        let mut read = connection.prepare_cached(
+            "SELECT adapter, attempts FROM deliveries WHERE sequence = ? ORDER BY adapter",
+        )?;
+        let found = read.query_map([signed(sequence)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// How much waits for each adapter, by camera.
     ///
     /// # Errors

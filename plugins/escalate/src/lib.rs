@@ -57,6 +57,18 @@ struct Incident {
     reason: Option<String>,
     /// What was told of it last.
     last: Alert,
+    /// When it was last told that it goes on.
+    #[serde(default)]
+    told_at: Timestamp,
+}
+
+impl Incident {
+    /// When an update that comes at `at` is told: two at one time would be one for a receiver
+    /// that knows them by it.
+    fn next_told(&mut self, at: Timestamp) -> Timestamp {
+        self.told_at = at.max(self.told_at + 1);
+        self.told_at
+    }
 }
 
 impl Plugin for Escalate {
@@ -97,6 +109,7 @@ impl Gate for Escalate {
                 since: now,
                 reason: self.too_often(state, &alert),
                 last: alert.clone(),
+                told_at: now,
             },
         };
         if incident.reason.is_none() && alert.phase != Phase::End {
@@ -104,6 +117,9 @@ impl Gate for Escalate {
         }
         if let Some(reason) = &incident.reason {
             self.raise(&mut alert, reason);
+        }
+        if alert.phase == Phase::Update && known.is_some() {
+            alert.at = incident.next_told(now);
         }
         if alert.phase != Phase::End {
             if state.open.len() >= MOST_OPEN {
@@ -141,7 +157,7 @@ impl Escalate {
             incident.reason = Some(reason);
             reminders.push(Alert {
                 phase: Phase::Update,
-                at: now,
+                at: incident.next_told(now),
                 // It stands for no alert of the rule's.
                 count: 0,
                 ..incident.last.clone()

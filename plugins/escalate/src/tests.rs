@@ -52,6 +52,27 @@ fn what_is_told_anyway_is_raised_and_not_told_twice() {
 }
 
 #[test]
+fn a_reminder_and_an_update_of_one_frame_have_two_times() {
+    let mut gate = gate(json!({ "after": "10s" }));
+    gate.pass(alert("a", Phase::Begin, 1.0)).unwrap();
+    gate.pass(alert("b", Phase::Begin, 1.0)).unwrap();
+    // It reminds of "b", of which there is an update in the same frame.
+    let passed = gate.pass(alert("a", Phase::Update, 20.0)).unwrap();
+    assert_eq!(
+        (passed[0].key.as_str(), passed[0].at),
+        ("b", 20_000_000_000)
+    );
+    gate.restart().unwrap();
+    let passed = gate.pass(alert("b", Phase::Update, 20.0)).unwrap();
+    assert_eq!(
+        (passed[0].key.as_str(), passed[0].at),
+        ("b", 20_000_000_001)
+    );
+    let over = gate.pass(alert("b", Phase::End, 20.0)).unwrap();
+    assert_eq!(over[0].at, 20_000_000_000, "it ends once");
+}
+
+#[test]
 fn an_end_in_time_is_not_raised() {
     let mut gate = gate(json!({ "after": "10s" }));
     gate.pass(alert("a", Phase::Begin, 1.0)).unwrap();

@@ -104,6 +104,9 @@ pub struct Push {
     /// Whether a picture is sent along, where the node's `allow.frames` grants it.
     #[serde(default = "yes")]
     pub picture: bool,
+    /// Whether the object's box is drawn on the picture, with its class and confidence.
+    #[serde(default)]
+    pub boxes: bool,
     /// The address that the events come from, by which some receivers know their device.
     #[serde(default = "default_address")]
     pub address: String,

@@ -8,27 +8,30 @@
 mod config;
 mod event;
 mod status;
+mod switch;
 mod switched;
 
 use agave_vision_sdk::http::{self, Authentication, Method, Request};
+use agave_vision_sdk::picture::{AlertPicture, Subject};
 use agave_vision_sdk::prelude::*;
 use agave_vision_sdk::secrets::Secret;
-use agave_vision_sdk::{clock, frames, keyvalue, log};
+use agave_vision_sdk::{clock, keyvalue, log};
 
 use crate::config::{Config, Login, Push};
 use crate::event::Event;
-use crate::switched::{Off, Switched};
+use crate::switch::Switch;
+use crate::switched::Switched;
 
 /// Under which what is on is kept.
 const KEY: &str = "switched";
-/// How often it is looked whether something has to be switched off.
-const LOOK: Duration = Duration::from_millis(200);
-/// After a device has not taken that.
+/// After a device has not taken that something is switched.
 const LOOK_AGAIN: Duration = Duration::from_millis(5_000);
 /// So long it is tried.
 const LONGEST_OFF: Duration = Duration::from_millis(3_600_000);
 /// The longer side of a picture, in pixels.
 const PICTURE_SIDE: u32 = 1280;
+/// With the XML beside it, it has to fit into the 1 MiB that a request may have.
+const PICTURE_BYTES: u32 = 900 << 10;
 
 const XML: &str = "application/xml; charset=\"UTF-8\"";
 const JSON: &str = "application/json";
@@ -37,15 +40,6 @@ const JSON: &str = "application/json";
 pub struct Hikvision {
     config: Config,
     switch: Option<Switch>,
-}
-
-/// What switches something on and off, for how long.
-struct Switch {
-    on: String,
-    off: Off,
-    longest: Duration,
-    /// Until all is over, and not only for `longest`.
-    hold: bool,
 }
 
 /// What is known beside the settings. Nothing of it is worth keeping: what is on is on the disk,
@@ -88,145 +82,28 @@ impl Adapter for Hikvision {
 
     fn upkeep(&self, state: &mut State, cameras: &[StreamInfo]) -> Option<Duration> {
         state.cameras = cameras.to_vec();
-        match self.switch_off_what_is_due(state) {
-            Ok(()) => self.switch.as_ref().map(|_| LOOK),
+        let looked = self
+            .switch_off_what_is_due(state)
+            .and_then(|()| self.switch_on_what_rests(state))
+            .and_then(|()| Ok(state.switched()?.next_due()));
+        match looked {
+            Ok(next) => next.map(|at| time_until(at, clock::now())),
             Err(why) => {
                 say(&why);
                 Some(LOOK_AGAIN)
             }
         }
     }
-}
 
-impl Switch {
-    fn of(config: &Config) -> Option<Self> {
-        if let Some(relay) = &config.relay {
-            let device = relay.device.trim_end_matches('/');
-            let output = relay.output;
-            let data = |state: &str| {
-                format!("<IOPortData>\r\n<outputState>{state}</outputState>\r\n</IOPortData>\r\n")
-            };
-            return Some(Self {
-                on: data("high"),
-                off: Off {
-                    url: format!("{device}/ISAPI/System/IO/outputs/{output}/trigger"),
-                    content_type: XML.to_owned(),
-                    body: data("low"),
-                },
-                longest: if relay.hold {
-                    relay.longest
-                } else {
-                    relay.pulse
-                },
-                hold: relay.hold,
-            });
+    /// Nobody would switch it off later.
+    fn leave(&self, state: &mut State) {
+        if let Err(why) = self.switch_off_what_is_on(state) {
+            say(&why);
         }
-        let input = config.soft_input.as_ref()?;
-        let data = |given: &Option<String>, word: &str| {
-            given.clone().unwrap_or_else(|| {
-                let id = input.input;
-                format!("{{\"SoftIO\":[{{\"id\":{id},\"triggerType\":\"{word}\"}}]}}")
-            })
-        };
-        Some(Self {
-            on: data(&input.start, "start"),
-            off: Off {
-                url: format!("{}{}", input.device.trim_end_matches('/'), input.path),
-                content_type: JSON.to_owned(),
-                body: data(&input.stop, "stop"),
-            },
-            longest: input.longest,
-            hold: true,
-        })
     }
 }
 
 impl Hikvision {
-    /// Switches on at a begin, and off at the last end of what holds it.
-    fn switch(
-        &self,
-        state: &mut State,
-        switch: &Switch,
-        delivery: &Delivery,
-    ) -> Result<Outcome, String> {
-        let (alert, now) = (&delivery.alert, clock::now());
-        let holder = Some(alert.key.as_str()).filter(|_| switch.hold);
-        match alert.phase {
-            Phase::Update => Ok(Outcome::Delivered),
-            Phase::Begin if self.is_too_old(alert, now) => Ok(too_old()),
-            Phase::Begin => {
-                let until = now.saturating_add(switch.longest.as_nanos());
-                let before = state.switched()?.clone();
-                let mut switched = before.clone();
-                switched.on(&switch.off, until, holder);
-                // Before it is on: what is on without being remembered stays on.
-                state.keep(switched)?;
-                let off = &switch.off;
-                let outcome = self.put(&off.url, &off.content_type, &switch.on, delivery.attempt);
-                if matches!(outcome, Outcome::Rejected(_)) {
-                    state.keep(before)?;
-                }
-                Ok(outcome)
-            }
-            Phase::End => {
-                let mut switched = state.switched()?.clone();
-                let is_due = holder.is_some_and(|key| switched.release(&switch.off, key, now));
-                if !is_due {
-                    if switched != *state.switched()? {
-                        state.keep(switched)?;
-                    }
-                    return Ok(Outcome::Delivered);
-                }
-                state.keep(switched.clone())?;
-                let off = &switch.off;
-                let outcome = self.put(&off.url, &off.content_type, &off.body, delivery.attempt);
-                if matches!(outcome, Outcome::Delivered) {
-                    switched.off(&switch.off);
-                    state.keep(switched)?;
-                }
-                Ok(outcome)
-            }
-        }
-    }
-
-    fn switch_off_what_is_due(&self, state: &mut State) -> Result<(), String> {
-        if state.switched()?.is_empty() {
-            return Ok(());
-        }
-        let now = clock::now();
-        let mut switched = state.switched()?.clone();
-        if state.cameras.is_empty() {
-            // The node is taken out of the flow, and nobody would do it afterwards.
-            switched.release_all(now);
-        } else if let Some(switch) = &self.switch {
-            switched.no_longer_than(now.saturating_add(switch.longest.as_nanos()));
-        }
-        let mut problem = None;
-        for off in switched.due(now) {
-            match self.put(&off.url, &off.content_type, &off.body, 1) {
-                Outcome::Delivered => switched.off(&off),
-                // Whatever the device says, it may take it later: better tried than left on.
-                outcome => {
-                    let why = match outcome {
-                        Outcome::Rejected(why) => why,
-                        _ => "the device does not answer".to_owned(),
-                    };
-                    problem = Some(format!("{} could not be switched off: {why}", off.url));
-                }
-            }
-        }
-        let long_ago = now.saturating_sub(LONGEST_OFF.as_nanos());
-        for off in switched.due(long_ago) {
-            let lost = format!("{} may still be on, and is given up", off.url);
-            log::write(log::Level::Error, &lost);
-            switched.off(&off);
-        }
-        if switched != *state.switched()? {
-            state.keep(switched)?;
-        }
-        problem.map_or(Ok(()), Err)
-    }
-
     fn push(&self, state: &State, push: &Push, delivery: &Delivery) -> Result<Outcome, String> {
         let alert = &delivery.alert;
         if alert.phase == Phase::End && !push.ends {
@@ -236,11 +113,14 @@ impl Hikvision {
             return Ok(too_old());
         }
         let wants_picture = push.picture && alert.phase == Phase::Begin;
-        let jpeg = match wants_picture {
-            // One that is not to be had is no reason to keep the alert back.
-            true => frames::jpeg(&delivery.camera, alert.frame, None, PICTURE_SIDE).ok(),
-            false => None,
+        let picture = AlertPicture {
+            subject: Subject::Frame,
+            boxes: push.boxes,
+            most_pixels: PICTURE_SIDE,
+            most_bytes: PICTURE_BYTES,
         };
+        // One that is not to be had is no reason to keep the alert back.
+        let shown = wants_picture.then(|| picture.of(delivery).ok()).flatten();
         let camera = state
             .cameras
             .iter()
@@ -252,7 +132,7 @@ impl Hikvision {
             zones: camera
                 .map(|camera| camera.zones.as_slice())
                 .unwrap_or_default(),
-            jpeg: jpeg.as_deref(),
+            jpeg: shown.as_ref().map(|shown| shown.jpeg.as_slice()),
         };
         let request = Request::new(Method::Post, &push.url)
             .header("content-type", event::CONTENT_TYPE)
@@ -296,7 +176,12 @@ impl Hikvision {
             }
             Ok(Ok(response)) => {
                 let body = String::from_utf8_lossy(&response.body);
-                let outcome = status::outcome(response.status, &body, attempt);
+                let outcome = match response.status {
+                    // The host does not send it again for a while, and by then one side may have
+                    // changed.
+                    401 if self.config.authentication.is_some() => Outcome::Retry(None),
+                    status => status::outcome(status, &body, attempt),
+                };
                 if matches!(outcome, Outcome::Retry(_)) {
                     say(&status::said(response.status, &body));
                 }
@@ -338,6 +223,11 @@ impl State {
     }
 }
 
+fn time_until(at: Timestamp, now: Timestamp) -> Duration {
+    let nanoseconds = at.saturating_sub(now);
+    Duration::from_millis(nanoseconds.div_ceil(1_000_000))
+}
+
 fn too_old() -> Outcome {
     Outcome::Rejected("it is older than `expires` allows".to_owned())
 }
@@ -348,3 +238,6 @@ fn say(reason: &str) {
 }
 
 agave_vision_sdk::export_adapter!(Hikvision);
+
+#[cfg(test)]
+mod tests;

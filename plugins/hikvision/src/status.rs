@@ -6,21 +6,31 @@ use agave_vision_sdk::Outcome;
 /// A device has few connections, and those that others have are not free at once.
 const FULL_WAIT_MS: u32 = 10_000;
 const BUSY_WAIT_MS: u32 = 2_000;
-/// After so many attempts, a device that says 403 does not mean its connections.
+/// After so many attempts a device means what it says, where that is not about its connections.
 const MOST_FORBIDDEN: u32 = 10;
+/// Parts of the codes with which devices say that all their connections are taken.
+const FULL: [&str; 3] = ["session", "link", "connect"];
 
 /// What becomes of a delivery after `status` with `body` on attempt number `attempt`.
 pub(crate) fn outcome(status: u16, body: &str, attempt: u32) -> Outcome {
     let code = value(body, "statusCode").and_then(|code| code.parse::<u32>().ok());
     match (status, code) {
-        (401, _) => Outcome::Rejected("the device refused the login".to_owned()),
-        (403, _) if attempt < MOST_FORBIDDEN => Outcome::Retry(Some(FULL_WAIT_MS)),
+        (401, _) => Outcome::Rejected("the device wants a login".to_owned()),
+        (403, _) if is_full(body) || attempt < MOST_FORBIDDEN => Outcome::Retry(Some(FULL_WAIT_MS)),
         // 7: it was taken, and takes effect when the device is started again.
         (200..=299, None | Some(0 | 1 | 7)) => Outcome::Delivered,
         (_, Some(2)) => Outcome::Retry(Some(BUSY_WAIT_MS)),
         (_, Some(3)) | (408 | 425 | 429 | 500..=599, _) => Outcome::Retry(None),
         _ => Outcome::Rejected(said(status, body)),
     }
+}
+
+/// Whether a 403 is about connections. Devices that do not say why mean that.
+fn is_full(body: &str) -> bool {
+    value(body, "subStatusCode").is_none_or(|code| {
+        let code = code.to_ascii_lowercase();
+        FULL.iter().any(|word| code.contains(word))
+    })
 }
 
 /// What the device says about it, in words.
@@ -110,11 +120,23 @@ mod tests {
     }
 
     #[test]
-    fn no_free_connection_is_waited_for_and_not_for_ever() {
+    fn a_free_connection_is_waited_for_as_long_as_it_takes() {
         let full = xml(4, "Invalid Operation", "maxSessionUserLink");
-        let early = outcome(403, &full, 1);
+        for body in [full.as_str(), "", "<html>Forbidden</html>"] {
+            for attempt in [1, 10, 1000] {
+                let later = outcome(403, body, attempt);
+                let is_later = matches!(later, Outcome::Retry(Some(FULL_WAIT_MS)));
+                assert!(is_later, "{body} {attempt}: {later:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_forbidden_for_another_reason_is_not_asked_for_without_end() {
+        let forbidden = xml(4, "Invalid Operation", "lowPrivilege");
+        let early = outcome(403, &forbidden, 1);
         assert!(matches!(early, Outcome::Retry(Some(FULL_WAIT_MS))));
-        assert!(matches!(outcome(403, &full, 10), Outcome::Rejected(_)));
+        assert!(matches!(outcome(403, &forbidden, 10), Outcome::Rejected(_)));
     }
 
     #[test]

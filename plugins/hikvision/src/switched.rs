@@ -24,6 +24,9 @@ pub(crate) struct On {
     pub(crate) until: Timestamp,
     /// The incidents that hold it; it is off again when all of them are over.
     pub(crate) holders: BTreeSet<String>,
+    /// It is off for as long as Agave does not run.
+    #[serde(default)]
+    pub(crate) rests: bool,
 }
 
 /// All that is on. What was switched with settings that have changed since is in it, too.
@@ -43,12 +46,14 @@ impl Switched {
                     off,
                     until,
                     holders,
+                    rests: false,
                 });
                 let Some(on) = self.0.last_mut() else { return };
                 on
             }
         };
         on.until = on.until.max(until);
+        on.rests = false;
         if let Some(holder) = holder.filter(|_| on.holders.len() < MOST_HOLDERS) {
             on.holders.insert(holder.to_owned());
         }
@@ -85,6 +90,41 @@ impl Switched {
     pub(crate) fn no_longer_than(&mut self, until: Timestamp) {
         for on in &mut self.0 {
             on.until = on.until.min(until);
+        }
+    }
+
+    /// When the next one has to be switched off.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.0.iter().map(|on| on.until).min()
+    }
+
+    /// What switches off everything that is on.
+    pub(crate) fn all_on(&self) -> Vec<Off> {
+        let on = self.0.iter().filter(|on| !on.rests);
+        on.map(|on| on.off.clone()).collect()
+    }
+
+    /// It is off, because nobody will be there to switch it off. What incidents hold is on again
+    /// when somebody is.
+    pub(crate) fn rest(&mut self, off: &Off) {
+        self.0.retain(|on| on.off != *off || !on.holders.is_empty());
+        let mut rest = self.0.iter_mut();
+        if let Some(on) = rest.find(|on| on.off == *off) {
+            on.rests = true;
+        }
+    }
+
+    /// What switches off everything that rests.
+    pub(crate) fn resting(&self) -> Vec<Off> {
+        let resting = self.0.iter().filter(|on| on.rests);
+        resting.map(|on| on.off.clone()).collect()
+    }
+
+    /// It is about to be on again.
+    pub(crate) fn wake(&mut self, off: &Off) {
+        let mut resting = self.0.iter_mut();
+        if let Some(on) = resting.find(|on| on.off == *off) {
+            on.rests = false;
         }
     }
 

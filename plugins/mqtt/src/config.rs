@@ -5,6 +5,8 @@ use agave_vision_sdk::prelude::*;
 use agave_vision_sdk::template::{Encoding, JsonTemplate, Template};
 use serde_json::Value;
 
+use crate::pictures::PictureSettings;
+
 /// Configuration of the MQTT adapter.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -40,6 +42,10 @@ pub struct Config {
     /// An incident of which nothing was heard for so long counts as over.
     #[serde(default = "default_longest")]
     pub longest_incident: Duration,
+    /// The picture of the last alert of each camera and zone is published as a JPEG. The node's
+    /// `allow.frames` has to grant it.
+    #[serde(default)]
+    pub picture: Option<PictureSettings>,
     /// Cameras, zones and alerts appear in Home Assistant by themselves; `states` is then on.
     #[serde(default)]
     pub home_assistant: Option<HomeAssistant>,

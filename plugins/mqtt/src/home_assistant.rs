@@ -20,6 +20,7 @@ pub(crate) struct Discovery<'d> {
     pub(crate) settings: &'d HomeAssistant,
     pub(crate) base: &'d str,
     pub(crate) refresh: Duration,
+    pub(crate) has_pictures: bool,
 }
 
 impl Discovery<'_> {
@@ -105,12 +106,23 @@ impl Discovery<'_> {
                 }),
             ),
         ];
-        messages.extend(stream.zones.iter().map(|zone| {
-            let topic = zone_topic(self.base, name, &zone.name, "state");
-            let object = format!("zone_{}", slug(&zone.name));
-            let sensor = self.state(&format!("Zone {}", zone.name), topic);
-            entity("binary_sensor", &object, sensor)
-        }));
+        if self.has_pictures {
+            messages.push(entity(
+                "image",
+                "picture",
+                picture("Picture", topic("picture")),
+            ));
+        }
+        for zone in &stream.zones {
+            let topic = |what| zone_topic(self.base, name, &zone.name, what);
+            let (object, called) = (slug(&zone.name), format!("Zone {}", zone.name));
+            let sensor = self.state(&called, topic("state"));
+            messages.push(entity("binary_sensor", &format!("zone_{object}"), sensor));
+            if self.has_pictures {
+                let image = picture(&format!("{called} picture"), topic("picture"));
+                messages.push(entity("image", &format!("zone_{object}_picture"), image));
+            }
+        }
         messages
     }
 
@@ -165,6 +177,11 @@ impl Discovery<'_> {
     fn expire_after(&self) -> u32 {
         self.refresh.as_millis() / 1000 * EXPIRES_AFTER_REFRESHES
     }
+}
+
+/// The last picture of a camera or a zone.
+fn picture(name: &str, topic: String) -> Value {
+    json!({ "name": name, "image_topic": topic, "content_type": "image/jpeg" })
 }
 
 pub(crate) const ONLINE: &str = "online";

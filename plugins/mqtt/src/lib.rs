@@ -10,6 +10,7 @@ mod fingerprint;
 mod frigate;
 mod home_assistant;
 mod incidents;
+mod pictures;
 mod states;
 #[cfg(test)]
 mod tests;
@@ -55,6 +56,9 @@ impl Plugin for Mqtt {
         if let Some(settings) = &config.frigate {
             config::prefix("frigate.prefix", &settings.prefix)?;
         }
+        if let Some(settings) = &config.picture {
+            settings.check()?;
+        }
         if config.refresh < SHORTEST_REFRESH {
             return Err("`refresh` has to be 1s or more".to_owned());
         }
@@ -72,7 +76,9 @@ impl Adapter for Mqtt {
     fn deliver(&self, state: &mut State, delivery: &Delivery) -> Outcome {
         let before = state.camera(&delivery.camera).clone();
         let (tracked, after) = self.after(delivery, &before);
-        for message in self.states(delivery, &before, &after) {
+        let states = self.states(delivery, &before, &after);
+        // Whoever is told that something begins looks at the picture.
+        for message in self.pictures(delivery).into_iter().chain(states) {
             if let Err(error) = message.publish(&self.config.broker) {
                 return self.outcome_of(error);
             }
@@ -141,6 +147,15 @@ impl Mqtt {
         let last = states::camera_topic(base, camera, "last");
         messages.push(retained(last, agave_vision_sdk::alert_json(delivery)));
         messages
+    }
+
+    fn pictures(&self, delivery: &Delivery) -> Vec<Message> {
+        let frigate = self.config.frigate.as_ref();
+        let frigate = frigate.map(|settings| settings.prefix.as_str());
+        let settings = self.config.picture.as_ref();
+        settings.map_or_else(Vec::new, |settings| {
+            settings.messages(&self.config.base, frigate, delivery)
+        })
     }
 
     /// What reports the alert: as many messages on every attempt.
@@ -230,6 +245,7 @@ impl Mqtt {
                 settings,
                 base: &self.config.base,
                 refresh: self.config.refresh,
+                has_pictures: self.config.picture.is_some(),
             }
             .messages(cameras),
         };

@@ -287,6 +287,61 @@ fn home_assistant_is_told_what_there_is_and_what_is_there_no_more() {
 }
 
 #[test]
+fn the_last_picture_is_where_it_is_looked_for() {
+    testing::answer_pictures(|_, _, view| {
+        assert_eq!((view.max_side, view.marks.len()), (320, 1));
+        assert!(view.max_bytes < 256 << 10, "more than the host sends");
+        Ok(testing::picture(4, 4))
+    });
+    let (adapter, mut state) = adapter(json!({
+        "states": true, "frigate": {}, "picture": { "side": 320 },
+    }));
+    let begin = delivery("a", Phase::Begin, Some("back/door"), 1.0);
+    adapter.deliver(&mut state, &begin);
+    let messages = testing::published();
+    let is_picture = |message: &&Message| message.payload.starts_with(&[0xff, 0xd8]);
+    let pictures: Vec<&Message> = messages.iter().filter(is_picture).collect();
+    let topics: Vec<&str> = pictures.iter().map(|one| one.topic.as_str()).collect();
+    let wanted = [
+        "agave/camera/picture",
+        "agave/camera/zones/back_door/picture",
+        "frigate/camera/person/snapshot",
+    ];
+    assert_eq!(topics, wanted);
+    assert_eq!(
+        messages[0].topic, wanted[0],
+        "the picture is there before it is told"
+    );
+    assert!(pictures.iter().all(|message| message.retain));
+    // The end has none, and without the frame the alert is told all the same.
+    deliver(&adapter, &mut state, &delivery("a", Phase::End, None, 2.0));
+    testing::answer_pictures(|_, _, _| Err(agave_vision_sdk::frames::Error::Expired));
+    let told = deliver(
+        &adapter,
+        &mut state,
+        &delivery("b", Phase::Begin, None, 3.0),
+    );
+    assert!(payload(&told, "agave/camera/alerts").contains("begin"));
+}
+
+#[test]
+fn home_assistant_has_an_image_of_each_camera_and_zone() {
+    let settings = json!({ "home-assistant": {}, "picture": { "retain": false } });
+    let (adapter, mut state) = adapter(settings);
+    adapter.upkeep(&mut state, &[stream()]);
+    let told = said();
+    let image = |object: &str| -> Value {
+        let topic = format!("homeassistant/image/agave_camera/{object}/config");
+        serde_json::from_str(payload(&told, &topic)).unwrap()
+    };
+    assert_eq!(image("picture")["image_topic"], "agave/camera/picture");
+    let zone = image("zone_yard_picture");
+    assert_eq!(zone["name"], "Zone yard picture");
+    assert_eq!(zone["image_topic"], "agave/camera/zones/yard/picture");
+    assert_eq!(zone["content_type"], "image/jpeg");
+}
+
+#[test]
 fn a_broker_that_is_away_is_told_later() {
     let (adapter, mut state) = adapter(json!({ "home-assistant": {} }));
     testing::answer_mqtt(|_| Err(mqtt::Error::Disconnected));

@@ -7,7 +7,7 @@ use agave_vision_sdk::secrets::Secret;
 use agave_vision_sdk::{clock, frames, http, keyvalue, log, mqtt, tcp};
 use serde_json::{Value, json};
 
-use crate::Probe;
+use crate::{Probe, picture};
 
 /// How to log in, with the name of a secret.
 #[derive(Debug, Deserialize)]
@@ -114,6 +114,22 @@ pub enum Call {
         #[serde(default = "any_side")]
         max_side: u32,
     },
+    /// The same with boxes.
+    Show {
+        /// The frame's number; that of the alert if not said.
+        frame: Option<u64>,
+        /// The longest side.
+        #[serde(default = "any_side")]
+        max_side: u32,
+        /// Of the JPEG.
+        #[serde(default = "any_side")]
+        max_bytes: u32,
+        /// Left, top, width, height, class and label of each.
+        #[serde(default)]
+        marks: Vec<(f32, f32, f32, f32, String, String)>,
+    },
+    /// Whether pictures are granted.
+    Pictures {},
     /// Something that was kept.
     Get {
         /// Under which key.
@@ -230,7 +246,25 @@ impl Probe {
                     width,
                     height,
                 });
-                jpeg(frames::jpeg(&camera, frame, region, max_side))
+                picture::jpeg(frames::jpeg(&camera, frame, region, max_side))
+            }
+            Call::Show {
+                frame,
+                max_side,
+                max_bytes,
+                marks,
+            } => {
+                let view = frames::View {
+                    region: None,
+                    max_side,
+                    max_bytes,
+                    marks: marks.into_iter().map(picture::mark).collect(),
+                };
+                let frame = frame.unwrap_or(delivery.alert.frame);
+                picture::shown(frames::show(&delivery.camera, frame, &view))
+            }
+            Call::Pictures {} => {
+                frames::granted().map_or_else(|why| error("refused", why), |()| json!({}))
             }
             Call::Get { key } => match keyvalue::get(&key) {
                 Ok(value) => json!({
@@ -360,15 +394,7 @@ fn http_call(call: Call) -> Value {
     }
 }
 
-fn jpeg(picture: Result<Vec<u8>, frames::Error>) -> Value {
-    match picture {
-        Ok(bytes) => json!({ "length": bytes.len(), "hex": hexadecimal(&bytes) }),
-        Err(frames::Error::Expired) => error("expired", String::new()),
-        Err(frames::Error::Unavailable(why)) => error("unavailable", why),
-    }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     let mut hex = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         // Writing to a string cannot fail.
@@ -395,7 +421,7 @@ fn tcp_error(reason: tcp::Error) -> Value {
     }
 }
 
-fn error(name: &str, why: String) -> Value {
+pub(crate) fn error(name: &str, why: String) -> Value {
     json!({ "error": name, "why": why })
 }
 

@@ -7,6 +7,7 @@
 //! alert.
 
 mod call;
+mod picture;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

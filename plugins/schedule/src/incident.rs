@@ -14,6 +14,9 @@ pub(crate) struct Going {
     members: Vec<String>,
     /// What it was decided to matter when it was let through.
     severity: Option<Severity>,
+    /// When it was last told that it goes on.
+    #[serde(default)]
+    told_at: Timestamp,
 }
 
 impl Going {
@@ -22,6 +25,7 @@ impl Going {
             key: alert.key.clone(),
             members: vec![alert.key.clone()],
             severity,
+            told_at: alert.at,
         }
     }
 
@@ -44,6 +48,11 @@ impl Going {
             false => Phase::Update,
         };
         alert.severity = self.severity.unwrap_or(alert.severity);
+        if alert.phase == Phase::Update {
+            // Two updates at one time would be one for a receiver that knows them by it.
+            alert.at = alert.at.max(self.told_at + 1);
+            self.told_at = alert.at;
+        }
         alert
     }
 }
@@ -112,6 +121,7 @@ impl Held {
                 key,
                 members: self.members,
                 severity,
+                told_at: self.first.at,
             };
             return (vec![self.first], Some(going));
         }

@@ -91,6 +91,28 @@ fn what_still_goes_on_in_the_morning_ends_when_it_ends() {
 }
 
 #[test]
+fn two_updates_of_an_incident_have_two_times() {
+    let rules = json!([{ "hours": "22:00-06:00", "then": "hold" }]);
+    let mut gate = gate(rules).unwrap();
+    for key in ["a", "b", "c"] {
+        gate.pass(alert(key, "dog", Phase::Begin, 5.0)).unwrap();
+    }
+    gate.tick(6.0 * HOUR).unwrap();
+    // Both in one frame, and a third one right behind it.
+    let mut times = Vec::new();
+    for key in ["a", "b"] {
+        let told = gate.pass(alert(key, "dog", Phase::Update, 7.0)).unwrap();
+        times.push(told[0].at);
+        gate.restart().unwrap();
+    }
+    let told = gate.pass(alert("c", "dog", Phase::End, 7.0)).unwrap();
+    assert_eq!(told[0].phase, Phase::Update);
+    times.push(told[0].at);
+    let frame = alert("a", "dog", Phase::Update, 7.0).at;
+    assert_eq!(times, [frame, frame + 1, frame + 2]);
+}
+
+#[test]
 fn the_end_of_what_was_told_is_not_held() {
     let rules = json!([{ "hours": "22:00-06:00", "then": "hold" }]);
     let mut gate = gate(rules).unwrap();

@@ -324,6 +324,16 @@ macro_rules! export_adapter {
                         .map($crate::Duration::as_millis)
                     })
                 }
+
+                fn leave() {
+                    AGAVE_PLUGIN.with(|slot| {
+                        // Before `configure` there is nothing to leave.
+                        let _ = $crate::glue::with(slot, |plugin, state| {
+                            $crate::Adapter::leave(plugin, state);
+                            Ok(())
+                        });
+                    });
+                }
             }
 
             #[cfg(target_arch = "wasm32")]

@@ -53,6 +53,7 @@ pub mod bindings;
 pub mod clock;
 mod duration;
 mod export;
+pub mod frames;
 #[doc(hidden)]
 pub mod glue;
 pub mod http;
@@ -60,6 +61,7 @@ pub mod keyvalue;
 mod level;
 pub mod log;
 pub mod mqtt;
+pub mod picture;
 mod plugin;
 mod report;
 pub mod template;
@@ -67,7 +69,7 @@ pub mod template;
 pub mod testing;
 
 pub use bindings::adapter::exports::agave::plugin::adapter::{Delivery, Outcome};
-pub use bindings::imports::agave::plugin::{frames, secrets, tcp, types};
+pub use bindings::imports::agave::plugin::{secrets, tcp, types};
 pub use duration::Duration;
 pub use level::Level;
 pub use plugin::{Adapter, Filter, Gate, Plugin, Rule, SiteGate, SiteRule};

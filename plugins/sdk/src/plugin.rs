@@ -152,8 +152,14 @@ pub trait Adapter: Plugin {
     /// What there is to do beside deliveries, for the cameras whose alerts come here: introduce
     /// them to a receiver, keep a connection alive, let go of a relay. Called before the first
     /// delivery after each `configure`, when one of the cameras changes, comes or goes, and
-    /// again after the time that it gives, which is 0.1 s at least.
+    /// again after the time that it gives, which is 0.1 s at least; if it gives none, 0.1 s after
+    /// a delivery.
     fn upkeep(&self, _state: &mut Self::State, _cameras: &[StreamInfo]) -> Option<crate::Duration> {
         None
     }
+
+    /// Nothing more is delivered, because the process ends or the node was taken out of the flow:
+    /// what must not stay as it is without anybody who looks after it is put right here. There is
+    /// about a second for it.
+    fn leave(&self, _state: &mut Self::State) {}
 }

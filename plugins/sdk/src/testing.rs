@@ -33,8 +33,10 @@ use crate::{Adapter, Delivery, Filter, Gate, Outcome, Plugin, Rule};
 
 mod site;
 
-pub(crate) use outside::{answer, keep, keep_line, kept, now, publish};
-pub use outside::{answer_http, answer_mqtt, logged, published, response, set_clock};
+pub(crate) use outside::{answer, keep, keep_line, kept, now, publish, show};
+pub use outside::{
+    answer_http, answer_mqtt, answer_pictures, logged, picture, published, response, set_clock,
+};
 pub use serde_json::json;
 pub use site::SiteHarness;
 
@@ -160,6 +162,15 @@ impl<P: Adapter> Harness<P> {
             |plugin, state| Ok(plugin.upkeep(state, cameras)),
         );
         again.ok().flatten()
+    }
+
+    /// [`Adapter::leave`].
+    pub fn leave(&mut self) {
+        let left = glue::with(&self.slot, |plugin, state| {
+            plugin.leave(state);
+            Ok(())
+        });
+        left.unwrap_or_default();
     }
 }
 

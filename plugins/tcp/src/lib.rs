@@ -133,11 +133,8 @@ impl Adapter for Tcp {
     fn upkeep(&self, _: &mut (), _: &[StreamInfo]) -> Option<Duration> {
         let keepalive = self.keepalive.as_ref()?;
         let every = keepalive.every.as_nanos();
-        let now = clock::now();
-        // A clock that was set back says nothing about how long that was.
-        let silent = now.checked_sub(self.sent_at.get()).unwrap_or(every);
-        if silent < every {
-            return Some(Duration::from_millis((every - silent) / 1_000_000));
+        if let Some(left) = left_of(every, self.sent_at.get(), clock::now()) {
+            return Some(Duration::from_millis(left / 1_000_000));
         }
         let expected = self.expected.as_ref().filter(|_| keepalive.acknowledged);
         if let Err(Trouble::Never(why) | Trouble::Later(why)) =
@@ -147,6 +144,13 @@ impl Adapter for Tcp {
         }
         Some(keepalive.every)
     }
+}
+
+/// How much is left of a time that began at `began`; none when it is over, or nobody knows because
+/// the clock was set back.
+fn left_of(time: u64, began: Timestamp, now: Timestamp) -> Option<u64> {
+    time.checked_sub(now.checked_sub(began)?)
+        .filter(|left| *left > 0)
 }
 
 impl Tcp {

@@ -68,9 +68,7 @@ impl Link {
 
     /// A connection that is not known to be closed, with nothing left of what was said before.
     fn connected(&mut self, address: &str, timeout: Duration) -> Result<&Connection, Trouble> {
-        let now = clock::now();
-        // A clock that was set back says nothing about how long that was.
-        let was_idle = now < self.used_at || now - self.used_at > IDLE;
+        let was_idle = is_long_ago(self.used_at, clock::now());
         let kept = self.connection.take();
         let kept = kept.filter(|connection| !was_idle || is_open(connection));
         let connection = match kept {
@@ -79,6 +77,11 @@ impl Link {
         };
         Ok(self.connection.insert(connection))
     }
+}
+
+/// A clock that was set back says nothing about how long ago something was.
+fn is_long_ago(used_at: Timestamp, now: Timestamp) -> bool {
+    now < used_at || now - used_at > IDLE
 }
 
 /// Takes away what the receiver said unasked, and so notices that it has hung up: what is
@@ -173,6 +176,14 @@ fn trouble(error: Error) -> Trouble {
 mod tests {
     use super::*;
     use crate::config::Framing;
+
+    #[test]
+    fn after_the_clock_was_set_back_a_connection_is_looked_at() {
+        let hour = 3600 * 1_000_000_000;
+        assert!(!is_long_ago(2 * hour, 2 * hour + IDLE));
+        assert!(is_long_ago(2 * hour, 2 * hour + IDLE + 1));
+        assert!(is_long_ago(2 * hour, hour));
+    }
 
     #[test]
     fn an_answer_is_what_was_expected_or_something_else() {

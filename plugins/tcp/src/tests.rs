@@ -61,3 +61,10 @@ fn settings_that_cannot_work_are_refused() {
     let silent = json!({ "keepalive": { "payload": "PING", "acknowledged": true } });
     assert!(refused(silent).contains("needs `acknowledgement`"));
 }
+
+#[test]
+fn a_clock_that_was_set_back_does_not_delay_the_keepalive() {
+    assert_eq!(left_of(10, 100, 104), Some(6));
+    assert_eq!(left_of(10, 100, 110), None);
+    assert_eq!(left_of(10, 100, 99), None);
+}

@@ -94,28 +94,25 @@ impl Envelope {
         ]
     }
 
-    /// Adds its headers, and gives the body that goes with them.
+    /// Adds its headers, and gives the content type and the body that go with them.
     pub(crate) fn wrap(
         &self,
         delivery: &Delivery,
         content_type: &str,
         body: String,
         headers: &mut Vec<(String, String)>,
-    ) -> String {
+    ) -> (String, String) {
         // An attribute that is there is not empty.
         let attributes = self.attributes(delivery).into_iter();
         let attributes = attributes.filter(|(_, value)| !value.is_empty());
-        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         match self.mode {
             Mode::Binary => {
-                headers.push(header("content-type", content_type));
                 headers.extend(
                     attributes.map(|(name, value)| (format!("ce-{name}"), in_header(&value))),
                 );
-                body
+                (content_type.to_owned(), body)
             }
             Mode::Structured => {
-                headers.push(header("content-type", STRUCTURED));
                 let text = |value: &str| serde_json::Value::from(value).to_string();
                 let mut event = String::from("{");
                 for (name, value) in attributes {
@@ -128,7 +125,7 @@ impl Envelope {
                     "\"datacontenttype\":{},\"data\":{data}}}",
                     text(content_type)
                 );
-                event
+                (STRUCTURED.to_owned(), event)
             }
         }
     }

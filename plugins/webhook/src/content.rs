@@ -68,11 +68,35 @@ impl Content {
         !matches!(self.body, Body::Text(..))
     }
 
-    pub(crate) fn fill(&self, delivery: &Delivery) -> String {
+    /// Whether what is posted is a JSON object, which can have one more field.
+    pub(crate) fn is_object(&self) -> bool {
         match &self.body {
+            Body::Report => true,
+            Body::Structure(template) => template.is_object(),
+            Body::Text(..) => false,
+        }
+    }
+
+    /// Whether the settings name this field of the object.
+    pub(crate) fn has(&self, field: &str) -> bool {
+        match &self.body {
+            Body::Structure(template) => template.has(field),
+            Body::Report | Body::Text(..) => false,
+        }
+    }
+
+    /// What is posted. `more` are fields for the end of an object.
+    pub(crate) fn fill(&self, delivery: &Delivery, more: Option<&str>) -> String {
+        let filled = match &self.body {
             Body::Report => agave_vision_sdk::alert_json(delivery),
             Body::Structure(template) => template.fill(delivery),
             Body::Text(template, encoding) => template.fill(delivery, *encoding),
+        };
+        let object = filled.strip_suffix('}').filter(|_| self.is_object());
+        match (object, more) {
+            (Some("{"), Some(more)) => format!("{{{more}}}"),
+            (Some(fields), Some(more)) => format!("{fields},{more}}}"),
+            _ => filled,
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod cloud_events;
 mod content;
+mod picture;
 mod retry_after;
 mod signature;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use agave_vision_sdk::frames::Picture;
 use agave_vision_sdk::http::{self, Authentication, Method, Request, Response};
 use agave_vision_sdk::log;
 use agave_vision_sdk::prelude::*;
@@ -21,6 +23,7 @@ use agave_vision_sdk::template::{Encoding, Template};
 
 use cloud_events::{CloudEvents, Envelope};
 use content::Content;
+use picture::{Album, PictureSettings};
 use signature::{Seal, Signature};
 
 /// Configuration of the webhook.
@@ -50,6 +53,9 @@ pub struct Config {
     /// As a `CloudEvents` 1.0 message.
     #[serde(default)]
     pub cloudevents: Option<CloudEvents>,
+    /// With a picture of the alert's frame. The node's `allow.frames` has to grant it.
+    #[serde(default)]
+    pub picture: Option<PictureSettings>,
 }
 
 fn default_timeout() -> Duration {
@@ -75,6 +81,7 @@ pub struct Webhook {
     content: Content,
     envelope: Option<Envelope>,
     seal: Option<Seal>,
+    album: Option<Album>,
     timeout: Duration,
     authentication: Option<Login>,
 }
@@ -87,6 +94,10 @@ impl Plugin for Webhook {
     fn configure(config: Config, _: &StreamInfo) -> Result<Self, String> {
         let headers = headers(config.headers)?;
         let content = Content::new(config.body.as_ref(), &headers)?;
+        let events = config.cloudevents.as_ref();
+        let album = config
+            .picture
+            .map(|picture| picture.check(&content, events));
         let envelope = config.cloudevents.map(|events| events.check(&content));
         if let Some(Login::Basic(name) | Login::Digest(name) | Login::Bearer(name)) =
             &config.authentication
@@ -99,6 +110,7 @@ impl Plugin for Webhook {
             content,
             envelope: envelope.transpose()?,
             seal: config.signature.map(Signature::check).transpose()?,
+            album: album.transpose()?,
             timeout: config.timeout,
             authentication: config.authentication,
         })
@@ -138,11 +150,22 @@ fn headers(written: BTreeMap<String, String>) -> Result<Vec<(String, Template)>,
 
 impl Adapter for Webhook {
     fn deliver(&self, _: &mut (), delivery: &Delivery) -> Outcome {
-        let response = match self.post(delivery) {
+        let picture = self.album.as_ref().map(|album| album.take(delivery));
+        let mut sent = self.send(delivery, picture.as_ref());
+        if matches!(picture, Some(Ok(_))) && is_too_large(&sent) {
+            // Better an alert without its picture than none.
+            let left_out = Err("a request with it is too large".to_owned());
+            sent = self.send(delivery, Some(&left_out));
+        }
+        let response = match sent {
             Ok(response) => response,
-            Err(outcome) => return outcome,
+            Err(problem) => return outcome_without_answer(problem),
         };
-        let outcome = outcome_of(response.status, retry_after::milliseconds(&response));
+        let outcome = match response.status {
+            // The host does not send it again for a while, and by then one side may have changed.
+            401 if self.authentication.is_some() => Outcome::Retry(None),
+            status => outcome_of(status, retry_after::milliseconds(&response)),
+        };
         if matches!(outcome, Outcome::Retry(_)) {
             say(&format!("the receiver answered {}", response.status));
         }
@@ -153,21 +176,28 @@ impl Adapter for Webhook {
 impl Webhook {
     /// The request for one delivery. A header of the configuration stands in the place of the
     /// one that would be there without it.
-    fn request(&self, delivery: &Delivery) -> Result<Request, String> {
-        let url = self.url.fill(delivery, Encoding::Percent);
-        let body = self.content.fill(delivery);
+    fn request(
+        &self,
+        delivery: &Delivery,
+        picture: Option<&Result<Picture, String>>,
+    ) -> Result<Request, String> {
+        let album = self.album.as_ref().zip(picture);
+        let fields = album.map(|(album, picture)| album.fields(delivery, picture));
+        let body = self.content.fill(delivery, fields.as_deref());
         let content_type = self.content.content_type();
         let mut headers = vec![(
             "idempotency-key".to_owned(),
             delivery.idempotency_key.clone(),
         )];
-        let body = match &self.envelope {
+        let (content_type, body) = match &self.envelope {
             Some(envelope) => envelope.wrap(delivery, content_type, body, &mut headers),
-            None => {
-                headers.push(("content-type".to_owned(), content_type.to_owned()));
-                body
-            }
+            None => (content_type.to_owned(), body),
         };
+        let (content_type, body) = match album {
+            Some((album, picture)) => album.beside(picture.as_ref().ok(), content_type, body),
+            None => (content_type, body.into_bytes()),
+        };
+        headers.push(("content-type".to_owned(), content_type));
         for (name, value) in &self.headers {
             if name == "content-type" {
                 continue;
@@ -176,8 +206,9 @@ impl Webhook {
             headers.push((name.clone(), value.fill(delivery, Encoding::Header)));
         }
         if let Some(seal) = &self.seal {
-            headers.push(seal.header(body.as_bytes())?);
+            headers.push(seal.header(&body)?);
         }
+        let url = self.url.fill(delivery, Encoding::Percent);
         let mut request = Request::new(Method::Post, url)
             .body(body)
             .timeout(self.timeout);
@@ -185,10 +216,16 @@ impl Webhook {
         Ok(request)
     }
 
-    fn post(&self, delivery: &Delivery) -> Result<Response, Outcome> {
-        let request = self.request(delivery).map_err(Outcome::Rejected)?;
-        let open = |name: &str| Secret::open(name).map_err(Outcome::Rejected);
-        let sent = match &self.authentication {
+    fn send(
+        &self,
+        delivery: &Delivery,
+        picture: Option<&Result<Picture, String>>,
+    ) -> Result<Response, http::Error> {
+        // What cannot be signed or opened will not be the next time either.
+        let request = self.request(delivery, picture);
+        let request = request.map_err(http::Error::NotAllowed)?;
+        let open = |name: &str| Secret::open(name).map_err(http::Error::NotAllowed);
+        match &self.authentication {
             None => http::send(&request, &Authentication::None),
             Some(Login::Basic(name)) => http::send(&request, &Authentication::Basic(&open(name)?)),
             Some(Login::Digest(name)) => {
@@ -197,19 +234,32 @@ impl Webhook {
             Some(Login::Bearer(name)) => {
                 http::send(&request, &Authentication::Bearer(&open(name)?))
             }
-        };
-        sent.map_err(|error| match error {
-            http::Error::NotAllowed(why) => Outcome::Rejected(why),
-            http::Error::TooLarge => Outcome::Rejected("the answer is too large".to_owned()),
-            http::Error::Unreachable(why) => {
-                say(&why);
-                Outcome::Retry(None)
-            }
-            http::Error::TimedOut => {
-                say("the receiver did not answer in time");
-                Outcome::Retry(None)
-            }
-        })
+        }
+    }
+}
+
+/// Whether the host or the receiver found the request too large.
+fn is_too_large(sent: &Result<Response, http::Error>) -> bool {
+    match sent {
+        Ok(response) => response.status == 413,
+        Err(problem) => matches!(problem, http::Error::TooLarge),
+    }
+}
+
+fn outcome_without_answer(problem: http::Error) -> Outcome {
+    match problem {
+        http::Error::NotAllowed(why) => Outcome::Rejected(why),
+        http::Error::TooLarge => {
+            Outcome::Rejected("the request or the answer is too large".to_owned())
+        }
+        http::Error::Unreachable(why) => {
+            say(&why);
+            Outcome::Retry(None)
+        }
+        http::Error::TimedOut => {
+            say("the receiver did not answer in time");
+            Outcome::Retry(None)
+        }
     }
 }
 

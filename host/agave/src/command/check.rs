@@ -52,6 +52,7 @@ impl Check {
                 journal: Journal::start(Store::in_memory()?, Arc::new(Silence))?,
                 store: Err("nothing is kept while a flow is only checked".to_owned()),
                 taps: Arc::default(),
+                shows_pictures: false,
                 workers: 1,
             };
             // A class that the model does not have shows only here.

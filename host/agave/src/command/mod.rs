@@ -5,6 +5,7 @@ mod check;
 mod dead_letters;
 mod explain;
 mod graph;
+mod inspector;
 mod outbox;
 mod plan;
 mod plugin;
@@ -17,6 +18,7 @@ mod signals;
 mod tap;
 mod target;
 mod test;
+mod token;
 mod top;
 
 use std::path::Path;
@@ -71,6 +73,9 @@ enum Command {
     Tap(tap::Tap),
     /// Show the cameras and nodes of running flows with their rates and failures
     Top(top::Top),
+    /// Make, show and take away tokens for the control API
+    #[command(subcommand)]
+    Token(token::Token),
     /// Draw a flow
     Graph(graph::Draw),
     /// What `cargo xtask bench reload` and `delivery` run
@@ -109,6 +114,7 @@ impl CommandLine {
             Command::Plan(plan) => plan.run(),
             Command::Tap(tap) => tap.run(),
             Command::Top(top) => top.run(),
+            Command::Token(token) => token.run(),
             Command::Graph(graph) => graph.run(),
             Command::Plugin(plugin) => plugin.run(),
             Command::Drill {

@@ -10,20 +10,25 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use agave_flow::{Flow, Override};
+use agave_inspector::Inspector;
+use agave_inspector::system::FlowEvent;
 use agave_store::Store;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
+use crate::command::inspector::InspectorOptions;
 use crate::command::machine;
 use crate::command::signals::{HangUp, Stop};
 use crate::control::{Controlled, Server, Trigger};
+use crate::inspected::{Announcer, Evidence, Inspected, InspectedFlow};
 use crate::keeper::{self, Keeper, Reading, Source};
 use crate::report::{FlowReporter, Format, Reporter};
-use crate::surroundings::{Machine, open_store, state_folder};
+use crate::surroundings::{Machine, open_store, state_folder, state_root};
 use crate::topology::build::{BuildError, Workshop};
-use crate::topology::journal::Journal;
-use crate::topology::{AlertSink, Finish, Running, Signal, Summary, Topology};
+use crate::topology::journal::{Journal, Keep, parse_size};
+use crate::topology::{AlertSink, Finish, Running, Signal, Summary, Tap, Taps, Topology};
 
 /// How often the progress is shown.
 const GLANCE: Duration = Duration::from_millis(250);
@@ -49,10 +54,22 @@ pub(crate) struct Run {
     /// Keep nothing: after a restart everything begins anew
     #[arg(long)]
     no_state: bool,
+    /// How long alerts are kept, for example 2160h; 720h if not said
+    #[arg(long, value_name = "TIME", value_parser = agave_core::parse_duration)]
+    keep_for: Option<Duration>,
+    /// How many alerts of each flow are kept; 100000 if not said
+    #[arg(long, value_name = "NUMBER")]
+    keep_alerts: Option<u64>,
+    /// How large the file of each flow may become before the oldest alerts are forgotten, for
+    /// example 10GiB; 1GiB if not said. What is still to be delivered is kept in any case
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    keep_size: Option<u64>,
     /// How many frames of each flow are looked at in parallel; as many as there are cores if not
     /// said
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     workers: Option<u16>,
+    #[command(flatten)]
+    inspector: InspectorOptions,
 }
 
 /// A flow that is checked and built, and has not started.
@@ -62,6 +79,8 @@ struct Ready {
     topology: Topology,
     state: Result<PathBuf, String>,
     reporter: FlowReporter,
+    evidence: Option<Arc<Evidence>>,
+    events: broadcast::Sender<FlowEvent>,
 }
 
 /// A flow that has ended.
@@ -98,10 +117,12 @@ impl Run {
         }
         drop(ended);
         let flows = Arc::new(flows);
+        let inspector = self.inspect(&flows, &runtime)?;
         let running = Arc::clone(&flows);
         runtime.spawn(stop.then(move || running.interrupt()));
         runtime.spawn(reload_on_signal(hang_up, Arc::clone(&flows)));
         let good = attend(&flows, &ends, &reporter, began);
+        drop(inspector);
         reporter.finish();
         Ok(if good {
             ExitCode::SUCCESS
@@ -130,6 +151,7 @@ impl Run {
                 flow,
                 problems,
                 files,
+                ..
             } = keeper::read(machine, file, &self.overrides);
             if !problems.is_empty() {
                 eprintln!("{problems}");
@@ -183,15 +205,25 @@ impl Run {
             true => Store::in_memory()?,
             false => open_store(&state, self.state.is_some(), &flow.name)?,
         };
-        let sink = Arc::new(reporter.clone()) as Arc<dyn AlertSink>;
-        let journal = Journal::start(store.clone(), sink).context("cannot start the journal")?;
+        let evidence = self.evidence(&state)?;
+        let taps: Arc<Taps> = Arc::default();
+        if let Some(evidence) = &evidence {
+            // As long as the flow runs.
+            taps.add(Arc::clone(evidence) as Arc<dyn Tap>).stay();
+        }
+        let sink = Announcer::new(reporter.clone(), evidence.clone());
+        let events = sink.events();
+        let sink = Arc::new(sink) as Arc<dyn AlertSink>;
+        let journal = Journal::keeping(self.keep(), store.clone(), sink);
+        let journal = journal.context("cannot start the journal")?;
         let workshop = Workshop {
             machine: Arc::clone(&source.machine),
             runtime: runtime.handle().clone(),
             hang_up: CancellationToken::new(),
             journal,
             store: Ok(store),
-            taps: Arc::default(),
+            taps,
+            shows_pictures: evidence.is_some(),
             workers: self.workers.map_or_else(cores, usize::from),
         };
         Ok(Ready {
@@ -200,7 +232,42 @@ impl Run {
             files,
             state,
             reporter,
+            evidence,
+            events,
         })
+    }
+
+    /// What led to alerts is kept for those who look at the page.
+    fn evidence(&self, state: &Result<PathBuf, String>) -> Result<Option<Arc<Evidence>>> {
+        if self.inspector.is_off() {
+            return Ok(None);
+        }
+        let folder = state.as_ref().ok().filter(|_| !self.no_state);
+        let folder = folder.map(|folder| folder.join("evidence"));
+        let evidence = Evidence::start(folder).context("cannot start the thread for pictures")?;
+        Ok(Some(evidence))
+    }
+
+    /// Serves the page for all flows.
+    fn inspect(
+        &self,
+        flows: &Flows,
+        runtime: &tokio::runtime::Runtime,
+    ) -> Result<Option<Inspector>> {
+        let root = state_root(self.state.clone());
+        let inspected = Inspected::new(flows.inspected.clone());
+        self.inspector
+            .start(Arc::new(inspected), root, runtime.handle())
+    }
+
+    /// How much of the past is kept.
+    fn keep(&self) -> Keep {
+        let usual = Keep::default();
+        Keep {
+            time: self.keep_for.unwrap_or(usual.time),
+            alerts: self.keep_alerts.unwrap_or(usual.alerts),
+            bytes: self.keep_size.unwrap_or(usual.bytes),
+        }
     }
 
     /// Starts a flow on a thread of its own, which tells when it has ended.
@@ -218,13 +285,21 @@ impl Run {
             topology,
             state,
             reporter,
+            evidence,
+            events,
         } = ready;
+        let machine = Arc::clone(&source.machine);
         let (file, limit) = (source.file.clone(), self.limit);
         let running = Running::start(topology).context("cannot start the flow's threads")?;
         flows.senders.push(running.sender());
         let live = Arc::clone(running.live());
-        let keeper = Keeper::new(source, files, read, live, reporter.clone());
+        let keeper = Keeper::new(source, files, read, live, reporter.clone(), events);
         flows.keepers.push(Arc::clone(&keeper));
+        if let Some(evidence) = evidence {
+            let handle = runtime.handle().clone();
+            let inspected = InspectedFlow::new(Arc::clone(&keeper), evidence, machine, handle);
+            flows.inspected.push(inspected);
+        }
         let watcher = keeper.watch().context("cannot watch the flow's files")?;
         let control = control(&keeper, state, runtime.handle());
         let attend = move || {
@@ -253,6 +328,8 @@ impl Run {
 #[derive(Default)]
 struct Flows {
     keepers: Vec<Arc<Keeper>>,
+    /// What the page shows of them; nothing where there is none.
+    inspected: Vec<Arc<InspectedFlow>>,
     /// Whoever has these can end them.
     senders: Vec<Sender<Signal>>,
 }

@@ -6,9 +6,9 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::Status;
 use super::protocol::{Answer, Ask, LONGEST_ANSWER, Request, VERSION};
 use super::socket::SOCKET;
-use super::status::Status;
 
 /// How long a process may take to say how its flow is.
 const STATUS_LIMIT: Duration = Duration::from_secs(10);

@@ -6,18 +6,17 @@ pub(crate) mod client;
 mod protocol;
 mod server;
 mod socket;
-mod status;
 mod tap;
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
+pub(crate) use agave_inspector::view::{
+    CameraStatus, JournalStatus, NodeStatus, OutboxStatus, PassedDetection, Reloads,
+    ReportView as Report, Status, Verdict, VideoStatus,
+};
 pub(crate) use protocol::{Answer, Ask, Choice, Remedy};
 pub(crate) use server::Server;
-pub(crate) use status::{CameraStatus, JournalStatus, NodeStatus, OutboxStatus, Reloads, Status};
-pub(crate) use tap::{Passed, PassedDetection, Subscription, TapSender, subscription};
+pub(crate) use tap::{Passed, Subscription, TapSender, subscription};
 
 /// A running flow, as those outside of it know it.
 pub(crate) trait Controlled: Send + Sync {
@@ -56,6 +55,8 @@ pub(crate) enum Trigger {
     Command,
     /// SIGHUP.
     Signal,
+    /// Somebody with this name, by the control API.
+    Page(String),
 }
 
 impl Trigger {
@@ -65,32 +66,7 @@ impl Trigger {
             Self::Files(_) => "files",
             Self::Command => "command",
             Self::Signal => "signal",
+            Self::Page(_) => "page",
         }
     }
-}
-
-/// What became of a reload, or would become of one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Report {
-    /// The flow's name.
-    pub(crate) flow: String,
-    pub(crate) result: Verdict,
-    /// For a person, in as many lines as it takes.
-    pub(crate) said: String,
-    /// The same for a program.
-    pub(crate) details: Value,
-}
-
-/// In one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Verdict {
-    /// What the files say runs now.
-    Applied,
-    /// It would run after a reload.
-    Planned,
-    /// The files say what runs already.
-    Unchanged,
-    /// What ran goes on.
-    Refused,
 }

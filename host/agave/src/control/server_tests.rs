@@ -35,6 +35,7 @@ impl Controlled for Yard {
             result: Verdict::Refused,
             said: why.word().to_owned(),
             details: Value::Null,
+            problems: Vec::new(),
         }
     }
 

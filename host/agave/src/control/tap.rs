@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::PassedDetection;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -28,25 +29,12 @@ pub(crate) enum Passed {
     Alert(Value),
 }
 
-/// One detection with its names.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct PassedDetection {
-    pub(crate) class: String,
-    /// From 0 to 1.
-    pub(crate) confidence: f32,
-    /// Left, top, width and height as fractions of the frame.
-    pub(crate) bbox: [f32; 4],
-    pub(crate) track: Option<u64>,
-    /// The zones that it is in.
-    pub(crate) zones: Vec<String>,
-}
-
 /// The end where it comes out.
 pub(crate) struct Subscription {
-    pub(super) waiting: Receiver<Passed>,
-    pub(super) left_out: Arc<AtomicU64>,
+    pub(crate) waiting: Receiver<Passed>,
+    pub(crate) left_out: Arc<AtomicU64>,
     /// Takes the tap out of the flow when it is dropped.
-    pub(super) _guard: Box<dyn Send>,
+    pub(crate) guard: Box<dyn Send>,
 }
 
 /// The end that is in the flow.
@@ -67,7 +55,7 @@ pub(crate) fn subscription<G: Send + 'static>(attach: impl FnOnce(TapSender) -> 
     Subscription {
         waiting,
         left_out,
-        _guard: Box::new(guard),
+        guard: Box::new(guard),
     }
 }
 

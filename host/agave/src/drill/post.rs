@@ -44,17 +44,10 @@ pub(super) fn run(alerts: u32, origin: &str) -> Result<Value> {
     journal.flush();
     let written = began.elapsed();
     let commits = live.journal_status().commits;
-    // All sources are at their end: what waits is delivered.
-    let delivered = loop {
-        let outboxes = live.outbox_statuses();
-        let delivered = outboxes.iter().map(|outbox| outbox.delivered).sum::<u64>();
-        if delivered >= u64::from(alerts) || began.elapsed() > LONGEST {
-            break delivered;
-        }
-        std::thread::yield_now();
-        std::thread::sleep(Duration::from_millis(1));
-    };
+    live.wait_until_delivered(LONGEST);
     let through = began.elapsed();
+    let outboxes = live.outbox_statuses();
+    let delivered = outboxes.iter().map(|outbox| outbox.delivered).sum::<u64>();
     let commits_in_all = live.journal_status().commits;
     let summary = running.finish(Finish::Ended);
     ensure!(

@@ -20,6 +20,7 @@ fn camera(name: &str) -> Camera {
         max_age: Duration::from_millis(500),
         transport: Transport::Tcp,
         pace: Pace::Fast,
+        repeat: false,
         zones: Vec::new(),
     }
 }

@@ -1,9 +1,12 @@
 //! Keeps a running flow as its files say, and shows it to those outside: whatever `agave run`
 //! does with a flow while it runs, except starting and ending it.
 
+mod edit;
 mod read;
 mod tap;
 mod told;
+mod versions;
+mod zone;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -12,7 +15,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use agave_flow::{CameraKind, Changes, Flow, Override, diff};
+use agave_inspector::system::FlowEvent;
+use agave_inspector::view::FileProblem;
 use serde_json::json;
+use tokio::sync::broadcast;
+use versions::Versions;
 
 use crate::control::{
     Choice, Controlled, Reloads, Remedy, Report, Status, Subscription, Trigger, Verdict,
@@ -23,6 +30,7 @@ use crate::topology::{CameraCounts, Live, ReloadError};
 use crate::watch::{Watched, Watcher};
 
 pub(crate) use read::{Reading, read};
+pub(crate) use tap::named;
 
 /// Where a flow comes from.
 pub(crate) struct Source {
@@ -42,6 +50,9 @@ pub(crate) struct Keeper {
     /// One attempt after the other.
     attempting: Mutex<()>,
     reloads: Mutex<Reloads>,
+    versions: Mutex<Versions>,
+    /// For whoever looks on.
+    events: broadcast::Sender<FlowEvent>,
     ending: AtomicBool,
 }
 
@@ -53,7 +64,10 @@ impl Keeper {
         began: SystemTime,
         live: Arc<Live>,
         reporter: FlowReporter,
+        events: broadcast::Sender<FlowEvent>,
     ) -> Arc<Self> {
+        let mut versions = Versions::default();
+        versions.note(&source.file, "start", None, "it was started with this");
         let mut watched = Watched::default();
         watched.watch(&without_clips(files, &live.flow()), began);
         Arc::new(Self {
@@ -63,6 +77,8 @@ impl Keeper {
             watched: Arc::new(Mutex::new(watched)),
             attempting: Mutex::default(),
             reloads: Mutex::default(),
+            versions: Mutex::new(versions),
+            events,
             ending: AtomicBool::new(false),
         })
     }
@@ -76,6 +92,16 @@ impl Keeper {
         Watcher::start(Arc::clone(&self.watched), move |files| {
             keeper.reload(&Trigger::Files(files));
         })
+    }
+
+    /// The flow that it keeps.
+    pub(crate) fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    /// What happens to the flow from now on.
+    pub(crate) fn events(&self) -> broadcast::Receiver<FlowEvent> {
+        self.events.subscribe()
     }
 
     /// The flow ends: it is changed no more, and nobody looks at its numbers.
@@ -112,19 +138,23 @@ impl Keeper {
 
     /// Makes the running flow into what its files say. Gives what that changed, or why nothing
     /// did.
-    fn attempt(&self) -> Result<Changes, String> {
+    fn attempt(&self) -> Outcome {
         let began = SystemTime::now();
         // Before anything is read: what is saved from now on is the next change.
         self.watched().about_to_read(began);
         let Reading {
             flow,
             problems,
+            found,
             files,
         } = self.read(None);
         let running = self.live.flow();
         let outcome = match flow {
             Some(flow) => self.apply(&running, flow),
-            None => Err(problems),
+            None => Err(Refused {
+                said: problems,
+                found,
+            }),
         };
         match &outcome {
             Ok(_) => {
@@ -139,7 +169,7 @@ impl Keeper {
         outcome
     }
 
-    fn apply(&self, running: &Flow, flow: Flow) -> Result<Changes, String> {
+    fn apply(&self, running: &Flow, flow: Flow) -> Outcome {
         let changes = diff(running, &flow);
         refuse_other_name(&changes)?;
         // Even without a change: a secret that an adapter uses is no part of the flow.
@@ -147,40 +177,81 @@ impl Keeper {
         match self.live.reload(flow) {
             Ok(()) => Ok(changes),
             Err(ReloadError::Build(error)) => {
-                let problem = error.diagnostic(&candidate).to_string();
-                Err(problem.trim_end().to_owned())
+                let problem = error.diagnostic(&candidate);
+                Err(Refused {
+                    said: problem.to_string().trim_end().to_owned(),
+                    found: read::problem(&problem).into_iter().collect(),
+                })
             }
             Err(error) => {
                 let file = self.source.file.display();
-                Err(format!("{file}: error: {error}"))
+                Err(Refused::because(format!("{file}: error: {error}")))
             }
         }
     }
 
-    fn count(&self, outcome: &Result<Changes, String>) {
+    fn planned(&self, reading: Reading) -> Report {
+        let Reading {
+            flow,
+            problems: said,
+            found,
+            ..
+        } = reading;
+        let changes = |flow| {
+            let changes = diff(&self.live.flow(), &flow);
+            refuse_other_name(&changes).map(|()| changes)
+        };
+        let outcome = flow.ok_or(Refused { said, found }).and_then(changes);
+        let said = told::plan(&outcome);
+        self.report(&outcome, Verdict::Planned, said)
+    }
+
+    fn count(&self, outcome: &Outcome) {
         let mut reloads = self.reloads();
         match outcome {
             Ok(changes) if changes.is_empty() => reloads.unchanged += 1,
             Ok(_) => reloads.applied += 1,
             Err(_) => reloads.refused += 1,
         }
-        reloads.pending = outcome.as_ref().err().cloned();
+        reloads.pending = outcome.as_ref().err().map(|refused| refused.said.clone());
     }
 
-    fn report(&self, outcome: &Result<Changes, String>, done: Verdict, said: String) -> Report {
+    fn report(&self, outcome: &Outcome, done: Verdict, said: String) -> Report {
         let (result, details) = match outcome {
             Ok(changes) if changes.is_empty() => (Verdict::Unchanged, json!(changes)),
             Ok(changes) => (done, json!(changes)),
-            Err(problems) => (Verdict::Refused, json!({ "problems": problems })),
+            Err(refused) => (Verdict::Refused, json!({ "problems": refused.said })),
         };
+        let problems = outcome.as_ref().err().map(|refused| refused.found.clone());
         Report {
             flow: self.name().to_owned(),
             result,
             said,
             details,
+            problems: problems.unwrap_or_default(),
         }
     }
 }
+
+/// Why a flow goes on as it was.
+pub(crate) struct Refused {
+    /// In words, as they are printed.
+    said: String,
+    /// Where, for programs.
+    found: Vec<FileProblem>,
+}
+
+impl Refused {
+    fn because(said: String) -> Self {
+        Self {
+            said,
+            found: Vec::new(),
+        }
+    }
+}
+
+/// What became of an attempt.
+type Outcome = Result<Changes, Refused>;
 
 impl Controlled for Keeper {
     fn name(&self) -> &str {
@@ -188,26 +259,13 @@ impl Controlled for Keeper {
     }
 
     fn reload(&self, why: &Trigger) -> Report {
-        let attempting = self.attempting.lock();
-        let _one_by_one = attempting.unwrap_or_else(PoisonError::into_inner);
+        let _one_by_one = self.one_by_one();
         let outcome = self.attempt();
-        self.count(&outcome);
-        let said = told::reload(self.name(), why, &outcome);
-        let report = self.report(&outcome, Verdict::Applied, said);
-        let line = told::reload_line(why, &report);
-        self.reporter.event(report.said.clone(), &line);
-        report
+        self.announce(why, &outcome, Verdict::Applied)
     }
 
     fn plan(&self, file: Option<PathBuf>) -> Report {
-        let Reading { flow, problems, .. } = self.read(file);
-        let changes = |flow| {
-            let changes = diff(&self.live.flow(), &flow);
-            refuse_other_name(&changes).map(|()| changes)
-        };
-        let outcome = flow.ok_or(problems).and_then(changes);
-        let said = told::plan(&outcome);
-        self.report(&outcome, Verdict::Planned, said)
+        self.planned(self.read(file))
     }
 
     fn tap(&self, node: &str) -> Result<Subscription, String> {
@@ -235,13 +293,13 @@ impl Controlled for Keeper {
 }
 
 /// What a flow remembers is in a folder of its name, and what asks for it asks by its name.
-fn refuse_other_name(changes: &Changes) -> Result<(), String> {
+fn refuse_other_name(changes: &Changes) -> Result<(), Refused> {
     let Some((before, after)) = changes.renamed() else {
         return Ok(());
     };
-    Err(format!(
+    Err(Refused::because(format!(
         "the running flow is called '{before}', and the file says '{after}'; a flow keeps its name while it runs"
-    ))
+    )))
 }
 
 /// A camera's clip is read as it is played: another one is another `url`.

@@ -76,7 +76,8 @@ impl Tap for NodeTap {
     }
 }
 
-fn named(stream: &StreamInfo, detections: &[Detection]) -> Vec<PassedDetection> {
+/// Detections with names instead of numbers.
+pub(crate) fn named(stream: &StreamInfo, detections: &[Detection]) -> Vec<PassedDetection> {
     let named = |detection: &Detection| {
         let bbox = detection.bbox;
         let zones = stream.zones.iter().enumerate();

@@ -1,15 +1,15 @@
 //! What is said of a reload: to the person at the terminal, and as a line of JSON.
 
-use agave_flow::Changes;
 use serde_json::{Value, json};
 
+use super::{Outcome, Refused};
 use crate::control::{Report, Trigger};
 
 /// So many changed files are named.
 const MOST_NAMED: usize = 3;
 
 /// For a person: what happened and why, then every change or problem.
-pub(super) fn reload(flow: &str, why: &Trigger, outcome: &Result<Changes, String>) -> String {
+pub(super) fn reload(flow: &str, why: &Trigger, outcome: &Outcome) -> String {
     let why = match why {
         Trigger::Files(files) => {
             let named: Vec<String> = files
@@ -25,6 +25,7 @@ pub(super) fn reload(flow: &str, why: &Trigger, outcome: &Result<Changes, String
         }
         Trigger::Command => "asked to reload".to_owned(),
         Trigger::Signal => "SIGHUP".to_owned(),
+        Trigger::Page(who) => format!("edited by {who} in the page"),
     };
     match outcome {
         Ok(changes) if changes.is_empty() => {
@@ -34,8 +35,8 @@ pub(super) fn reload(flow: &str, why: &Trigger, outcome: &Result<Changes, String
             "flow '{flow}': {why}; reloaded\n{}",
             changes.to_string().trim_end()
         ),
-        Err(problems) => {
-            format!("{problems}\nflow '{flow}': {why}; refused, and it goes on as it was")
+        Err(Refused { said, .. }) => {
+            format!("{said}\nflow '{flow}': {why}; refused, and it goes on as it was")
         }
     }
 }
@@ -55,9 +56,9 @@ pub(super) fn reload_line(why: &Trigger, report: &Report) -> Value {
 }
 
 /// What a reload would do.
-pub(super) fn plan(outcome: &Result<Changes, String>) -> String {
+pub(super) fn plan(outcome: &Outcome) -> String {
     match outcome {
         Ok(changes) => changes.to_string().trim_end().to_owned(),
-        Err(problems) => problems.clone(),
+        Err(refused) => refused.said.clone(),
     }
 }

@@ -23,6 +23,8 @@ use super::trail::{self, TrailReceiver};
 pub(super) struct AdapterPlan {
     pub(super) name: String,
     pub(super) order: Order,
+    /// How many nodes give it alerts.
+    pub(super) inputs: usize,
     /// The cameras whose alerts come to it, once they are planned.
     pub(super) cameras: Vec<StreamInfo>,
     pub(super) outbox: Arc<Outbox>,
@@ -102,7 +104,7 @@ impl Bench<'_> {
         let outbox = self
             .standing
             .and_then(|standing| standing.outboxes.get(&node.name));
-        let runs = outbox.is_some() && self.runs(node);
+        let runs = outbox.is_some_and(|outbox| !outbox.is_behind()) && self.runs(node);
         let journal = &self.workshop.journal;
         let (grants, adapter) = match &node.work {
             Work::Plugin(plugin) => self.plugin(node, plugin, runs)?,
@@ -113,6 +115,7 @@ impl Bench<'_> {
         Ok(AdapterPlan {
             name: node.name.clone(),
             order: node.order,
+            inputs: node.inputs.len(),
             cameras: Vec::new(),
             outbox: match outbox {
                 Some(outbox) => Arc::clone(outbox),
@@ -198,7 +201,8 @@ impl Bench<'_> {
         let map = NodeMap::new(&self.workshop.store, &node.name);
         let settings = device::settings(&self.flow.name, device, map).map_err(refused)?;
         let runtime = self.workshop.runtime.clone();
-        let mut receiver = DeviceReceiver::new(settings, self.recent.cloned(), runtime);
+        let mut receiver =
+            DeviceReceiver::new(settings, self.recent.cloned(), device.boxes, runtime);
         // In a running flow the one before may have the address until it has gone.
         if self.standing.is_none() {
             receiver = receiver.listening().map_err(refused)?;

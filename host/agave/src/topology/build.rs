@@ -79,6 +79,8 @@ pub(crate) struct Workshop {
     pub(crate) store: Result<Store, String>,
     /// Who looks on from the first frame.
     pub(crate) taps: Arc<Taps>,
+    /// Whether people look at pictures of all cameras.
+    pub(crate) shows_pictures: bool,
     /// How many frames are looked at in parallel.
     pub(crate) workers: usize,
 }
@@ -97,6 +99,8 @@ pub(super) struct Version {
     pub(super) network: Option<Network>,
     /// Where frames are kept, if an adapter asks for pictures, and of which cameras.
     pub(super) recent: Option<Arc<RecentPictures>>,
+    /// Where frames of all cameras are kept, if people look at them.
+    pub(super) shown: Option<Arc<RecentPictures>>,
 }
 
 /// What runs while another version is built.
@@ -165,6 +169,7 @@ impl Topology {
             recent,
             network,
         } = build_adapters(&flow, &models, workshop, standing)?;
+        let shown = shown_pictures(&flow, workshop, standing);
         let names: Vec<&str> = adapters
             .iter()
             .map(|adapter| adapter.name.as_str())
@@ -210,6 +215,7 @@ impl Topology {
                         .filter_map(|(model, hours)| Some((Arc::clone(models.get(model)?), hours)))
                         .collect(),
                     recent: recent.clone(),
+                    shown: shown.clone(),
                 };
                 Ok(CameraPlan {
                     camera: camera.clone(),
@@ -226,6 +232,7 @@ impl Topology {
                 models,
                 network,
                 recent,
+                shown,
                 flow,
             },
             cameras,
@@ -233,6 +240,26 @@ impl Topology {
             sites,
             workshop: workshop.clone(),
         })
+    }
+}
+
+/// Frames of all cameras are kept for people, if some look.
+fn shown_pictures(
+    flow: &Flow,
+    workshop: &Workshop,
+    standing: Option<&Standing>,
+) -> Option<Arc<RecentPictures>> {
+    if !workshop.shows_pictures {
+        return None;
+    }
+    let names = flow.cameras.iter().map(|camera| camera.name.as_str());
+    let before = standing.and_then(|standing| standing.version.shown.clone());
+    match before {
+        // What is on the shelf stays there.
+        Some(before) if before.cameras().eq(names.clone()) => Some(before),
+        _ => Some(Arc::new(RecentPictures::for_people(
+            names.map(str::to_owned),
+        ))),
     }
 }
 
@@ -291,6 +318,7 @@ pub(super) fn source_config(camera: &Camera) -> SourceConfig {
             agave_flow::Pace::Fast => Pace::Fast,
             agave_flow::Pace::Realtime => Pace::Realtime,
         },
+        repeat: camera.repeat,
         decoder_threads: 1,
     }
 }
@@ -302,4 +330,5 @@ pub(super) fn same_source(one: &Camera, other: &Camera) -> bool {
         && one.fps == other.fps
         && one.transport == other.transport
         && one.pace == other.pace
+        && one.repeat == other.repeat
 }

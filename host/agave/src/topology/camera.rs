@@ -7,6 +7,7 @@ use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 
 use agave_flow::Camera;
+use agave_media::VideoRelay;
 use tokio_util::sync::CancellationToken;
 
 use super::build::{source_config, terms};
@@ -14,6 +15,7 @@ use super::intake::{CameraId, Intake};
 use super::lane::Lane;
 use super::running::{Signal, join, thread};
 use super::source::{Health, SourceSink, SourceState};
+use super::video::Relays;
 
 /// What a running camera needs of its surroundings.
 #[derive(Clone)]
@@ -22,6 +24,8 @@ pub(super) struct Post {
     /// Ends all sources.
     pub(super) shutdown: CancellationToken,
     pub(super) sender: Sender<Signal>,
+    /// For those who watch cameras.
+    pub(super) video: Relays,
 }
 
 /// A camera that is being read.
@@ -31,6 +35,8 @@ pub(super) struct RunningCamera {
     pub(super) id: CameraId,
     pub(super) lane: Arc<Lane>,
     pub(super) state: Arc<SourceState>,
+    /// Its video for those who watch, whatever source it comes from.
+    pub(super) video: Arc<VideoRelay>,
     /// How many frames came from sources before this one.
     frames: Arc<AtomicU64>,
     stop: CancellationToken,
@@ -48,11 +54,13 @@ impl RunningCamera {
         let id = post
             .intake
             .add(&camera.name, terms(&camera), Arc::clone(&lane));
+        let video = post.video.of(&camera.name);
         let mut running = Self {
             camera,
             id,
             lane,
             state: Arc::default(),
+            video,
             frames: Arc::new(first_frame.into()),
             stop: CancellationToken::new(),
             source: Vec::new(),
@@ -85,6 +93,7 @@ impl RunningCamera {
             name: self.camera.name.clone(),
             intake: Arc::clone(&post.intake),
             state: Arc::clone(&self.state),
+            video: Arc::clone(&self.video),
             frames: Arc::clone(&self.frames),
             first_frame: self.frames.load(Ordering::Relaxed),
             counted: self.state.get().counts,

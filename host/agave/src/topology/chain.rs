@@ -23,6 +23,11 @@ const RECENT_FRAMES: usize = 32;
 pub(crate) trait AlertSink: Send + Sync {
     /// An alert that leaves the flow behind `node`.
     fn alert(&self, node: &str, report: &AlertReport);
+
+    /// The same for one that has a number in the journal.
+    fn kept(&self, _sequence: u64, node: &str, report: &AlertReport) {
+        self.alert(node, report);
+    }
 }
 
 /// What the models saw in one frame.

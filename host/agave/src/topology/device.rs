@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use agave_core::{Fingerprint, StreamInfo};
+use agave_core::{Fingerprint, Mark, StreamInfo, View};
 use agave_isapi::{
     Channel, Device, DeviceSettings, EventTypes, HttpHost, Identity, Login, Notice, Pictures,
 };
@@ -83,11 +83,15 @@ fn hosts(map: &NodeMap) -> Vec<HttpHost> {
 }
 
 /// Pictures of recent frames, as a device has them.
-struct Seen(Option<Arc<RecentPictures>>);
+struct Seen {
+    recent: Option<Arc<RecentPictures>>,
+    /// Whether the box of what happened is drawn.
+    boxes: bool,
+}
 
 impl Pictures for Seen {
     fn latest(&self, camera: &str, most_side: Option<u32>) -> Option<Bytes> {
-        let recent = self.0.as_ref()?;
+        let recent = self.recent.as_ref()?;
         let newest = recent.newest(camera)?;
         let most = most_side.unwrap_or(MOST_PIXELS);
         recent
@@ -96,10 +100,19 @@ impl Pictures for Seen {
             .map(Bytes::from)
     }
 
-    fn frame(&self, camera: &str, frame: u64) -> Option<Bytes> {
-        let recent = self.0.as_ref()?;
-        let picture = recent.jpeg(camera, frame, None, MOST_PIXELS);
-        picture.ok().map(Bytes::from)
+    fn of(&self, notice: &Notice) -> Option<Bytes> {
+        let mark = Mark {
+            bbox: notice.bbox,
+            class: notice.class.clone(),
+            label: notice.class.clone(),
+        };
+        let view = View {
+            marks: self.boxes.then_some(mark).into_iter().collect(),
+            ..View::of(None, MOST_PIXELS)
+        };
+        let shown = self.recent.as_ref()?;
+        let shown = shown.show(&notice.camera, notice.frame, &view);
+        shown.ok().map(|shown| Bytes::from(shown.jpeg))
     }
 }
 
@@ -115,11 +128,12 @@ impl DeviceReceiver {
     pub(super) fn new(
         settings: DeviceSettings,
         recent: Option<Arc<RecentPictures>>,
+        boxes: bool,
         runtime: Handle,
     ) -> Self {
         Self {
             settings,
-            pictures: Arc::new(Seen(recent)),
+            pictures: Arc::new(Seen { recent, boxes }),
             runtime,
             device: None,
         }

@@ -301,6 +301,7 @@ mod tests {
             number,
             at,
             media_time: Duration::from_millis(number),
+            presentation_us: 0,
             picture: Arc::new(Picture::from_rgb(2, 2, &[0; 12]).unwrap()),
         }
     }

@@ -21,6 +21,8 @@ pub(super) struct Look {
     pub(super) models: Vec<(Arc<LoadedModel>, Option<Schedule>)>,
     /// Where frames are kept, if somebody asks for their pictures.
     pub(super) recent: Option<Arc<RecentPictures>>,
+    /// The same for people.
+    pub(super) shown: Option<Arc<RecentPictures>>,
 }
 
 impl Look {
@@ -164,8 +166,11 @@ impl Lane {
     /// Whether frames are looked at as `look` says.
     pub(super) fn looks_as(&self, look: &Look) -> bool {
         let mine = self.look();
-        let shelf = |look: &Look| look.recent.as_ref().map(Arc::as_ptr);
-        mine.same_models(look) && shelf(&mine) == shelf(look)
+        let shelves = |look: &Look| {
+            let all = [&look.recent, &look.shown];
+            all.map(|shelf| shelf.as_ref().map(Arc::as_ptr))
+        };
+        mine.same_models(look) && shelves(&mine) == shelves(look)
     }
 
     /// Does everything whose turn it is, unless somebody is at it.
@@ -339,6 +344,7 @@ pub(super) mod tests {
         Look {
             models: vec![(Arc::new(LoadedModel::unused(model)), None)],
             recent: None,
+            shown: None,
         }
     }
 

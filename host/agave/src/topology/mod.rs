@@ -40,6 +40,7 @@ mod step;
 mod summary;
 mod taps;
 mod trail;
+mod video;
 mod worker;
 
 pub(crate) use build::Topology;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use agave_core::BoundingBox;
+use agave_core::{Shown, View};
 use agave_media::{NoRecentPicture, RecentPictures};
 use agave_plugin::{DurableMap, NoPicture, Pictures};
 use agave_store::{Store, StoreError};
@@ -13,15 +13,9 @@ use agave_store::{Store, StoreError};
 pub(super) struct Recent(pub(super) Arc<RecentPictures>);
 
 impl Pictures for Recent {
-    fn jpeg(
-        &self,
-        camera: &str,
-        frame: u64,
-        region: Option<BoundingBox>,
-        most_pixels: u32,
-    ) -> Result<Vec<u8>, NoPicture> {
-        let picture = self.0.jpeg(camera, frame, region, most_pixels);
-        picture.map_err(|reason| match reason {
+    fn show(&self, camera: &str, frame: u64, view: &View) -> Result<Shown, NoPicture> {
+        let shown = self.0.show(camera, frame, view);
+        shown.map_err(|reason| match reason {
             NoRecentPicture::Expired => NoPicture::Expired,
             other => NoPicture::Unavailable(other.to_string()),
         })

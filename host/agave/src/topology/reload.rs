@@ -135,7 +135,7 @@ impl Live {
         self.workshop.journal.flush();
     }
 
-    fn standing(&self) -> Standing {
+    pub(super) fn standing(&self) -> Standing {
         let parts = self.parts();
         let stream = |lane: &Lane| lane.with_chain(|chain| chain.stream.clone());
         let cameras = parts.cameras.iter();
@@ -358,6 +358,7 @@ impl Live {
                 continue;
             };
             running.outbox.keep_order(plan.order);
+            running.outbox.read_from(plan.inputs);
             running.outbox.introduce(plan.cameras);
             if let Some(successor) = plan.adapter {
                 running.grants = plan.grants;

@@ -22,6 +22,7 @@ use super::outbox::Outbox;
 use super::site::{self, Site};
 use super::summary::{Departed, Summary, summarise};
 use super::taps::Taps;
+use super::video::Relays;
 use super::worker;
 
 /// How long what waits in the outboxes may take once all sources are at their end.
@@ -116,12 +117,14 @@ impl RunningAdapter {
         let AdapterPlan {
             name,
             order,
+            inputs,
             cameras,
             outbox,
             grants,
             adapter,
         } = plan;
         outbox.keep_order(order);
+        outbox.read_from(inputs);
         outbox.introduce(cameras);
         let Some(mut adapter) = adapter else {
             return Ok(None);
@@ -182,6 +185,7 @@ impl Running {
                 intake,
                 shutdown: CancellationToken::new(),
                 sender,
+                video: Relays::default(),
             },
             taps,
             parts: Mutex::new(Parts {
@@ -275,6 +279,7 @@ impl Running {
         self.begin_to_finish(finish);
         for camera in &mut live.parts().cameras {
             camera.stop_source();
+            camera.video.close();
         }
         post.intake.finish();
         join(&mut self.workers);

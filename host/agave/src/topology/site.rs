@@ -167,6 +167,11 @@ impl Site {
         (inner.plugin.failures(), inner.plugin.quarantined())
     }
 
+    /// Starts its plugin again if it was given up. Says whether it was.
+    pub(super) fn revive(&self) -> bool {
+        self.lock().plugin.revive()
+    }
+
     /// So much more than their accounts say may come out for cameras.
     pub(super) fn unaccounted(&self) -> u64 {
         self.lock().unaccounted

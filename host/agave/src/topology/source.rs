@@ -1,10 +1,12 @@
-//! Between a source's thread and the rest: its frames go to the intake, its news to the counts
-//! and the log.
+//! Between a source's thread and the rest: its frames go to the intake, its packets to those who
+//! watch, its news to the counts and the log.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use agave_media::{Frame, FrameSink, SourceCounts, SourceEvent};
+use agave_media::{
+    EncodedPacket, Frame, FrameSink, SourceCounts, SourceEvent, StreamDescription, VideoRelay,
+};
 
 use super::intake::{CameraId, Intake};
 
@@ -48,6 +50,17 @@ pub(super) struct State {
     pub(super) health: Health,
     pub(super) counts: SourceCounts,
     pub(super) reconnects: u64,
+    /// Of the last frame that was announced.
+    pub(super) picture: Option<PictureFormat>,
+}
+
+/// What the pictures of a source are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PictureFormat {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// FFmpeg's name of the codec.
+    pub(super) codec: String,
 }
 
 /// The state of one source, shared with whoever reports it.
@@ -73,6 +86,7 @@ pub(super) struct SourceSink {
     pub(super) name: String,
     pub(super) intake: Arc<Intake>,
     pub(super) state: Arc<SourceState>,
+    pub(super) video: Arc<VideoRelay>,
     /// How many frames the camera has had, from whatever source.
     pub(super) frames: Arc<AtomicU64>,
     /// How many it had before this source.
@@ -85,7 +99,20 @@ impl FrameSink for SourceSink {
     fn frame(&mut self, mut frame: Frame) {
         frame.number += self.first_frame;
         self.frames.store(frame.number + 1, Ordering::Relaxed);
+        self.video.sampled(frame.number, frame.presentation_us);
         self.intake.push(self.camera, frame);
+    }
+
+    fn wants_packets(&self) -> bool {
+        true
+    }
+
+    fn stream(&mut self, description: StreamDescription) {
+        self.video.stream(description);
+    }
+
+    fn packet(&mut self, packet: EncodedPacket) {
+        self.video.packet(packet);
     }
 
     fn event(&mut self, event: SourceEvent) {
@@ -101,7 +128,14 @@ impl FrameSink for SourceSink {
                 codec,
             } => {
                 tracing::info!(camera, width, height, codec, "live");
-                self.state.change(|state| state.health = Health::Live);
+                self.state.change(|state| {
+                    state.health = Health::Live;
+                    state.picture = Some(PictureFormat {
+                        width,
+                        height,
+                        codec,
+                    });
+                });
             }
             SourceEvent::Lost { reason, retry_in } => {
                 tracing::warn!(camera, "lost: {reason}; trying again in {retry_in:.1?}");

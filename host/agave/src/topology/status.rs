@@ -1,9 +1,14 @@
 //! How the running flow is at this moment, for those who look on from outside.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use agave_core::DropReason;
 use agave_flow::Work;
+use agave_media::RecentPictures;
 use agave_store::{DeadLetterQuery, Store, StoreError};
 
+use super::outbox::Outbox;
 use super::running::Live;
 use super::source::Health;
 use super::summary::{CameraCounts, NodeAccount};
@@ -13,7 +18,15 @@ impl Live {
     /// Each camera, in the order of the flow.
     pub(crate) fn camera_statuses(&self) -> Vec<CameraStatus> {
         let counts = self.counts().into_iter();
-        counts.map(|(name, counts)| camera(name, &counts)).collect()
+        let mut statuses: Vec<CameraStatus> =
+            counts.map(|(name, counts)| camera(name, &counts)).collect();
+        for running in &self.parts().cameras {
+            let name = &running.camera.name;
+            if let Some(status) = statuses.iter_mut().find(|status| status.name == *name) {
+                status.video = running.video_status();
+            }
+        }
+        statuses
     }
 
     /// Each node over all cameras, in the order of the flow; then those that are no more.
@@ -37,9 +50,57 @@ impl Live {
 }
 
 /// So many dead letters are retried at once: new alerts need room in the outboxes.
-const MOST_RETRIED: usize = 10_000;
+pub(super) const MOST_RETRIED: usize = 10_000;
 
 impl Live {
+    /// Pictures of the cameras' last frames, where somebody wants some.
+    pub(crate) fn recent(&self) -> Option<Arc<RecentPictures>> {
+        self.parts().version.shown.clone()
+    }
+
+    /// What the models of the flow can see, in their order.
+    pub(crate) fn classes(&self) -> Vec<Arc<[String]>> {
+        let version = Arc::clone(&self.parts().version);
+        let models = version.models.iter();
+        models.map(|model| Arc::clone(&model.classes)).collect()
+    }
+
+    /// What went wrong in `node` the last time that something did, with the camera that it was
+    /// about.
+    pub(crate) fn last_failure(&self, node: &str) -> Option<(String, String)> {
+        let parts = self.parts();
+        parts.cameras.iter().find_map(|camera| {
+            camera.lane.with_chain(|chain| {
+                let step = chain.steps.iter().find(|step| step.name == node)?;
+                let failure = step.work.plugin()?.last_failure()?;
+                Some((camera.camera.name.clone(), failure.to_owned()))
+            })
+        })
+    }
+
+    /// Starts the plugin of `node` again where it was given up. Says for how many cameras; none
+    /// where there is no such node.
+    pub(crate) fn revive(&self, node: &str) -> Option<u64> {
+        let parts = self.parts();
+        let mut nodes = parts.version.flow.nodes.iter();
+        nodes.find(|known| known.name == node)?;
+        let mut revived = u64::from(parts.sites.get(node).is_some_and(|site| site.revive()));
+        for camera in &parts.cameras {
+            revived += camera.lane.with_chain(|chain| {
+                let mut steps = chain.steps.iter_mut();
+                let step = steps.find(|step| step.name == node);
+                let plugin = step.and_then(|step| step.work.plugin_mut());
+                u64::from(plugin.is_some_and(agave_plugin::Supervised::revive))
+            });
+        }
+        Some(revived)
+    }
+
+    /// Where alerts are kept.
+    pub(crate) fn store(&self) -> &Store {
+        self.workshop.journal.store()
+    }
+
     /// Whether what happens is kept.
     pub(crate) fn journal_status(&self) -> JournalStatus {
         self.workshop.journal.status()
@@ -50,6 +111,19 @@ impl Live {
         let parts = self.parts();
         let adapters = parts.adapters.iter().chain(&parts.leaving);
         adapters.map(|adapter| adapter.outbox.status()).collect()
+    }
+
+    /// Waits until nothing waits to be delivered, and for no adapter longer than `longest`.
+    pub(crate) fn wait_until_delivered(&self, longest: Duration) {
+        let outboxes: Vec<_> = {
+            let parts = self.parts();
+            let adapters = parts.adapters.iter().chain(&parts.leaving);
+            adapters
+                .map(|adapter| Arc::clone(&adapter.outbox))
+                .collect()
+        };
+        let each = |outbox: &Arc<Outbox>| outbox.wait_until_empty(longest);
+        outboxes.iter().for_each(each);
     }
 
     /// Does something about dead letters while their adapters run.
@@ -74,6 +148,7 @@ pub(crate) fn remedied(store: &Store, remedy: Remedy, choice: &Choice) -> Result
         adapter: choice.adapter.clone(),
         sequence: choice.sequence,
         most: MOST_RETRIED,
+        ..DeadLetterQuery::default()
     };
     let done = match remedy {
         Remedy::Retry => store.retry_dead_letters(&query)?,
@@ -96,6 +171,7 @@ fn camera(name: String, counts: &CameraCounts) -> CameraStatus {
         inferred: counts.inferred,
         dropped: counts.dropped.iter().map(named).collect(),
         reconnects: counts.reconnects,
+        video: None,
     }
 }
 

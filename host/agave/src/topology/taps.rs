@@ -35,6 +35,13 @@ pub(crate) struct TapGuard {
     tap: Arc<dyn Tap>,
 }
 
+impl TapGuard {
+    /// Lets its tap look as long as the flow runs.
+    pub(crate) fn stay(self) {
+        std::mem::forget(self);
+    }
+}
+
 impl Taps {
     /// Lets `tap` look until the guard is dropped.
     pub(crate) fn add(self: &Arc<Self>, tap: Arc<dyn Tap>) -> TapGuard {

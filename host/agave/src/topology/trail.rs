@@ -271,3 +271,6 @@ fn row(flow: &str, handed: &Handed) -> TrailAlert {
         body: serde_json::to_string(alert).unwrap_or_default(),
     }
 }
+
+#[cfg(test)]
+mod tests;

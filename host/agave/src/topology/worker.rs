@@ -38,6 +38,7 @@ fn look(turn: Turn) -> Arrival {
         at,
         media_time,
         picture,
+        ..
     } = frame;
     let mut look_with = |(model, hours): &(Arc<LoadedModel>, Option<Schedule>)| {
         // Outside of its hours it sees nothing, and costs nothing.
@@ -52,8 +53,9 @@ fn look(turn: Turn) -> Arrival {
     let models = admission.look.models.iter();
     let detections = models.map(|model| look_with(model).ok()).collect();
     // Before the chain runs: its alerts are about this frame.
-    if let Some(recent) = &admission.look.recent {
-        recent.keep(&name, number, &picture);
+    let look = &admission.look;
+    for shelf in [&look.recent, &look.shown].into_iter().flatten() {
+        shelf.keep(&name, number, &picture);
     }
     Arrival {
         seen: Seen {

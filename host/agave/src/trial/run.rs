@@ -306,7 +306,7 @@ impl Trial<'_> {
             }
             Given::Alert { alert, attempt, .. } => {
                 let delivery = Delivery {
-                    idempotency_key: idempotency_key(NODE, &stream.camera, alert),
+                    idempotency_key: idempotency_key(NODE, None, &stream.camera, alert),
                     camera: stream.camera.clone(),
                     attempt: *attempt,
                     media_time: alert.at.since(START),

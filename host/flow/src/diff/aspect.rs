@@ -51,6 +51,8 @@ pub enum CameraAspect {
     Transport,
     /// How fast a file is read.
     Pace,
+    /// Whether a file is read again when it is at its end.
+    Repeat,
     /// How many frames are looked at in a second.
     Fps,
     /// How old a frame may become.
@@ -63,7 +65,12 @@ impl CameraAspect {
     /// Whether the source has to be opened again for it.
     pub fn reconnects(self) -> bool {
         match self {
-            Self::Address | Self::Login | Self::Transport | Self::Pace | Self::Fps => true,
+            Self::Address
+            | Self::Login
+            | Self::Transport
+            | Self::Pace
+            | Self::Repeat
+            | Self::Fps => true,
             Self::MaxAge | Self::Zones => false,
         }
     }

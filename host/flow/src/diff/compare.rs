@@ -109,6 +109,7 @@ pub(super) fn cameras(was: &Camera, now: &Camera) -> Vec<Difference<CameraAspect
         lower(was.pace),
         lower(now.pace),
     );
+    found.shown(CameraAspect::Repeat, &was.repeat, &now.repeat);
     found.shown(CameraAspect::Fps, &was.fps, &now.fps);
     let differ = was.max_age != now.max_age;
     found.add(

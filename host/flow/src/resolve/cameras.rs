@@ -33,6 +33,7 @@ pub(super) fn resolve(cx: &mut Context<'_, '_>) -> Option<Vec<Camera>> {
             max_age: max_age?,
             transport: spec.transport.unwrap_or_default(),
             pace: spec.pace.unwrap_or_default(),
+            repeat: spec.repeat.unwrap_or_default(),
             zones: zones?,
         })
     })
@@ -115,14 +116,21 @@ fn file(
 }
 
 fn without_effect(cx: &mut Context<'_, '_>, pointer: &str, kind: CameraKind, spec: &CameraSpec) {
-    let (key, reason) = match kind {
-        CameraKind::File if spec.transport.is_some() => ("transport", "it is read from a file"),
-        CameraKind::Rtsp if spec.pace.is_some() => ("pace", "a stream comes at its own pace"),
-        _ => return,
+    let (transport, pace, repeat) = match kind {
+        CameraKind::File => (spec.transport.is_some(), false, false),
+        CameraKind::Rtsp => (false, spec.pace.is_some(), spec.repeat.is_some()),
     };
-    let message = format!("`{key}` has no effect on this camera: {reason}");
-    let help = Some(format!("remove `{key}`"));
-    cx.problem_with_key(Code::NoEffect, &tree::join(pointer, key), message, help);
+    for (is_idle, key, reason) in [
+        (transport, "transport", "it is read from a file"),
+        (pace, "pace", "a stream comes at its own pace"),
+        (repeat, "repeat", "a stream has no end"),
+    ] {
+        if is_idle {
+            let message = format!("`{key}` has no effect on this camera: {reason}");
+            let help = Some(format!("remove `{key}`"));
+            cx.problem_with_key(Code::NoEffect, &tree::join(pointer, key), message, help);
+        }
+    }
 }
 
 fn zones(

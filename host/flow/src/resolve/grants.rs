@@ -79,7 +79,8 @@ fn each<'a, 'r, T: Ord>(
 }
 
 /// An adapter that uses something which nothing grants it fails at every delivery. It may have
-/// its reasons, so it is a warning.
+/// its reasons, so it is a warning. Pictures are an addition that most do without; an adapter
+/// whose settings ask for some says itself what is missing.
 fn warn_of_missing(
     cx: &mut Context<'_, '_>,
     pointer: &str,
@@ -91,15 +92,13 @@ fn warn_of_missing(
         allow.is_some_and(|allow| match key {
             "http" => !allow.http.is_empty(),
             "mqtt" => !allow.mqtt.is_empty(),
-            "tcp" => !allow.tcp.is_empty(),
-            _ => allow.frames,
+            _ => !allow.tcp.is_empty(),
         })
     };
     for (key, what, example) in [
         ("http", "HTTP", "[\"https://HOST\"]"),
         ("mqtt", "MQTT", "[BROKER]"),
         ("tcp", "TCP connections", "[\"HOST:PORT\"]"),
-        ("frames", "pictures of frames", "true"),
     ] {
         let interface = format!("agave:plugin/{key}@");
         let uses = facts.imports.iter().any(|one| one.starts_with(&interface));

@@ -139,5 +139,6 @@ pub(super) fn serve(
         password,
         name: device.name.clone(),
         events: device.events.clone().unwrap_or_default(),
+        boxes: device.boxes,
     }))
 }

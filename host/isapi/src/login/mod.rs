@@ -101,9 +101,11 @@ impl Door {
         }
         let count = proof.counted.as_ref().map(|(counted, _)| counted.count);
         let mut state = self.lock();
-        // The password is right, also where the nonce is not good any more.
-        state.lockout.succeeded(visitor.address);
         let admitted = state.nonces.admits(&proof.nonce, count, now);
+        if admitted {
+            // A right password with another nonce may be one that somebody has overheard.
+            state.lockout.succeeded(visitor.address);
+        }
         drop(state);
         if admitted {
             Verdict::Welcome

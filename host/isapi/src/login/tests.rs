@@ -122,6 +122,24 @@ fn wrong_passwords_lock_the_address_also_for_the_right_one() {
 }
 
 #[test]
+fn who_only_repeats_a_right_login_has_no_more_attempts_for_it() {
+    let door = door(|_| ());
+    let now = Instant::now();
+    let asked = challenges(judge(&door, None, now));
+    let overheard = answer(&asked.concat(), RIGHT);
+    assert_eq!(judge(&door, Some(&overheard), now), Verdict::Welcome);
+    let mut asked = challenges(judge(&door, None, now));
+    for _ in 0..3 {
+        let guess = answer(&asked.concat(), "a guess");
+        asked = challenges(judge(&door, Some(&guess), now));
+        let repeated = judge(&door, Some(&overheard), now);
+        assert_ne!(repeated, Verdict::Welcome);
+    }
+    let locked = judge(&door, None, now);
+    assert!(matches!(locked, Verdict::Locked(_)), "{locked:?}");
+}
+
+#[test]
 fn a_proof_for_another_page_is_none_for_this() {
     let door = door(|_| ());
     let now = Instant::now();

@@ -28,8 +28,8 @@ impl Pictures for Stills {
         (camera == "yard").then(|| Bytes::from_static(JPEG))
     }
 
-    fn frame(&self, camera: &str, _: u64) -> Option<Bytes> {
-        self.latest(camera, None)
+    fn of(&self, notice: &Notice) -> Option<Bytes> {
+        self.latest(&notice.camera, None)
     }
 }
 

@@ -1,18 +1,16 @@
-//! From a decoded picture to JPEG: converted, cut, scaled, encoded.
+//! From a decoded picture to JPEG: converted, cut, scaled, drawn on, encoded.
 
-use ffmpeg_next::format::Pixel;
-use ffmpeg_next::frame;
-use ffmpeg_next::software::scaling;
+use agave_core::{BoundingBox, Shown, View};
+use jpeg_encoder::{ColorType, Encoder, EncodingError, SamplingFactor};
 
-use agave_core::BoundingBox;
-use jpeg_encoder::{ColorType, Encoder};
-
-use super::NoRecentPicture;
+use super::image::Image;
+use super::{NoRecentPicture, marks};
 use crate::Picture;
 use crate::infer::ToRgb;
 
-/// People look at it; half of it would be half as large and show blocks.
-const QUALITY: u8 = 85;
+/// People look at it; half of it would be half as large and show blocks. The others are for
+/// pictures that have to be smaller.
+const QUALITIES: [u8; 3] = [85, 65, 45];
 /// FFmpeg wants two pixels at least, and so does an eye.
 const LEAST_PIXELS: u32 = 2;
 
@@ -25,37 +23,75 @@ struct Cut {
     height: u32,
 }
 
-pub(super) fn encode(
-    picture: &Picture,
-    region: Option<BoundingBox>,
-    most_pixels: u32,
-) -> Result<Vec<u8>, NoRecentPicture> {
-    if most_pixels < LEAST_PIXELS {
-        return Err(NoRecentPicture::Size(most_pixels));
+pub(super) fn encode(picture: &Picture, view: &View) -> Result<Shown, NoRecentPicture> {
+    if view.most_pixels < LEAST_PIXELS {
+        return Err(NoRecentPicture::Size(view.most_pixels));
     }
-    let cut = cut(picture.width(), picture.height(), region).ok_or(NoRecentPicture::Region)?;
-    let (width, height) = scaled(cut, most_pixels);
+    let size = (picture.width(), picture.height());
+    let cut = cut(size.0, size.1, view.region).ok_or(NoRecentPicture::Region)?;
     let failed = |error: &dyn std::fmt::Display| NoRecentPicture::Encoding(error.to_string());
+    let part = part(picture, cut).map_err(|error| failed(&error))?;
+    let window = window(cut, size);
+    let mut most_pixels = view.most_pixels.min(cut.width.max(cut.height));
+    while most_pixels >= LEAST_PIXELS {
+        let (width, height) = scaled(cut, most_pixels);
+        let mut image = part.scaled(width, height).map_err(|error| failed(&error))?;
+        marks::draw(&mut image, window, &view.marks);
+        for quality in QUALITIES {
+            let jpeg = compressed(&image, quality, !view.marks.is_empty());
+            let jpeg = jpeg.map_err(|error| failed(&error))?;
+            if jpeg.len() <= view.most_bytes {
+                return Ok(Shown {
+                    jpeg,
+                    width,
+                    height,
+                });
+            }
+        }
+        most_pixels /= 2;
+    }
+    Err(NoRecentPicture::Bytes(view.most_bytes))
+}
+
+fn part(picture: &Picture, cut: Cut) -> Result<Image, crate::PictureError> {
     let mut converter = ToRgb::default();
-    let rgb = converter.convert(picture).map_err(|error| failed(&error))?;
+    let rgb = converter.convert(picture)?;
     let rows = (cut.top..cut.top + cut.height).map(|y| {
         let from = 3 * cut.left as usize;
         let row = rgb.row(y as usize);
         row.get(from..from + 3 * cut.width as usize)
             .unwrap_or_default()
     });
-    let bytes: Vec<u8> = if (width, height) == (cut.width, cut.height) {
-        rows.flatten().copied().collect()
-    } else {
-        scale(rows, cut, width, height).map_err(|error| failed(&error))?
-    };
+    Ok(Image::of(cut.width, cut.height, rows))
+}
+
+fn compressed(image: &Image, quality: u8, has_lines: bool) -> Result<Vec<u8>, EncodingError> {
     // No side of a picture is over 16384.
     let side = |pixels: u32| u16::try_from(pixels).unwrap_or(u16::MAX);
     let mut jpeg = Vec::new();
-    Encoder::new(&mut jpeg, QUALITY)
-        .encode(&bytes, side(width), side(height), ColorType::Rgb)
-        .map_err(|error| failed(&error))?;
+    let mut encoder = Encoder::new(&mut jpeg, quality);
+    if has_lines {
+        // Coloured lines are thinner than what half of the colours can show.
+        encoder.set_sampling_factor(SamplingFactor::R_4_4_4);
+    }
+    let (width, height) = (side(image.width()), side(image.height()));
+    encoder.encode(image.bytes(), width, height, ColorType::Rgb)?;
     Ok(jpeg)
+}
+
+/// Which part of a frame of this size was cut out, as fractions.
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "fractions do not need the precision"
+)]
+fn window(cut: Cut, (width, height): (u32, u32)) -> BoundingBox {
+    let part = |pixels: u32, whole: u32| (f64::from(pixels) / f64::from(whole)) as f32;
+    BoundingBox {
+        left: part(cut.left, width),
+        top: part(cut.top, height),
+        width: part(cut.width, width),
+        height: part(cut.height, height),
+    }
 }
 
 /// What of the picture `region` covers; nothing if it is outside, too small or no region.
@@ -107,40 +143,6 @@ fn scaled(cut: Cut, most_pixels: u32) -> (u32, u32) {
         u32::try_from(side).unwrap_or(most_pixels).max(LEAST_PIXELS)
     };
     (shrunk(cut.width), shrunk(cut.height))
-}
-
-fn scale<'r>(
-    rows: impl Iterator<Item = &'r [u8]>,
-    cut: Cut,
-    width: u32,
-    height: u32,
-) -> Result<Vec<u8>, ffmpeg_next::Error> {
-    let mut source = frame::Video::new(Pixel::RGB24, cut.width, cut.height);
-    let stride = source.stride(0);
-    for (target, row) in source.data_mut(0).chunks_mut(stride).zip(rows) {
-        if let Some(target) = target.get_mut(..row.len()) {
-            target.copy_from_slice(row);
-        }
-    }
-    let mut context = scaling::Context::get(
-        Pixel::RGB24,
-        cut.width,
-        cut.height,
-        Pixel::RGB24,
-        width,
-        height,
-        // It averages what becomes one pixel: small pictures stay readable.
-        scaling::Flags::AREA,
-    )?;
-    let mut target = frame::Video::empty();
-    context.run(&source, &mut target)?;
-    let stride = target.stride(0);
-    let row = 3 * width as usize;
-    let rows = target.data(0).chunks(stride).take(height as usize);
-    Ok(rows
-        .flat_map(|line| line.get(..row).unwrap_or_default())
-        .copied()
-        .collect())
 }
 
 #[cfg(test)]

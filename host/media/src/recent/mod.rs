@@ -1,15 +1,17 @@
 //! Pictures of recent frames, for whoever is told of an alert and wants to see it. Frames are
-//! kept as the decoder gave them, which costs memory and no time; a picture is cut, scaled and
-//! encoded when somebody asks for it.
+//! kept as the decoder gave them, which costs memory and no time; a picture is cut, scaled, drawn
+//! on and encoded when somebody asks for it.
 
+mod image;
 mod jpeg;
+mod marks;
 mod shelf;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use agave_core::BoundingBox;
+use agave_core::{BoundingBox, Shown, View};
 
 use crate::Picture;
 use shelf::{Missing, Room, Shelf};
@@ -29,7 +31,7 @@ pub enum NoRecentPicture {
     #[error("no pictures of camera `{0}` are kept")]
     Camera(String),
     /// It has not been looked at: not sampled, superseded, or still to come.
-    #[error("frame {0} has not been looked at")]
+    #[error("frame {0} has not been looked at since the start")]
     NotSeen(u64),
     /// There is nothing in the region.
     #[error("the region is not within the frame")]
@@ -37,6 +39,9 @@ pub enum NoRecentPicture {
     /// Nothing fits into so few pixels.
     #[error("a picture of {0} pixels; the longest side must have at least 2")]
     Size(u32),
+    /// No picture of it is so small, be it as coarse as it may.
+    #[error("no picture fits into {0} bytes")]
+    Bytes(usize),
     /// The picture cannot be converted or encoded.
     #[error("the picture cannot be encoded: {0}")]
     Encoding(String),
@@ -51,11 +56,24 @@ pub struct RecentPictures {
 impl RecentPictures {
     /// Keeps frames of these cameras, for half a minute at most, and fewer where they are large.
     pub fn of(cameras: impl IntoIterator<Item = String>) -> Self {
-        let cameras: BTreeMap<String, usize> = cameras.into_iter().zip(0..).collect();
         let room = Room {
             bytes: MOST_BYTES,
             bytes_per_camera: MOST_BYTES_PER_CAMERA,
         };
+        Self::in_room(cameras, room)
+    }
+
+    /// The same for people, who want to see what is now: an eighth of the room.
+    pub fn for_people(cameras: impl IntoIterator<Item = String>) -> Self {
+        let room = Room {
+            bytes: MOST_BYTES / 8,
+            bytes_per_camera: MOST_BYTES_PER_CAMERA / 8,
+        };
+        Self::in_room(cameras, room)
+    }
+
+    fn in_room(cameras: impl IntoIterator<Item = String>, room: Room) -> Self {
+        let cameras: BTreeMap<String, usize> = cameras.into_iter().zip(0..).collect();
         Self {
             shelf: Mutex::new(Shelf::new(cameras.len(), room)),
             cameras,
@@ -86,7 +104,7 @@ impl RecentPictures {
     /// larger than it was taken.
     ///
     /// # Errors
-    /// When the frame is not there (any more), or there is nothing to show of it.
+    /// Those of [`show`](Self::show).
     pub fn jpeg(
         &self,
         camera: &str,
@@ -94,6 +112,15 @@ impl RecentPictures {
         region: Option<BoundingBox>,
         most_pixels: u32,
     ) -> Result<Vec<u8>, NoRecentPicture> {
+        let shown = self.show(camera, frame, &View::of(region, most_pixels))?;
+        Ok(shown.jpeg)
+    }
+
+    /// A frame as `view` wants to see it.
+    ///
+    /// # Errors
+    /// When the frame is not there (any more), or there is nothing to show of it.
+    pub fn show(&self, camera: &str, frame: u64, view: &View) -> Result<Shown, NoRecentPicture> {
         let index = self.cameras.get(camera).copied();
         let index = index.ok_or_else(|| NoRecentPicture::Camera(camera.to_owned()))?;
         // Encoding happens outside of the lock: frames go on coming.
@@ -106,6 +133,6 @@ impl RecentPictures {
             Missing::Expired => NoRecentPicture::Expired,
             Missing::NeverThere => NoRecentPicture::NotSeen(frame),
         })?;
-        jpeg::encode(&picture, region, most_pixels)
+        jpeg::encode(&picture, view)
     }
 }

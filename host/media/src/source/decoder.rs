@@ -49,6 +49,15 @@ impl Decoder {
         self.codec
     }
 
+    pub(super) fn id(&self) -> codec::Id {
+        self.video.id()
+    }
+
+    /// Width and height in pixels, as far as they are known before the first picture.
+    pub(super) fn size(&self) -> (u32, u32) {
+        (self.video.width(), self.video.height())
+    }
+
     pub(super) fn decode(&mut self, packet: &Packet) -> Decoded {
         let sent = self.video.send_packet(packet);
         let mut decoded = self.receive();

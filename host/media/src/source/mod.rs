@@ -2,12 +2,17 @@
 //! it until the file ends or shutdown is asked, and a camera that is lost is tried again for ever.
 
 mod address;
+mod annex_b;
 mod backoff;
 mod clock;
+mod codec_string;
 mod decoder;
 mod file;
 mod gate;
 mod live;
+mod packets;
+mod parameters;
+mod presentation;
 mod progress;
 mod rtsp;
 mod sampler;
@@ -19,7 +24,7 @@ use std::time::Duration;
 use agave_core::{Secret, without_credentials};
 use tokio_util::sync::CancellationToken;
 
-use crate::Frame;
+use crate::{EncodedPacket, Frame, StreamDescription};
 
 /// How the packets of a live stream travel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,6 +63,10 @@ pub struct SourceConfig {
     pub transport: Transport,
     /// For a file.
     pub pace: Pace,
+    /// Whether a file that is at its end is read again, as one stream: frames are numbered on,
+    /// and media time goes on a frame after the last one. Those who watch are told of another
+    /// [stream](FrameSink::stream).
+    pub repeat: bool,
     /// Threads of the decoder. More of them add latency (a frame each) and take the cores that
     /// inference needs.
     pub decoder_threads: usize,
@@ -74,6 +83,7 @@ impl SourceConfig {
             fps: f32::INFINITY,
             transport: Transport::default(),
             pace: Pace::default(),
+            repeat: false,
             decoder_threads: 1,
         }
     }
@@ -152,6 +162,19 @@ pub trait FrameSink {
     fn frame(&mut self, frame: Frame);
     /// News of the source.
     fn event(&mut self, event: SourceEvent);
+
+    /// Whether [`Self::stream`] and [`Self::packet`] are called. It is asked for every packet.
+    fn wants_packets(&self) -> bool {
+        false
+    }
+
+    /// A stream begins, and with it a clock: after every [`SourceEvent::Connecting`], when a
+    /// file is read again, and when a camera changes its video.
+    fn stream(&mut self, _description: StreamDescription) {}
+
+    /// A packet that was decoded, in the order of decoding, before the frames that came out of
+    /// it. It must not block.
+    fn packet(&mut self, _packet: EncodedPacket) {}
 }
 
 /// What trying again cannot mend.

@@ -9,10 +9,18 @@ use ffmpeg_next::frame;
 
 use super::sampler::Sampler;
 use super::{FrameSink, SourceCounts, SourceEvent};
-use crate::{Frame, Picture};
+use crate::{EncodedPacket, Frame, Picture, StreamDescription};
 
 /// How often totals are reported.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
+
+/// When a picture is shown, on the three clocks that it has.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
+    pub(super) at: Timestamp,
+    pub(super) media_time: Duration,
+    pub(super) presentation_us: i64,
+}
 
 pub(super) struct Progress<'a> {
     sink: &'a mut dyn FrameSink,
@@ -21,6 +29,8 @@ pub(super) struct Progress<'a> {
     reported: SourceCounts,
     reported_at: Instant,
     size: Option<(u32, u32)>,
+    /// What those who watch were told of the stream.
+    stream: Option<StreamDescription>,
 }
 
 impl<'a> Progress<'a> {
@@ -32,6 +42,7 @@ impl<'a> Progress<'a> {
             reported: SourceCounts::default(),
             reported_at: Instant::now(),
             size: None,
+            stream: None,
         }
     }
 
@@ -46,17 +57,35 @@ impl<'a> Progress<'a> {
     /// A connection begins: its first frame will be announced.
     pub(super) fn connecting(&mut self) {
         self.size = None;
+        self.stream = None;
         self.event(SourceEvent::Connecting);
     }
 
+    /// A file begins again: the clock of its packets does.
+    pub(super) fn begin_again(&mut self) {
+        self.stream = None;
+    }
+
+    /// Whether anybody wants the packets as they came.
+    pub(super) fn wants_packets(&self) -> bool {
+        self.sink.wants_packets()
+    }
+
+    /// What the packets that follow are. It is told where it is news.
+    pub(super) fn stream(&mut self, description: &StreamDescription) {
+        if self.stream.as_ref() != Some(description) {
+            self.stream = Some(description.clone());
+            self.sink.stream(description.clone());
+        }
+    }
+
+    /// A packet was decoded.
+    pub(super) fn packet(&mut self, packet: EncodedPacket) {
+        self.sink.packet(packet);
+    }
+
     /// A frame was decoded by `codec`.
-    pub(super) fn frame(
-        &mut self,
-        decoded: frame::Video,
-        codec: &str,
-        at: Timestamp,
-        media_time: Duration,
-    ) {
+    pub(super) fn frame(&mut self, decoded: frame::Video, codec: &str, times: Times) {
         let size = (decoded.width(), decoded.height());
         if self.size != Some(size) {
             self.size = Some(size);
@@ -69,12 +98,13 @@ impl<'a> Progress<'a> {
         let number = self.counts.read;
         self.counts.read += 1;
         self.counts.key_frames += u64::from(decoded.is_key());
-        if self.sampler.takes(media_time) {
+        if self.sampler.takes(times.media_time) {
             self.counts.sampled += 1;
             self.sink.frame(Frame {
                 number,
-                at,
-                media_time,
+                at: times.at,
+                media_time: times.media_time,
+                presentation_us: times.presentation_us,
                 picture: Arc::new(Picture::decoded(decoded)),
             });
         }

@@ -1,24 +1,27 @@
 //! One connection to a camera by RTSP, from the first request to the last frame.
 
 use std::fmt;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ffmpeg_next::Packet;
 use ffmpeg_next::codec::Id;
+use ffmpeg_next::codec::packet::Flags;
 use futures::StreamExt;
 use retina::client::{
     Demuxed, Described, PlayOptions, Session, SessionGroup, SessionOptions, SetupOptions,
 };
-use retina::codec::{CodecItem, FrameFormat, ParametersRef, VideoFrame};
+use retina::codec::{CodecItem, FrameFormat, ParametersRef, VideoFrame, VideoParameters};
 use tokio::time::{sleep_until, timeout};
 
 use super::address::Address;
 use super::clock::{ArrivalClock, CaptureClock};
 use super::decoder::Decoder;
 use super::gate::KeyFrameGate;
-use super::progress::Progress;
+use super::packets::StreamPackets;
+use super::parameters::CodecParameters;
+use super::presentation::TimeBase;
+use super::progress::{Progress, Times};
 use super::{SourceConfig, Transport};
 
 /// From the first packet to the answer to PLAY.
@@ -85,9 +88,13 @@ async fn watch(connection: &mut Connection<'_, '_>) -> Result<std::convert::Infa
                 ))
             })??;
     let threads = connection.config.decoder_threads;
-    let mut decoder = Decoder::for_codec(codec, threads)
+    let decoder = Decoder::for_codec(codec, threads)
         .map_err(|error| Loss::Failed(format!("cannot decode its {codec:?} video: {error}")))?;
-    let mut gate = KeyFrameGate::new(Instant::now());
+    let mut video = Video {
+        decoder,
+        gate: KeyFrameGate::new(Instant::now()),
+        packets: None,
+    };
     let mut stalls_at = tokio::time::Instant::now() + STALL_LIMIT;
     loop {
         let item = tokio::select! {
@@ -103,14 +110,7 @@ async fn watch(connection: &mut Connection<'_, '_>) -> Result<std::convert::Infa
         match item {
             Some(Ok(CodecItem::VideoFrame(frame))) => {
                 stalls_at = tokio::time::Instant::now() + STALL_LIMIT;
-                if let Some(packet) = admitted(&frame, &mut gate, &frames, connection.progress) {
-                    decode(
-                        connection,
-                        &mut decoder,
-                        &packet,
-                        frame.timestamp().clock_rate(),
-                    );
-                }
+                video.take(connection, &frame, &frames);
             }
             // Sender reports say nothing about pictures.
             Some(Ok(_)) => {}
@@ -189,55 +189,94 @@ fn failed(error: &retina::Error) -> Loss {
     Loss::Failed(text.lines().next().unwrap_or_default().to_owned())
 }
 
-/// The packet to decode; `None` for a frame that cannot be decoded for want of another.
-fn admitted(
-    frame: &VideoFrame,
-    gate: &mut KeyFrameGate,
-    frames: &Demuxed,
-    progress: &mut Progress<'_>,
-) -> Option<Packet> {
-    let key_frame = frame.is_random_access_point();
-    let lost = frame.loss() > 0;
-    let was_open = gate.is_open();
-    if !gate.admits(key_frame, lost, Instant::now()) {
-        progress.unreadable(1);
-        return None;
-    }
-    // Without a key frame nobody has told the decoder the parameters yet.
-    let parameters = match frames.streams().get(frame.stream_id())?.parameters() {
-        Some(ParametersRef::Video(parameters)) if !was_open && !key_frame => {
-            parameters.extra_data()
-        }
-        _ => &[],
-    };
-    let mut packet = if parameters.is_empty() {
-        Packet::copy(frame.data())
-    } else {
-        Packet::copy(&[parameters, frame.data()].concat())
-    };
-    packet.set_pts(Some(frame.timestamp().timestamp()));
-    Some(packet)
+/// The video of one connection.
+struct Video {
+    decoder: Decoder,
+    gate: KeyFrameGate,
+    /// Once a frame has said what they are.
+    packets: Option<StreamPackets>,
 }
 
-fn decode(
-    connection: &mut Connection<'_, '_>,
-    decoder: &mut Decoder,
-    packet: &Packet,
-    rate: NonZeroU32,
-) {
-    let decoded = decoder.decode(packet);
-    if decoded.unreadable > 0 {
-        connection.progress.unreadable(decoded.unreadable);
+impl Video {
+    fn take(&mut self, connection: &mut Connection<'_, '_>, frame: &VideoFrame, frames: &Demuxed) {
+        let parameters = match frames.streams().get(frame.stream_id()) {
+            Some(stream) => match stream.parameters() {
+                Some(ParametersRef::Video(parameters)) => Some(parameters),
+                _ => None,
+            },
+            None => None,
+        };
+        let extra_data = parameters.map_or(&[][..], VideoParameters::extra_data);
+        let Some(packet) = self.admitted(frame, extra_data, connection.progress) else {
+            return;
+        };
+        if self.packets.is_none() || frame.has_new_parameters() {
+            let size = parameters.map_or((0, 0), VideoParameters::pixel_dimensions);
+            let time_base = TimeBase::per_second(frame.timestamp().clock_rate());
+            let told = CodecParameters::of_units(extra_data);
+            self.packets = Some(StreamPackets::new(told, &self.decoder, size, time_base));
+        }
+        self.decode(connection, frame, packet);
     }
-    for picture in decoded.frames {
-        connection.live_since.get_or_insert_with(Instant::now);
-        // Frames come out in the order of their RTP time, some later than their packet.
-        let ticks = picture.timestamp().or(packet.pts()).unwrap_or_default();
-        let arrival = connection.arrival.now();
-        let (at, media_time) = connection.capture.stamp(ticks, rate, arrival);
-        connection
-            .progress
-            .frame(picture, decoder.codec(), at, media_time);
+
+    /// The packet to decode; `None` for a frame that cannot be decoded for want of another.
+    fn admitted(
+        &mut self,
+        frame: &VideoFrame,
+        extra_data: &[u8],
+        progress: &mut Progress<'_>,
+    ) -> Option<Packet> {
+        let key_frame = frame.is_random_access_point();
+        let lost = frame.loss() > 0;
+        let was_open = self.gate.is_open();
+        if !self.gate.admits(key_frame, lost, Instant::now()) {
+            progress.unreadable(1);
+            return None;
+        }
+        // Without a key frame nobody has told the decoder the parameters yet.
+        let mut packet = if was_open || key_frame || extra_data.is_empty() {
+            Packet::copy(frame.data())
+        } else {
+            Packet::copy(&[extra_data, frame.data()].concat())
+        };
+        packet.set_pts(Some(frame.timestamp().timestamp()));
+        Some(packet)
+    }
+
+    fn decode(
+        &mut self,
+        connection: &mut Connection<'_, '_>,
+        frame: &VideoFrame,
+        mut packet: Packet,
+    ) {
+        let Some(packets) = &self.packets else {
+            return;
+        };
+        let decoded = self.decoder.decode(&packet);
+        if decoded.unreadable > 0 {
+            connection.progress.unreadable(decoded.unreadable);
+        } else {
+            if frame.is_random_access_point() {
+                packet.set_flags(Flags::KEY);
+            }
+            packets.hand_over(packet, &self.decoder, connection.progress);
+        }
+        for picture in decoded.frames {
+            connection.live_since.get_or_insert_with(Instant::now);
+            // Frames come out in the order of their RTP time, some later than their packet.
+            let stamp = frame.timestamp();
+            let ticks = picture.timestamp().unwrap_or(stamp.timestamp());
+            let arrival = connection.arrival.now();
+            let (at, media_time) = connection.capture.stamp(ticks, stamp.clock_rate(), arrival);
+            let times = Times {
+                at,
+                media_time,
+                presentation_us: packets.presentation_us(ticks),
+            };
+            connection
+                .progress
+                .frame(picture, self.decoder.codec(), times);
+        }
     }
 }
 

@@ -7,6 +7,10 @@
     clippy::print_stderr
 )]
 
+pub mod again;
+pub mod relayed;
+pub mod server;
+
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;

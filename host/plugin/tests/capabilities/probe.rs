@@ -22,7 +22,7 @@ const PAGE: usize = 65_536;
 
 /// The way out that probes share, as adapters of a flow do.
 pub(crate) struct World {
-    _runtime: Runtime,
+    runtime: Runtime,
     pub(crate) hang_up: CancellationToken,
     pub(crate) network: Network,
 }
@@ -41,8 +41,12 @@ impl World {
         Self {
             network: Network::new(settings).unwrap(),
             hang_up,
-            _runtime: runtime,
+            runtime,
         }
+    }
+
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
     }
 
     pub(crate) fn probe(&self, grants: Grants) -> Probe {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use agave_core::{BoundingBox, Timestamp};
+use agave_core::{BoundingBox, Mark, Shown, Timestamp, View};
 use agave_plugin::{DurableMap, Grants, NoPicture, Outside, Pictures};
 use serde_json::json;
 
@@ -12,22 +12,20 @@ use crate::probe::{Probe, web};
 #[derive(Default)]
 struct Asked(Mutex<Vec<Question>>);
 
-type Question = (String, u64, Option<BoundingBox>, u32);
+type Question = (String, u64, View);
 
 impl Pictures for Asked {
-    fn jpeg(
-        &self,
-        camera: &str,
-        frame: u64,
-        region: Option<BoundingBox>,
-        most_pixels: u32,
-    ) -> Result<Vec<u8>, NoPicture> {
-        let asked = (camera.to_owned(), frame, region, most_pixels);
+    fn show(&self, camera: &str, frame: u64, view: &View) -> Result<Shown, NoPicture> {
+        let asked = (camera.to_owned(), frame, view.clone());
         self.0.lock().unwrap().push(asked);
         match frame {
             0 => Err(NoPicture::Expired),
             1 => Err(NoPicture::Unavailable("no such camera".to_owned())),
-            _ => Ok(vec![0xff, 0xd8]),
+            _ => Ok(Shown {
+                jpeg: vec![0xff, 0xd8],
+                width: 320,
+                height: 180,
+            }),
         }
     }
 }
@@ -88,9 +86,14 @@ fn pictures_need_a_grant() {
     let mut without = Probe::start(Grants::default(), outside.clone());
     let refused = without.ask(jpeg(2));
     assert!(refused["why"].as_str().unwrap().contains("`frames: true`"));
+    let refused = without.ask(json!({ "do": "show", "frame": 2 }));
+    assert!(refused["why"].as_str().unwrap().contains("`frames: true`"));
+    let refused = without.ask(json!({ "do": "pictures" }));
+    assert!(refused["why"].as_str().unwrap().contains("`frames: true`"));
     assert!(asked.0.lock().unwrap().is_empty());
 
     let mut with = Probe::start(granted.clone(), outside);
+    assert_eq!(with.ask(json!({ "do": "pictures" })), json!({}));
     assert_eq!(with.ask(jpeg(2))["hex"], "ffd8");
     assert_eq!(with.ask(jpeg(0))["error"], "expired");
     assert_eq!(with.ask(jpeg(1))["why"], "no such camera");
@@ -101,10 +104,45 @@ fn pictures_need_a_grant() {
         height: 0.5,
     };
     let first = asked.0.lock().unwrap().first().cloned();
-    assert_eq!(first, Some(("gate".to_owned(), 2, Some(region), 320)));
+    let wanted = View::of(Some(region), 320);
+    assert_eq!(first, Some(("gate".to_owned(), 2, wanted)));
+    shown_with_boxes(&mut with, &asked);
 
     let mut nowhere = Probe::start(granted, Outside::default());
     assert_eq!(nowhere.ask(jpeg(2))["error"], "unavailable");
+}
+
+fn shown_with_boxes(probe: &mut Probe, asked: &Asked) {
+    let marks = json!([[0.5, 0.25, 0.125, 0.5, "person", "person 0.9"]]);
+    let show = |marks| json!({ "do": "show", "frame": 2, "max_bytes": 9000, "marks": marks });
+    let shown = probe.ask(show(marks));
+    assert_eq!(shown["hex"], "ffd8");
+    assert_eq!(
+        (&shown["width"], &shown["height"]),
+        (&json!(320), &json!(180))
+    );
+    let wanted = View {
+        most_bytes: 9000,
+        marks: vec![Mark {
+            bbox: BoundingBox {
+                left: 0.5,
+                top: 0.25,
+                width: 0.125,
+                height: 0.5,
+            },
+            class: "person".to_owned(),
+            label: "person 0.9".to_owned(),
+        }],
+        ..View::of(None, u32::MAX)
+    };
+    let last = asked.0.lock().unwrap().last().cloned();
+    assert_eq!(last, Some(("gate".to_owned(), 2, wanted)));
+    let one = json!([0.5, 0.25, 0.125, 0.5, "person", ""]);
+    let many = probe.ask(show(json!(vec![one; 257])));
+    assert!(
+        many["why"].as_str().unwrap().contains("at most 256"),
+        "{many}"
+    );
 }
 
 #[test]

@@ -31,6 +31,22 @@ impl JsonTemplate {
         Node::parse(json).map(Self)
     }
 
+    /// Whether it is an object, and not a list or a single value.
+    #[must_use]
+    pub fn is_object(&self) -> bool {
+        matches!(self.0, Node::Object(_))
+    }
+
+    /// Whether it is an object with this key.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        let key = Json::from(key).to_string();
+        match &self.0 {
+            Node::Object(fields) => fields.iter().any(|(name, _)| *name == key),
+            Node::Fixed(_) | Node::Text(_) | Node::List(_) => false,
+        }
+    }
+
     /// The JSON text for one delivery.
     #[must_use]
     pub fn fill(&self, delivery: &Delivery) -> String {

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::nanoseconds;
+use crate::frames::{self, Picture, View};
 use crate::http::{Error, Request, Response};
 use crate::log::Level;
 use crate::mqtt::{self, Message};
@@ -13,12 +14,14 @@ use crate::types::Timestamp;
 const MOST_LINES: usize = 10_000;
 
 type Answer = Box<dyn FnMut(&Request) -> Result<Response, Error>>;
+type Show = Box<dyn FnMut(&str, u64, &View) -> Result<Picture, frames::Error>>;
 type Acknowledge = Box<dyn FnMut(&Message) -> Result<(), mqtt::Error>>;
 
 thread_local! {
     static LINES: RefCell<Vec<(Level, String)>> = const { RefCell::new(Vec::new()) };
     static ANSWER: RefCell<Option<Answer>> = const { RefCell::new(None) };
     static ACKNOWLEDGE: RefCell<Option<Acknowledge>> = const { RefCell::new(None) };
+    static SHOW: RefCell<Option<Show>> = const { RefCell::new(None) };
     static PUBLISHED: RefCell<Vec<Message>> = const { RefCell::new(Vec::new()) };
     static KEPT: RefCell<BTreeMap<String, Vec<u8>>> = const { RefCell::new(BTreeMap::new()) };
     static TIME: Cell<Timestamp> = const { Cell::new(0) };
@@ -51,6 +54,24 @@ pub fn published() -> Vec<Message> {
     PUBLISHED.take()
 }
 
+/// Says which pictures there are on this test's thread: of which camera and frame, and how it is
+/// to be shown; if it is not said, there are none.
+pub fn answer_pictures(
+    show: impl FnMut(&str, u64, &View) -> Result<Picture, frames::Error> + 'static,
+) {
+    SHOW.with_borrow_mut(|kept| *kept = Some(Box::new(show)));
+}
+
+/// A picture for [`answer_pictures`]; the bytes are no JPEG that could be decoded.
+#[must_use]
+pub fn picture(width: u32, height: u32) -> Picture {
+    Picture {
+        jpeg: vec![0xff, 0xd8, 0xff, 0xd9],
+        width,
+        height,
+    }
+}
+
 /// What the clock shows on this test's thread, so many seconds after the stream's first frame.
 pub fn set_clock(seconds: f64) {
     TIME.set(nanoseconds(seconds));
@@ -75,6 +96,16 @@ pub(crate) fn answer(request: &Request) -> Result<Response, Error> {
         Some(answer) => answer(request),
         None => Err(Error::Unreachable(
             "this test has not said what is answered: call testing::answer_http".to_owned(),
+        )),
+    })
+}
+
+pub(crate) fn show(camera: &str, frame: u64, view: &View) -> Result<Picture, frames::Error> {
+    SHOW.with_borrow_mut(|show| match show {
+        Some(show) => show(camera, frame, view),
+        None => Err(frames::Error::Unavailable(
+            "this test has not said which pictures there are: call testing::answer_pictures"
+                .to_owned(),
         )),
     })
 }

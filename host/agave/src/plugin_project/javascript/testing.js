@@ -41,6 +41,8 @@ const absent = (what) => () => {
 };
 export const publish = absent("broker");
 export const jpeg = absent("picture");
+export const show = absent("picture");
+export const granted = () => {};
 export const Connection = { connect: absent("network") };
 
-export default { write, send, now, Secret, get, set, publish, jpeg, Connection };
+export default { write, send, now, Secret, get, set, publish, jpeg, show, granted, Connection };

@@ -6,17 +6,21 @@
 //! While nothing can be written, alerts wait here. When too many do, the cameras wait as well:
 //! a frame that is not looked at is a lesser loss than an alert.
 
+mod keep;
 mod outcomes;
 mod pending;
+mod told;
 mod writer;
 
+pub(crate) use keep::{Keep, parse_size};
+pub(crate) use told::Told;
 pub(super) use writer::class_list;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use agave_core::{Alert, AlertReport, Timestamp};
+use agave_core::{Alert, Timestamp};
 use agave_plugin::Snapshot;
 use agave_store::trail::TrailDelivery;
 use agave_store::{Checkpoint as KeptCheckpoint, Due, Store, StoreError};
@@ -25,7 +29,7 @@ use super::chain::AlertSink;
 use super::outbox::Outbox;
 use crate::control::JournalStatus;
 use outcomes::{Outcomes, outcome};
-use pending::{GivenUp, Pending};
+use pending::{GivenUp, MOST_UNNOTED, Pending};
 
 /// So many alerts wait to be written before the cameras wait.
 const MOST_WAITING: usize = 10_000;
@@ -84,27 +88,6 @@ pub(crate) trait Outlet: Send + Sync {
     fn wants_checkpoints(&self) -> bool;
 }
 
-/// Tells alerts and keeps nothing: for replays, which can be had again.
-pub(crate) struct Told(pub(crate) Arc<dyn AlertSink>);
-
-impl Outlet for Told {
-    fn keep(&self, entry: Entry) {
-        let left = entry.alerts.iter().filter(|happened| happened.leaves);
-        left.for_each(|happened| happened.tell(&entry.camera, self.0.as_ref()));
-    }
-
-    fn wants_checkpoints(&self) -> bool {
-        false
-    }
-}
-
-impl Happened {
-    fn tell(&self, camera: &str, sink: &dyn AlertSink) {
-        let start = self.alert.at - self.media_time;
-        sink.alert(&self.node, &AlertReport::new(camera, start, &self.alert));
-    }
-}
-
 struct State {
     pending: Pending,
     /// How often something was handed in, and how much of that is through.
@@ -113,6 +96,8 @@ struct State {
     commits: u64,
     /// Alerts that the writer has taken and not written yet.
     being_written: u64,
+    /// The same of settled deliveries.
+    being_noted: usize,
     /// What cannot be written until then is told all the same.
     deadline: Option<Instant>,
     /// Why nothing can be written, while that is so.
@@ -151,6 +136,18 @@ impl Journal {
     /// # Errors
     /// When the system gives no more threads.
     pub(crate) fn start(store: Store, sink: Arc<dyn AlertSink>) -> std::io::Result<Arc<Self>> {
+        Self::keeping(Keep::default(), store, sink)
+    }
+
+    /// The same, with so much of the past.
+    ///
+    /// # Errors
+    /// When the system gives no more threads.
+    pub(crate) fn keeping(
+        keep: Keep,
+        store: Store,
+        sink: Arc<dyn AlertSink>,
+    ) -> std::io::Result<Arc<Self>> {
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 pending: Pending::default(),
@@ -158,6 +155,7 @@ impl Journal {
                 through: 0,
                 commits: 0,
                 being_written: 0,
+                being_noted: 0,
                 deadline: None,
                 trouble: None,
                 closed: false,
@@ -171,7 +169,7 @@ impl Journal {
         let for_writer = Arc::clone(&shared);
         let writer = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || writer::Writer::new(for_writer).run())?;
+            .spawn(move || writer::Writer::new(for_writer, keep).run())?;
         Ok(Arc::new(Self {
             outcomes: Outcomes::default(),
             shared,
@@ -203,6 +201,16 @@ impl Journal {
             reason: reason.to_owned(),
         };
         self.hand_in(|pending| pending.given_up(dead));
+    }
+
+    /// Waits until there is room to note one more delivery, and no longer than `longest`. Says
+    /// whether there is.
+    pub(super) fn has_room_to_note(&self, longest: Duration) -> bool {
+        let state = self.shared.lock();
+        let is_full = |state: &mut State| state.being_noted + state.pending.notes() >= MOST_UNNOTED;
+        let progress = &self.shared.progress;
+        let waited = progress.wait_timeout_while(state, longest, is_full);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
     /// Somebody wants to know what becomes of deliveries.
@@ -246,11 +254,9 @@ impl Journal {
 
     /// How many alerts an adapter has given up.
     pub(super) fn dead_letters(&self, adapter: &str) -> Result<u64, StoreError> {
-        let counts = self.shared.store.dead_letter_counts()?;
-        let mut counts = counts.into_iter();
-        Ok(counts
-            .find(|(name, _)| name == adapter)
-            .map_or(0, |(_, count)| count))
+        let mut counts = self.shared.store.dead_letter_counts()?.into_iter();
+        let own = counts.find(|(name, _)| name == adapter);
+        Ok(own.map_or(0, |(_, count)| count))
     }
 
     /// How it is, for those who look on from outside.

@@ -9,6 +9,9 @@ use super::{Checkpoint, Entry, Happened};
 
 /// What is in no hurry waits so long for others to be written with it.
 const PATIENCE: Duration = Duration::from_millis(200);
+/// So many deliveries may be settled and not written, which a kill would make happen again. At 5000
+/// a second it is what a busy disk takes 50 ms for.
+pub(super) const MOST_UNNOTED: usize = 250;
 
 /// An alert that an adapter gives up.
 pub(super) struct GivenUp {
@@ -63,6 +66,11 @@ impl Pending {
     /// How many alerts wait.
     pub(super) fn alerts(&self) -> usize {
         self.happened.len()
+    }
+
+    /// How many deliveries are settled.
+    pub(super) fn notes(&self) -> usize {
+        self.settled.len() + self.given_up.len()
     }
 
     /// Somebody waits for it.

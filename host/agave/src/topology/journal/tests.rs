@@ -1,6 +1,6 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use agave_core::{BoundingBox, Detection, DropReason, Phase, Severity};
+use agave_core::{AlertReport, BoundingBox, Detection, DropReason, Phase, Severity};
 use agave_flow::Order;
 
 use super::*;

@@ -10,15 +10,13 @@ use agave_store::{
     Batch, Dead, NewAlert, NewCheckpoint, NodeState, Retention, Settled, StoreError, Tried,
 };
 
+use super::keep::Keep;
 use super::pending::Pending;
 use super::{Checkpoint, Shared, State};
 use crate::topology::outbox::Outbox;
 
-/// So much of the past is kept.
-const MOST_ALERTS: u64 = 100_000;
 /// What adapters gave up is kept longer than anything, but a disk is not endless.
 const MOST_DEAD_LETTERS: u64 = 100_000;
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Where nothing outlives the process, nobody can look back either.
 const MOST_ALERTS_IN_MEMORY: u64 = 1000;
 /// How often what is too old is looked for, in alerts.
@@ -38,12 +36,14 @@ pub(super) struct Writer {
     /// By camera and node, so that what did not change is not written again.
     written: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Written>>,
     alerts_since_prune: usize,
+    keep: Keep,
 }
 
 impl Writer {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, keep: Keep) -> Self {
         Self {
             shared,
+            keep,
             written: BTreeMap::new(),
             alerts_since_prune: PRUNE_EVERY,
         }
@@ -56,6 +56,7 @@ impl Writer {
             let mut state = self.shared.lock();
             state.through = handed_in;
             state.being_written = 0;
+            state.being_noted = 0;
             state.commits += 1;
             drop(state);
             self.shared.progress.notify_all();
@@ -77,6 +78,7 @@ impl Writer {
                     let handed_in = state.handed_in;
                     let pending = std::mem::take(&mut state.pending);
                     state.being_written = pending.alerts() as u64;
+                    state.being_noted = pending.notes();
                     // There is room again for those who wait to hand in.
                     self.shared.progress.notify_all();
                     return Some((pending, handed_in));
@@ -115,7 +117,7 @@ impl Writer {
                     pending.happened.iter().zip(admitted).zip(numbers)
                 {
                     if happened.leaves {
-                        happened.tell(camera, self.shared.sink.as_ref());
+                        happened.tell(Some(sequence), camera, self.shared.sink.as_ref());
                     }
                     by.into_iter().for_each(|outbox| {
                         outbox.written(camera, sequence, happened);
@@ -282,7 +284,7 @@ impl Writer {
         );
         for ((camera, happened), Admitted { by, .. }) in pending.happened.iter().zip(admitted) {
             if happened.leaves {
-                happened.tell(camera, self.shared.sink.as_ref());
+                happened.tell(None, camera, self.shared.sink.as_ref());
             }
             by.into_iter().for_each(|outbox| outbox.lost(camera));
         }
@@ -292,14 +294,14 @@ impl Writer {
         if self.alerts_since_prune < PRUNE_EVERY {
             return;
         }
-        let most = if self.shared.lasts {
-            MOST_ALERTS
-        } else {
-            MOST_ALERTS_IN_MEMORY
+        let most = match self.shared.lasts {
+            true => self.keep.alerts,
+            false => MOST_ALERTS_IN_MEMORY,
         };
         let retention = Retention {
             most,
-            written_after: (Timestamp::now() - LONGEST).0,
+            written_after: (Timestamp::now() - self.keep.time).0,
+            most_bytes: self.keep.bytes,
         };
         match self.shared.store.prune_dead_letters(MOST_DEAD_LETTERS) {
             Ok(0) => {}

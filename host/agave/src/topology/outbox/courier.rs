@@ -6,21 +6,23 @@ use std::time::{Duration, Instant};
 use agave_core::DropReason;
 use agave_plugin::Outcome;
 
-use super::lanes::{Next, PAGE};
+use super::lanes::Next;
 use super::pace::wait_after;
 use super::receiver::{Attempt, Handed, Receiver};
-use super::{Contents, Outbox, idempotency_key, waiting_of};
+use super::{Contents, Outbox, idempotency_key};
 
 /// So long one alert is tried.
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// An alert over which the adapter fails so often is given up, before the adapter is: the ones
 /// behind it are not to blame.
 const MOST_FAILED_CALLS: u32 = 3;
-/// Before the journal is asked again after it could not be read.
-const UNREADABLE_WAIT: Duration = Duration::from_secs(1);
+
+/// So long it waits for the journal before it looks whether something else is to be done.
+const NOTES_WAIT: Duration = Duration::from_millis(100);
 
 /// What the courier does next.
 enum Step {
+    LookAgain,
     Upkeep,
     Rewind,
     Read(Arc<str>, u64),
@@ -34,6 +36,7 @@ impl Outbox {
         let mut next_upkeep = None;
         loop {
             match self.next(receiver, next_upkeep) {
+                Step::LookAgain => {}
                 Step::Upkeep => {
                     let cameras = {
                         let mut contents = self.lock();
@@ -46,10 +49,17 @@ impl Outbox {
                 }
                 Step::Rewind => self.rewind(),
                 Step::Read(camera, after) => self.read(&camera, after),
-                Step::Deliver(batch) => self.deliver(receiver, batch),
+                Step::Deliver(batch) => {
+                    self.deliver(receiver, batch);
+                    if next_upkeep.is_none() {
+                        let after = receiver.upkeep_after_delivery();
+                        next_upkeep = after.map(|after| Instant::now() + after);
+                    }
+                }
                 Step::End => break,
             }
         }
+        receiver.leave();
         if let Receiver::Host(host) = receiver {
             // What it knows and has not told yet.
             let cameras = Arc::clone(&self.lock().cameras);
@@ -59,16 +69,22 @@ impl Outbox {
     }
 
     fn next(&self, receiver: &mut Receiver, next_upkeep: Option<Instant>) -> Step {
+        // What is not noted is delivered again after a kill: it may not be much.
+        let may_deliver = self.journal.has_room_to_note(NOTES_WAIT);
         let mut contents = self.lock();
         loop {
             if let Some(successor) = contents.successor.take() {
                 drop(contents);
-                self.succeed(receiver, successor);
+                let refused = self.succeed(receiver, successor);
                 contents = self.lock();
+                contents.refused = refused;
                 contents.is_told = false;
             }
             let now = Instant::now();
-            if contents.closing.is_some_and(|deadline| now >= deadline) {
+            let leaving = receiver.time_to_leave();
+            let end = contents.closing;
+            let end = end.map(|end| end.checked_sub(leaving).unwrap_or(end));
+            if end.is_some_and(|end| now >= end) {
                 return Step::End;
             }
             if contents.rewind {
@@ -78,6 +94,9 @@ impl Outbox {
             if !contents.is_told || is_due || receiver.wants_upkeep() {
                 return Step::Upkeep;
             }
+            if !may_deliver {
+                return Step::LookAgain;
+            }
             let rest = match self.turn(&mut contents, receiver, now) {
                 Ok(step) => return step,
                 Err(rest) => rest,
@@ -85,7 +104,7 @@ impl Outbox {
             if rest.is_none() && contents.closing.is_some() {
                 return Step::End;
             }
-            let wake = [rest, next_upkeep, contents.closing];
+            let wake = [rest, next_upkeep, end];
             contents = match wake.into_iter().flatten().min() {
                 Some(wake) => {
                     let rested = self.changed.wait_timeout(contents, wake - now);
@@ -170,6 +189,9 @@ impl Outbox {
                 }
             }
         }
+        if contents.lanes.waiting() == 0 {
+            self.changed.notify_all();
+        }
     }
 
     fn note_failures(&self, contents: &mut Contents, receiver: &Receiver) {
@@ -210,16 +232,14 @@ impl Outbox {
 
     fn retry(&self, contents: &mut Contents, alert: &Handed) {
         let is_open = contents.breaker.open_until().is_some();
-        let attempt = alert.delivery.attempt;
-        let camera = &alert.delivery.camera;
+        let (attempt, camera) = (alert.delivery.attempt, &alert.delivery.camera);
         let Some(waiting) = contents.lanes.find(camera, alert.sequence) else {
             return;
         };
-        let tried_for = waiting.tried_since.map(|since| since.elapsed());
-        if tried_for.is_some_and(|time| time >= LONGEST_LIFE) {
+        let is_over = |since: Instant| since.elapsed() >= LONGEST_LIFE;
+        if waiting.tried_since.is_some_and(is_over) {
             let reason = DropReason::AttemptsExhausted;
-            self.give_up(contents, alert, reason, "no attempt succeeded in a day");
-            return;
+            return self.give_up(contents, alert, reason, "no attempt succeeded in a day");
         }
         if !is_open {
             waiting.not_before = Some(Instant::now() + wait_after(attempt));
@@ -236,8 +256,7 @@ impl Outbox {
         };
         waiting.failed_calls += u32::from(reason != DropReason::Unavailable);
         if waiting.failed_calls >= MOST_FAILED_CALLS {
-            self.give_up(contents, alert, reason, "the plugin fails over it");
-            return;
+            return self.give_up(contents, alert, reason, "the plugin fails over it");
         }
         contents.trouble = Some(format!("the adapter failed: {reason}"));
         if reason == DropReason::Unavailable {
@@ -247,16 +266,14 @@ impl Outbox {
     }
 
     fn give_up(&self, contents: &mut Contents, alert: &Handed, reason: DropReason, why: &str) {
-        let Handed {
-            sequence, delivery, ..
-        } = alert;
-        if contents.lanes.settle(&delivery.camera, *sequence).is_none() {
+        let (sequence, delivery) = (alert.sequence, &alert.delivery);
+        if contents.lanes.settle(&delivery.camera, sequence).is_none() {
             return;
         }
         contents.account.ledger.drop(reason, 1);
         contents.dead += 1;
         self.journal
-            .given_up(&self.node, *sequence, delivery.attempt, why);
+            .given_up(&self.node, sequence, delivery.attempt, why);
         self.note_outcome(alert, Some(why));
         tracing::error!(
             node = %self.node,
@@ -271,88 +288,21 @@ impl Outbox {
     /// For the trail, which knows alerts by the node that gave them.
     fn note_outcome(&self, alert: &Handed, refused: Option<&str>) {
         let delivery = &alert.delivery;
-        let key = || idempotency_key(&alert.node, &delivery.camera, &delivery.alert);
+        let key = || idempotency_key(&alert.node, None, &delivery.camera, &delivery.alert);
         self.journal
             .note_outcome(&self.node, key, delivery.attempt, refused);
     }
 
-    fn succeed(&self, receiver: &mut Receiver, successor: Receiver) {
-        if let Err(failure) = receiver.succeed(successor) {
-            tracing::error!(
-                node = %self.node,
-                "the new version of the adapter {failure}; the one before goes on"
-            );
-        }
-    }
-
-    /// Takes a camera's next few from the journal. Only the courier does.
-    fn read(&self, camera: &str, after: u64) {
-        let newest = self.lock().lanes.newest(camera);
-        // The disk may take its time; who counts what waits must not wait for it.
-        let due = match self.journal.due(&self.node, camera, after, PAGE) {
-            Ok(due) => due,
-            Err(error) => {
-                tracing::error!(node = %self.node, "the journal cannot be read: {error}");
-                self.rest(UNREADABLE_WAIT);
-                return;
-            }
-        };
-        let mut contents = self.lock();
-        let up_to = match due.last() {
-            Some(last) if due.len() == PAGE => last.sequence,
-            // That was all, up to the last one that was there when it was asked.
-            last => last.map_or(newest, |last| last.sequence.max(newest)),
-        };
-        let mut page = Vec::with_capacity(due.len());
-        for due in due {
-            match waiting_of(&self.node, camera, &due) {
-                Ok(waiting) => page.push(waiting),
-                Err(error) => {
-                    contents.lanes.less(camera);
-                    contents.account.ledger.drop(DropReason::Unreadable, 1);
-                    contents.dead += 1;
-                    let why = format!("it cannot be read from the journal: {error}");
-                    self.journal
-                        .given_up(&self.node, due.sequence, due.attempts, &why);
-                    tracing::error!(node = %self.node, sequence = due.sequence, "an alert is a dead letter: {why}");
-                }
-            }
-        }
-        contents.lanes.read(camera, page, up_to);
-    }
-
-    /// Looks anew at everything that the journal has for this adapter.
-    fn rewind(&self) {
-        // What is settled is settled there as well.
-        self.journal.flush();
-        let mut contents = self.lock();
-        let found = self
-            .journal
-            .backlog(&self.node)
-            .and_then(|backlog| Ok((backlog, self.journal.dead_letters(&self.node)?)));
-        let (backlog, dead) = match found {
-            Ok(found) => found,
-            Err(error) => {
-                drop(contents);
-                tracing::error!(node = %self.node, "the journal cannot be read: {error}");
-                self.rest(UNREADABLE_WAIT);
-                return;
-            }
-        };
-        contents.rewind = false;
-        let before = contents.lanes.waiting();
-        contents.lanes.rewind();
-        for waiting in backlog {
-            let (camera, alerts) = (&waiting.camera, waiting.alerts);
-            contents.lanes.continue_with(camera, alerts, waiting.newest);
-        }
-        let again = contents.lanes.waiting().saturating_sub(before);
-        contents.account.ledger.received += again;
-        contents.dead = dead;
+    /// Gives why `successor` could not take over; then it is tried again with the next reload.
+    fn succeed(&self, receiver: &mut Receiver, successor: Receiver) -> Option<String> {
+        let failure = receiver.succeed(successor).err()?;
+        let why = format!("the new version of the adapter {failure}; the one before goes on");
+        tracing::error!(node = %self.node, "{why}");
+        Some(why)
     }
 
     /// Waits, and no longer than the outbox has time.
-    fn rest(&self, time: Duration) {
+    pub(super) fn rest(&self, time: Duration) {
         let until = Instant::now() + time;
         let mut contents = self.lock();
         loop {

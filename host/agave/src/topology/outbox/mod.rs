@@ -8,6 +8,7 @@ mod courier;
 mod lanes;
 mod pace;
 mod receiver;
+mod refill;
 #[cfg(test)]
 mod tests;
 
@@ -39,8 +40,12 @@ struct Contents {
     /// Why the last attempt came to nothing, while the receiver has not answered since.
     trouble: Option<String>,
     dead: u64,
+    /// Several nodes give it alerts, and may give the same one: a key says which node did.
+    keys_name_giver: bool,
     /// Who is to deliver from now on.
     successor: Option<Receiver>,
+    /// Why the last one could not, while the one before goes on.
+    refused: Option<String>,
     /// The cameras whose alerts come here, and whether the receiver has been told.
     cameras: Arc<[StreamInfo]>,
     is_told: bool,
@@ -84,7 +89,9 @@ impl Outbox {
                 quarantined: false,
                 trouble: None,
                 dead: journal.dead_letters(node)?,
+                keys_name_giver: false,
                 successor: None,
+                refused: None,
                 cameras: Arc::default(),
                 is_told: false,
                 rewind: false,
@@ -123,11 +130,13 @@ impl Outbox {
 
     /// What was admitted is written.
     pub(super) fn written(&self, camera: &Arc<str>, sequence: u64, happened: &Happened) {
+        let mut contents = self.lock();
+        let giver = Some(happened.node.as_ref()).filter(|_| contents.keys_name_giver);
         let keep = || Waiting {
             sequence,
             node: Arc::clone(&happened.node),
             delivery: Delivery {
-                idempotency_key: idempotency_key(&self.node, camera, &happened.alert),
+                idempotency_key: idempotency_key(&self.node, giver, camera, &happened.alert),
                 camera: camera.to_string(),
                 attempt: 0,
                 media_time: happened.media_time,
@@ -137,7 +146,8 @@ impl Outbox {
             failed_calls: 0,
             not_before: None,
         };
-        self.lock().lanes.written(camera, sequence, keep);
+        contents.lanes.written(camera, sequence, keep);
+        drop(contents);
         self.changed.notify_all();
     }
 
@@ -161,10 +171,20 @@ impl Outbox {
         self.changed.notify_all();
     }
 
+    /// Whether what delivers is not what the flow says, because that could not take over.
+    pub(super) fn is_behind(&self) -> bool {
+        self.lock().refused.is_some()
+    }
+
     /// From now on alerts are delivered in this order.
     pub(super) fn keep_order(&self, order: Order) {
         self.lock().lanes.order = order;
         self.changed.notify_all();
+    }
+
+    /// So many nodes give it alerts from now on.
+    pub(super) fn read_from(&self, nodes: usize) {
+        self.lock().keys_name_giver = nodes > 1;
     }
 
     /// These are the cameras whose alerts come here.
@@ -202,6 +222,16 @@ impl Outbox {
         self.lock().lanes.waiting()
     }
 
+    /// Waits until nothing waits here any more, and no longer than `longest`.
+    pub(super) fn wait_until_empty(&self, longest: Duration) {
+        let is_waiting = |contents: &mut Contents| contents.lanes.waiting() > 0;
+        let contents = self.lock();
+        drop(
+            self.changed
+                .wait_timeout_while(contents, longest, is_waiting),
+        );
+    }
+
     /// The account, with what waits now, added to `total`.
     pub(super) fn report(&self, total: &mut NodeAccount) {
         let contents = self.lock();
@@ -226,7 +256,7 @@ impl Outbox {
                 .collect(),
             delivered: contents.account.ledger.passed,
             dead_letters: contents.dead,
-            trouble: contents.trouble.clone(),
+            trouble: contents.trouble.clone().or(contents.refused.clone()),
             tries_again_in_s: open_until
                 .map(|until| until.saturating_duration_since(now).as_secs_f64()),
             quarantined: contents.quarantined,
@@ -235,13 +265,19 @@ impl Outbox {
 }
 
 /// What the journal has of an alert, as it is delivered.
-fn waiting_of(node: &str, camera: &str, due: &Due) -> serde_json::Result<Waiting> {
+fn waiting_of(
+    node: &str,
+    keys_name_giver: bool,
+    camera: &str,
+    due: &Due,
+) -> serde_json::Result<Waiting> {
     let alert: Alert = serde_json::from_str(&due.body)?;
+    let giver = Some(due.node.as_str()).filter(|_| keys_name_giver);
     Ok(Waiting {
         sequence: due.sequence,
         node: due.node.as_str().into(),
         delivery: Delivery {
-            idempotency_key: idempotency_key(node, camera, &alert),
+            idempotency_key: idempotency_key(node, giver, camera, &alert),
             camera: camera.to_owned(),
             attempt: due.attempts,
             media_time: Duration::from_nanos(due.media_time),
@@ -253,12 +289,21 @@ fn waiting_of(node: &str, camera: &str, due: &Due) -> serde_json::Result<Waiting
     })
 }
 
-/// The same for every attempt, another for every phase of an incident.
-pub(crate) fn idempotency_key(node: &str, camera: &str, alert: &Alert) -> String {
+/// The same for every attempt, another for every report of an incident. `giver` is the node that
+/// gave the alert, where it has to be told from the same alert of another node: a rule's and that
+/// of the gate behind it differ in nothing else.
+pub(crate) fn idempotency_key(
+    node: &str,
+    giver: Option<&str>,
+    camera: &str,
+    alert: &Alert,
+) -> String {
     let phase = match alert.phase {
         Phase::Begin => "begin",
         Phase::Update => "update",
         Phase::End => "end",
     };
-    format!("{node}/{camera}/{}/{phase}/{}", alert.key, alert.at.0)
+    let giver = giver.map_or_else(String::new, |giver| format!("{giver}/"));
+    let Alert { key, at, .. } = alert;
+    format!("{node}/{giver}{camera}/{key}/{phase}/{}", at.0)
 }

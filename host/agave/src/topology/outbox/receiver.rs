@@ -8,6 +8,8 @@ use agave_plugin::{Delivery, Outcome, Supervised, Verdict};
 
 const SHORTEST_UPKEEP: Duration = Duration::from_millis(100);
 const UPKEEP_AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// Of the time that an outbox has at the end.
+const LEAVING: Duration = Duration::from_secs(1);
 
 /// What one attempt came to.
 #[derive(Debug)]
@@ -106,6 +108,33 @@ impl Receiver {
         match self {
             Self::Plugin(plugin) => plugin.upkeep(cameras),
             Self::Host(host) => host.introduce(cameras),
+        }
+    }
+
+    /// How much of its last time it needs for [`Self::leave`].
+    pub(super) fn time_to_leave(&self) -> Duration {
+        match self {
+            Self::Plugin(one) if one.plugin.plugin().has_upkeep() => LEAVING,
+            Self::Plugin(_) | Self::Host(_) => Duration::ZERO,
+        }
+    }
+
+    /// Nothing more will come: it puts right what must not stay as it is.
+    pub(super) fn leave(&mut self) {
+        if let Self::Plugin(one) = self
+            && one.plugin.plugin().has_upkeep()
+        {
+            let now = one.now();
+            // A failure is counted and logged, and nothing can be done about it any more.
+            let _ = one.plugin.call(now, |instance| instance.leave());
+        }
+    }
+
+    /// When it is asked after a delivery, if it has not said when.
+    pub(super) fn upkeep_after_delivery(&self) -> Option<Duration> {
+        match self {
+            Self::Plugin(one) => one.plugin.plugin().has_upkeep().then_some(SHORTEST_UPKEEP),
+            Self::Host(_) => None,
         }
     }
 

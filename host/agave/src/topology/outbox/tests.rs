@@ -5,8 +5,10 @@ use agave_plugin::Outcome;
 use agave_store::{DeadLetterQuery, Store};
 
 use super::*;
+use crate::control::{Choice, Remedy};
 use crate::topology::chain::AlertSink;
 use crate::topology::journal::{Entry, Outlet};
+use crate::topology::status::{MOST_RETRIED, remedied};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -63,18 +65,26 @@ impl Office {
     }
 
     fn happens(&self, camera: &str, key: &str) {
+        self.happens_at("calm", camera, key);
+    }
+
+    fn happens_at(&self, node: &str, camera: &str, key: &str) {
         self.journal.keep(Entry {
             camera: camera.into(),
-            alerts: vec![Happened {
-                node: "calm".into(),
-                media_time: Duration::ZERO,
-                leaves: true,
-                alert: alert(key),
-                outboxes: vec![Arc::clone(&self.outbox)],
-            }],
+            alerts: vec![self.happened(node, key)],
             checkpoint: None,
         });
         self.journal.flush();
+    }
+
+    fn happened(&self, node: &str, key: &str) -> Happened {
+        Happened {
+            node: node.into(),
+            media_time: Duration::ZERO,
+            leaves: true,
+            alert: alert(key),
+            outboxes: vec![Arc::clone(&self.outbox)],
+        }
     }
 
     /// Delivers until everything is settled; gives what was given to the receiver.
@@ -200,6 +210,43 @@ fn a_batch_goes_as_a_whole() {
 }
 
 #[test]
+fn a_rule_s_alert_and_its_gate_s_are_two() {
+    let office = Office::open(Order::Incident);
+    office.outbox.read_from(2);
+    for node in ["rule", "calm"] {
+        office.happens_at(node, "a", "same");
+    }
+    // Read from the disk, too.
+    office.outbox.look_again();
+    let (told, heard) = channel();
+    let (_given, courier) = office.run(1, move |delivery| {
+        told.send(delivery.idempotency_key.clone()).unwrap();
+        Outcome::Delivered
+    });
+    let keys: Vec<String> = (0..2).map(|_| heard.recv_timeout(LIMIT).unwrap()).collect();
+    assert_eq!(
+        keys,
+        ["hook/rule/a/same/begin/1", "hook/calm/a/same/begin/1"]
+    );
+    office.end(courier);
+}
+
+#[test]
+fn a_key_does_not_say_who_gave_an_alert_where_only_one_can() {
+    let office = Office::open(Order::Incident);
+    office.outbox.read_from(1);
+    office.happens("a", "one");
+    let (told, heard) = channel();
+    let (_given, courier) = office.run(1, move |delivery| {
+        told.send(delivery.idempotency_key.clone()).unwrap();
+        Outcome::Delivered
+    });
+    let key = heard.recv_timeout(LIMIT).unwrap();
+    assert_eq!(key, "hook/a/one/begin/1");
+    office.end(courier);
+}
+
+#[test]
 fn a_dead_letter_can_be_retried_while_the_flow_runs() {
     let office = Office::open(Order::Incident);
     office.happens("a", "bad");
@@ -220,6 +267,35 @@ fn a_dead_letter_can_be_retried_while_the_flow_runs() {
     office.outbox.look_again();
     assert_eq!(keys(&heard, 1), [("bad".to_owned(), 1, false)]);
     office.end(courier);
+}
+
+#[test]
+fn so_many_dead_letters_come_back_that_there_is_room_for_new_alerts() {
+    let office = Office::open(Order::Incident);
+    let alerts = 0..MOST_RETRIED + 10;
+    office.journal.keep(Entry {
+        camera: "a".into(),
+        alerts: alerts
+            .map(|number| office.happened("calm", &number.to_string()))
+            .collect(),
+        checkpoint: None,
+    });
+    office.journal.flush();
+    office
+        .store
+        .give_up("hook", u64::MAX >> 1, 1, "long ago")
+        .unwrap();
+    let all = Choice {
+        adapter: None,
+        sequence: None,
+    };
+    let retried = remedied(&office.store, Remedy::Retry, &all).unwrap();
+    assert_eq!(retried, MOST_RETRIED as u64);
+    assert!(retried < MOST_WAITING / 2);
+    assert_eq!(
+        office.store.dead_letter_counts().unwrap(),
+        [("hook".to_owned(), 10)]
+    );
 }
 
 #[test]

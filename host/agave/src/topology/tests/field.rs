@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use agave_core::{AlertReport, BoundingBox, Detection, Timestamp};
 use agave_flow::{Flow, FlowText};
@@ -40,6 +40,20 @@ impl AlertSink for Notes {
     }
 }
 
+/// Those that its flows use.
+const PLUGINS: [&str; 8] = [
+    "roi",
+    "track",
+    "ballast",
+    "sequence",
+    "debounce",
+    "crowd",
+    "webhook",
+    "hikvision",
+];
+/// Until something that has begun is through.
+const LIMIT: Duration = Duration::from_secs(20);
+
 /// A running flow in a folder of its own.
 pub(super) struct Field {
     folder: tempfile::TempDir,
@@ -60,7 +74,7 @@ impl Field {
         let folder = tempfile::tempdir().unwrap();
         let built = agave_tests::plugins().unwrap();
         std::fs::create_dir(folder.path().join("plugins")).unwrap();
-        for plugin in ["roi", "track", "ballast", "sequence", "debounce", "crowd"] {
+        for plugin in PLUGINS {
             let file = format!("{plugin}.wasm");
             std::fs::copy(built.join(&file), folder.path().join("plugins").join(&file)).unwrap();
         }
@@ -76,6 +90,7 @@ impl Field {
             journal: Journal::start(store, Arc::clone(&notes) as _).unwrap(),
             store: Err("a test keeps nothing".to_owned()),
             taps: Arc::default(),
+            shows_pictures: false,
             workers: 0,
         };
         let flow = read(&machine, folder.path(), text).unwrap();
@@ -104,6 +119,44 @@ impl Field {
         self.live()
             .reload(flow)
             .map_err(|error: ReloadError| error.to_string())
+    }
+
+    /// What is wrong with an adapter, once something is.
+    pub(super) fn trouble(&self, adapter: &str) -> String {
+        self.until(adapter, "trouble", |trouble| trouble)
+    }
+
+    pub(super) fn until_no_trouble(&self, adapter: &str) {
+        self.until(adapter, "no trouble", |trouble| {
+            trouble.is_none().then_some(())
+        });
+    }
+
+    fn until<T>(
+        &self,
+        adapter: &str,
+        what: &str,
+        found: impl Fn(Option<String>) -> Option<T>,
+    ) -> T {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let mut statuses = self.live().outbox_statuses().into_iter();
+            let status = statuses.find(|status| status.adapter == adapter).unwrap();
+            if let Some(found) = found(status.trouble) {
+                return found;
+            }
+            assert!(Instant::now() < deadline, "no {what} of {adapter}");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Whether a reload to `text` would start another instance of the adapter.
+    pub(super) fn would_start_again(&self, adapter: &str, text: &str) -> bool {
+        let flow = read(&self.machine, self.folder.path(), text).unwrap();
+        let live = self.live();
+        let topology = Topology::build_beside(flow, &live.workshop, Some(&live.standing()));
+        let mut plans = topology.unwrap().adapters.into_iter();
+        plans.any(|plan| plan.name == adapter && plan.adapter.is_some())
     }
 
     /// Feeds a camera with the next frame of its own.

@@ -3,3 +3,4 @@
 mod field;
 mod reload;
 mod storm;
+mod video;

@@ -226,6 +226,30 @@ fn a_replaced_plugin_goes_on_where_the_one_before_was() {
 
 /// Frames come at ten a second, on 14 November 2023 (a Tuesday) from 22:13:20 UTC.
 #[test]
+fn an_adapter_that_could_not_take_over_is_tried_again() {
+    let draft = |plugin: &str, config: &str| Draft {
+        more: format!(
+            "  out: {{ plugin: {plugin}, from: count, config: {config}, allow: {{ http: \
+             [\"http://127.0.0.1:9\"] }} }}\n"
+        ),
+        ..Draft::default()
+    };
+    let webhook = draft("webhook", "{ url: \"http://127.0.0.1:9/\" }");
+    let field = Field::start(&webhook.text());
+    // It does not read what the other one remembers.
+    let other = draft("hikvision", "{ push: { url: \"http://127.0.0.1:9/\" } }");
+    field.reload(&other.text()).unwrap();
+    let trouble = field.trouble("out");
+    assert!(trouble.contains("the one before goes on"), "{trouble}");
+    assert!(field.would_start_again("out", &other.text()));
+    // Back again is what runs.
+    field.reload(&webhook.text()).unwrap();
+    field.until_no_trouble("out");
+    assert!(!field.would_start_again("out", &webhook.text()));
+    field.stop();
+}
+
+#[test]
 fn outside_of_its_hours_a_rule_sees_nothing() {
     let at = |hours: &str| {
         let draft = Draft::default().text();

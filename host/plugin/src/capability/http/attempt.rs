@@ -64,6 +64,7 @@ impl Attempt {
                 &self.origin,
                 &self.call,
                 authorization.as_deref(),
+                &self.given_up,
             )
             .await;
             known = match alone {

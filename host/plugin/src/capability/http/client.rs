@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_util::sync::CancellationToken;
 use url::{Host, Url};
 
 use crate::grants::Origin;
@@ -98,12 +99,15 @@ impl Client {
         })
     }
 
-    /// Sends a request to `url`'s server, and gives the answer when its headers are there.
+    /// Sends a request to `url`'s server, and gives the answer when its headers are there. What
+    /// was given up while the server was connected to is not sent: by then something else may
+    /// have been.
     pub(super) async fn send(
         &self,
         origin: &Origin,
         url: &Url,
         mut request: Outgoing,
+        given_up: &CancellationToken,
     ) -> Result<Response, Failed> {
         let shelf = self.shelf(origin);
         loop {
@@ -113,6 +117,9 @@ impl Client {
                 Some(sender) => sender,
                 None => self.connect(url).await.map_err(Failed::before_sending)?,
             };
+            if given_up.is_cancelled() {
+                return Err(Failed::before_sending("nobody waits for it".to_owned()));
+            }
             match sender.try_send_request(request).await {
                 Ok(answer) => {
                     let (head, body) = answer.into_parts();

@@ -92,7 +92,12 @@ impl Http {
                     let attempt = self.attempt(&origin, &call, login, redactor, socket);
                     attempt.await?
                 }
-                None => (request(&self.client, &origin, &call, None).await?, socket),
+                // Who gives up drops it, and nothing goes on.
+                None => {
+                    let nobody = CancellationToken::new();
+                    let sent = request(&self.client, &origin, &call, None, &nobody);
+                    (sent.await?, socket)
+                }
             };
             let target = target_of(&response);
             match target.filter(|target| granted(target) && !has_login(target)) {
@@ -160,21 +165,21 @@ impl Http {
     }
 }
 
-/// What a plugin is told whose login is not sent.
+/// What a plugin is told whose login is not sent. It may try again as often as it likes: that
+/// sends nothing, and the server or the secret may be another one by then.
 fn held_back(origin: &Origin, held: Held, left: Duration) -> Error {
     let minutes = left.as_secs().div_ceil(60);
-    match held {
-        Held::Refused => Error::NotAllowed(format!(
+    Error::Unreachable(match held {
+        Held::Refused => format!(
             "{origin} refused this login; it is not sent again for {minutes} minutes, or until \
              the secret is another one"
-        )),
-        // It may be right, so that trying again later makes sense.
-        Held::Unjudged => Error::Unreachable(format!(
+        ),
+        Held::Unjudged => format!(
             "{origin} did not say whether it takes this login; it is not sent again for \
              {} seconds",
             left.as_secs() + 1
-        )),
-    }
+        ),
+    })
 }
 
 /// Why there is no answer.
@@ -190,18 +195,19 @@ impl From<Unanswered> for Error {
     }
 }
 
-/// One request and its answer.
+/// One request and its answer. Who has `given_up` before it could be sent sends nothing.
 pub(super) async fn request(
     client: &Client,
     origin: &Origin,
     call: &Call,
     authorization: Option<&str>,
+    given_up: &CancellationToken,
 ) -> Result<Response, Unanswered> {
     let outgoing = call.outgoing(authorization).map_err(|why| Unanswered {
         error: Error::NotAllowed(why.to_owned()),
         may_have_arrived: false,
     })?;
-    let sending = client.send(origin, &call.url, outgoing);
+    let sending = client.send(origin, &call.url, outgoing, given_up);
     match tokio::time::timeout(LONGEST, sending).await {
         Ok(answered) => answered.map_err(|failed| Unanswered {
             may_have_arrived: failed.may_have_arrived,

@@ -162,3 +162,61 @@ fn what_is_written_can_be_asked_for() {
                  FROM agave.zones";
     assert_eq!(place.texts(&client, zones), ["1 0.1 1"]);
 }
+
+/// Writes `alert` over a connection that is new.
+fn write_anew(
+    place: &Place,
+    client: &Client,
+    trail: &Trail,
+    alert: &TrailAlert,
+) -> Result<(), TrailError> {
+    let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                  WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+    place.texts(client, others);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let written = trail.write(std::slice::from_ref(alert));
+        if !matches!(written, Err(TrailError::Unreachable { .. })) {
+            return written;
+        }
+        assert!(Instant::now() < deadline, "{written:?}");
+    }
+}
+
+#[test]
+fn only_what_is_wrong_with_an_alert_itself_refuses_it() {
+    let place = Place::new();
+    let client = place.client("postgres");
+    let trail = place.open("postgres").unwrap();
+    trail.write(&[alert(1)]).unwrap();
+    for (trouble, mended) in [
+        (
+            "ALTER DATABASE postgres SET default_transaction_read_only = on",
+            "ALTER DATABASE postgres RESET default_transaction_read_only",
+        ),
+        (
+            "ALTER TABLE agave.alerts RENAME TO restored_soon",
+            "ALTER TABLE agave.restored_soon RENAME TO alerts",
+        ),
+        (
+            "ALTER TABLE agave.alerts RENAME COLUMN kind TO sort",
+            "ALTER TABLE agave.alerts RENAME COLUMN sort TO kind",
+        ),
+    ] {
+        place.texts(&client, trouble);
+        let error = write_anew(&place, &client, &trail, &alert(2)).unwrap_err();
+        assert!(matches!(error, TrailError::Busy(_)), "{trouble}: {error:?}");
+        place.texts(&client, mended);
+        write_anew(&place, &client, &trail, &alert(2)).unwrap();
+    }
+    let few = "ALTER TABLE agave.alerts ADD CONSTRAINT few CHECK (count < 100)";
+    place.texts(&client, few);
+    let mut many = alert(3);
+    many.count = 100;
+    let error = trail.write(&[many]).unwrap_err();
+    assert!(matches!(error, TrailError::Refused(_)), "{error:?}");
+    let mut no_text = alert(4);
+    no_text.key.push('\0');
+    let error = trail.write(&[no_text]).unwrap_err();
+    assert!(matches!(error, TrailError::Refused(_)), "{error:?}");
+}

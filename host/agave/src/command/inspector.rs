@@ -1,0 +1,83 @@
+//! How the page and the control API are served: the options of `agave run` for it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use agave_inspector::{Inspector, InspectorError, Settings, System, TlsFiles};
+use anyhow::Result;
+use clap::Args;
+
+/// Where the page is, if nothing is said.
+const USUAL: &str = "127.0.0.1:8090";
+/// The files beside the folders of the flows.
+const TOKENS: &str = "tokens.json";
+const AUDIT: &str = "audit.jsonl";
+
+#[derive(Args)]
+pub(crate) struct InspectorOptions {
+    /// Where the page and the control API are served; 127.0.0.1:8090, or the next free port, if
+    /// not said. Another address than this machine's own needs a certificate and a token
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Serve neither page nor control API
+    #[arg(long, conflicts_with = "listen")]
+    no_inspector: bool,
+    /// The certificate to serve with, and those that lead to a known one, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// The certificate's key, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// Serve other machines without encryption: a proxy in front does that
+    #[arg(long)]
+    clear_text: bool,
+    /// A name under which other machines ask for the page
+    #[arg(long = "host-name", value_name = "NAME")]
+    names: Vec<String>,
+}
+
+/// The file with the tokens, in the folder for state.
+pub(super) fn tokens_file(root: Result<PathBuf, String>) -> PathBuf {
+    root.unwrap_or_default().join(TOKENS)
+}
+
+impl InspectorOptions {
+    pub(super) fn is_off(&self) -> bool {
+        self.no_inspector
+    }
+
+    /// Serves `system`. Where nobody has named an address and the usual ones are taken, there is
+    /// no page: the flows run all the same.
+    pub(super) fn start(
+        &self,
+        system: Arc<dyn System>,
+        root: Result<PathBuf, String>,
+        runtime: &tokio::runtime::Handle,
+    ) -> Result<Option<Inspector>> {
+        if self.no_inspector {
+            return Ok(None);
+        }
+        let tls = self.tls_certificate.clone().zip(self.tls_key.clone());
+        let usual: SocketAddr = USUAL.parse()?;
+        let settings = Settings {
+            next_free_port: self.listen.is_none(),
+            tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
+            clear_text: self.clear_text,
+            names: self.names.clone(),
+            audit: root.as_ref().ok().map(|root| root.join(AUDIT)),
+            ..Settings::local(self.listen.unwrap_or(usual), tokens_file(root))
+        };
+        match Inspector::start(settings, system, runtime) {
+            Ok(inspector) => {
+                eprintln!("The page is at {}", inspector.url());
+                Ok(Some(inspector))
+            }
+            Err(error @ InspectorError::Listen { .. }) if self.listen.is_none() => {
+                tracing::warn!("there is no page: {error}");
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Alerts from the journal, the incidents that they make, and what adapters have given up.
+
+use std::collections::HashMap;
+
+use agave_core::{Alert as CoreAlert, AlertReport, Timestamp};
+use agave_inspector::Refusal;
+use agave_inspector::system::{AlertQuery, IncidentQuery, Jpeg, PictureWanted};
+use agave_inspector::view::{
+    Alert, AlertDetails, DeadLetterView, Delivery, DeliveryState, Incident,
+};
+use agave_store::{AlertQuery as Kept, DeadLetterQuery, KeptAlert, StoreError};
+
+use super::InspectedFlow;
+use super::sink::shown;
+
+/// So many of the last alerts are looked through for incidents.
+const MOST_LOOKED_THROUGH: usize = 5000;
+
+pub(super) fn alerts(inspected: &InspectedFlow, query: &AlertQuery) -> Result<Vec<Alert>, Refusal> {
+    let kept = Kept {
+        camera: query.camera.clone(),
+        kind: query.kind.clone(),
+        class: query.class.clone(),
+        zone: query.zone.clone(),
+        phase: query.phase.clone(),
+        key: query.key.clone(),
+        before: query.before.unwrap_or(u64::MAX),
+        since: query.since.unwrap_or(0),
+        until: query.until.unwrap_or(u64::MAX),
+        most: query.most,
+        ..Kept::default()
+    };
+    let store = inspected.keeper.live().store();
+    let found = store.alerts(&kept).map_err(unreadable)?;
+    let found = found.iter().rev();
+    Ok(found.filter_map(|kept| view(inspected, kept)).collect())
+}
+
+/// The alert as it is shown; none where it was written by a version that nobody knows.
+fn view(inspected: &InspectedFlow, kept: &KeptAlert) -> Option<Alert> {
+    let report = report(&kept.camera, kept.media_time, &kept.body)?;
+    let has_picture = inspected.evidence.has_picture(kept.sequence);
+    Some(shown(kept.sequence, &kept.node, &report, has_picture))
+}
+
+fn report(camera: &str, media_time: u64, body: &str) -> Option<AlertReport> {
+    let alert: CoreAlert = serde_json::from_str(body).ok()?;
+    let start = alert.at - std::time::Duration::from_nanos(media_time);
+    Some(AlertReport::new(camera, start, &alert))
+}
+
+pub(super) fn alert(
+    inspected: &InspectedFlow,
+    sequence: u64,
+) -> Result<Option<AlertDetails>, Refusal> {
+    let store = inspected.keeper.live().store();
+    let kept = Kept {
+        after: sequence.saturating_sub(1),
+        before: sequence.saturating_add(1),
+        most: 1,
+        ..Kept::default()
+    };
+    let found = store.alerts(&kept).map_err(unreadable)?;
+    let found = found.first().filter(|kept| kept.sequence == sequence);
+    let Some(alert) = found.and_then(|kept| view(inspected, kept)) else {
+        return Ok(None);
+    };
+    Ok(Some(AlertDetails {
+        deliveries: deliveries(inspected, sequence, &alert.node)?,
+        why: inspected.evidence.why(sequence),
+        alert,
+    }))
+}
+
+/// What became of an alert at each adapter that reads its node.
+fn deliveries(
+    inspected: &InspectedFlow,
+    sequence: u64,
+    node: &str,
+) -> Result<Vec<Delivery>, Refusal> {
+    let live = inspected.keeper.live();
+    let store = live.store();
+    let waiting = store.deliveries_of(sequence).map_err(unreadable)?;
+    let query = DeadLetterQuery {
+        sequence: Some(sequence),
+        ..DeadLetterQuery::default()
+    };
+    let dead = store.dead_letters(&query).map_err(unreadable)?;
+    let flow = live.flow();
+    let reads = |reader: &&agave_flow::Node| {
+        let mut inputs = reader
+            .inputs
+            .iter()
+            .filter_map(|input| flow.nodes.get(input.0));
+        reader.work.takes_alerts_out() && inputs.any(|input| input.name == node)
+    };
+    let mut found: Vec<Delivery> = dead
+        .iter()
+        .map(|letter| Delivery {
+            adapter: letter.adapter.clone(),
+            state: DeliveryState::Dead,
+            attempts: Some(letter.attempts),
+            reason: Some(letter.reason.clone()),
+            at: Some(Timestamp(letter.died_at).to_string()),
+        })
+        .collect();
+    found.extend(waiting.into_iter().map(|(adapter, attempts)| Delivery {
+        adapter,
+        state: DeliveryState::Waiting,
+        attempts: Some(attempts),
+        reason: None,
+        at: None,
+    }));
+    let settled: Vec<Delivery> = flow
+        .nodes
+        .iter()
+        .filter(reads)
+        .filter(|reader| found.iter().all(|known| known.adapter != reader.name))
+        .map(|reader| Delivery {
+            adapter: reader.name.clone(),
+            state: DeliveryState::Delivered,
+            attempts: None,
+            reason: None,
+            at: None,
+        })
+        .collect();
+    found.extend(settled);
+    Ok(found)
+}
+
+pub(super) fn picture(
+    inspected: &InspectedFlow,
+    sequence: u64,
+    _wanted: PictureWanted,
+) -> Result<Jpeg, Refusal> {
+    let none = || Refusal::NotFound(format!("there is no picture of alert {sequence}"));
+    let data = inspected.evidence.picture(sequence).ok_or_else(none)?;
+    let why = inspected.evidence.why(sequence);
+    Ok(Jpeg {
+        data,
+        frame: why.as_ref().map_or(0, |why| why.frame),
+        ts: why.map(|why| why.ts).unwrap_or_default(),
+    })
+}
+
+/// What belongs together among the last alerts, the newest first.
+pub(super) fn incidents(
+    inspected: &InspectedFlow,
+    query: &IncidentQuery,
+) -> Result<Vec<Incident>, Refusal> {
+    let kept = Kept {
+        camera: query.camera.clone(),
+        most: MOST_LOOKED_THROUGH,
+        ..Kept::default()
+    };
+    let store = inspected.keeper.live().store();
+    let mut incidents: Vec<Incident> = Vec::new();
+    let mut by_key: HashMap<(String, String), usize> = HashMap::new();
+    for kept in store.alerts(&kept).map_err(unreadable)? {
+        let Some(report) = report(&kept.camera, kept.media_time, &kept.body) else {
+            continue;
+        };
+        let key = (kept.camera.clone(), report.key.clone());
+        let known = by_key.get(&key).and_then(|&index| incidents.get_mut(index));
+        match known {
+            Some(incident) => go_on(incident, kept.sequence, &report),
+            None => {
+                by_key.insert(key, incidents.len());
+                let has_picture = inspected.evidence.has_picture(kept.sequence);
+                incidents.push(begin(kept.sequence, &report, has_picture));
+            }
+        }
+    }
+    incidents.retain(|incident| !query.open || incident.ended.is_none());
+    incidents.sort_by_key(|incident| std::cmp::Reverse(incident.last_sequence));
+    incidents.truncate(query.most);
+    Ok(incidents)
+}
+
+fn begin(sequence: u64, report: &AlertReport, has_picture: bool) -> Incident {
+    let mut incident = Incident {
+        key: report.key.clone(),
+        camera_id: report.camera_id.clone(),
+        kind: report.kind.clone(),
+        class: report.class.clone(),
+        zone: report.zone.clone(),
+        severity: severity(report).to_owned(),
+        began: report.ts.clone(),
+        ended: None,
+        count: 0,
+        first_sequence: sequence,
+        last_sequence: sequence,
+        has_picture,
+    };
+    go_on(&mut incident, sequence, report);
+    incident
+}
+
+fn go_on(incident: &mut Incident, sequence: u64, report: &AlertReport) {
+    incident.last_sequence = sequence;
+    incident.count += u64::from(report.count);
+    if rank(severity(report)) > rank(&incident.severity) {
+        incident.severity = severity(report).to_owned();
+    }
+    incident.ended = match report.phase {
+        agave_core::Phase::End => Some(report.ts.clone()),
+        agave_core::Phase::Begin | agave_core::Phase::Update => None,
+    };
+}
+
+fn severity(report: &AlertReport) -> &'static str {
+    match report.severity {
+        agave_core::Severity::Info => "info",
+        agave_core::Severity::Warning => "warning",
+        agave_core::Severity::Critical => "critical",
+    }
+}
+
+fn rank(severity: &str) -> usize {
+    ["info", "warning", "critical"]
+        .iter()
+        .position(|word| *word == severity)
+        .unwrap_or(0)
+}
+
+pub(super) fn dead_letters(
+    inspected: &InspectedFlow,
+    before: Option<u64>,
+    most: usize,
+) -> Result<Vec<DeadLetterView>, Refusal> {
+    let store = inspected.keeper.live().store();
+    let query = DeadLetterQuery {
+        before,
+        most,
+        ..DeadLetterQuery::default()
+    };
+    let letters = store.dead_letters(&query).map_err(unreadable)?;
+    let letters = letters.into_iter().rev();
+    let views = letters.filter_map(|letter| {
+        let report = report(&letter.camera, 0, &letter.body)?;
+        let has_picture = inspected.evidence.has_picture(letter.sequence);
+        let mut alert = shown(letter.sequence, "", &report, has_picture);
+        // Where the stream began is not known here.
+        alert.said.remove("media_time");
+        Some(DeadLetterView {
+            adapter: letter.adapter,
+            sequence: letter.sequence,
+            attempts: letter.attempts,
+            reason: letter.reason,
+            at: Timestamp(letter.died_at).to_string(),
+            alert,
+        })
+    });
+    Ok(views.collect())
+}
+
+fn unreadable(error: StoreError) -> Refusal {
+    Refusal::Unavailable(format!("the journal cannot be read: {error}"))
+}

@@ -1,0 +1,133 @@
+//! Where evidence lies: a picture and a trace a file, named by the alert's number, so that a
+//! person can take a picture away without any program. The oldest make room.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// All of it together.
+const MOST_BYTES: u64 = 512 << 20;
+const MOST_BYTES_IN_MEMORY: u64 = 32 << 20;
+
+pub(super) struct Folder {
+    path: Option<PathBuf>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    bytes: u64,
+    /// By the alert's number.
+    alerts: BTreeMap<u64, Piece>,
+}
+
+#[derive(Default)]
+struct Piece {
+    bytes: u64,
+    has_picture: bool,
+    /// Where there is no folder.
+    why: Option<Vec<u8>>,
+    picture: Option<Vec<u8>>,
+}
+
+impl Folder {
+    /// What is in `path` already goes on being kept.
+    pub(super) fn open(path: Option<PathBuf>) -> Self {
+        let path = path.filter(|path| {
+            let made = std::fs::create_dir_all(path);
+            made.inspect_err(|error| {
+                tracing::warn!(%error, "pictures of alerts are kept in memory only");
+            })
+            .is_ok()
+        });
+        let mut kept = Kept::default();
+        let entries = path.as_ref().and_then(|path| std::fs::read_dir(path).ok());
+        for entry in entries.into_iter().flatten().flatten() {
+            let file = PathBuf::from(entry.file_name());
+            let number = file
+                .file_stem()
+                .and_then(|stem| stem.to_str()?.parse().ok());
+            let (Some(number), Ok(metadata)) = (number, entry.metadata()) else {
+                continue;
+            };
+            let piece: &mut Piece = kept.alerts.entry(number).or_default();
+            piece.bytes += metadata.len();
+            piece.has_picture |= file.extension().is_some_and(|it| it == "jpg");
+            kept.bytes += metadata.len();
+        }
+        Self {
+            path,
+            kept: Mutex::new(kept),
+        }
+    }
+
+    pub(super) fn put(&self, number: u64, why: Option<Vec<u8>>, picture: Option<Vec<u8>>) {
+        let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len) as u64;
+        let mut piece = Piece {
+            bytes: length(&why) + length(&picture),
+            has_picture: picture.is_some(),
+            ..Piece::default()
+        };
+        match &self.path {
+            None => {
+                piece.why = why;
+                piece.picture = picture;
+            }
+            Some(path) => {
+                let write = |extension: &str, bytes: Option<Vec<u8>>| match bytes {
+                    Some(bytes) => {
+                        std::fs::write(path.join(format!("{number}.{extension}")), bytes)
+                    }
+                    None => Ok(()),
+                };
+                let written = write("json", why).and_then(|()| write("jpg", picture));
+                if let Err(error) = written {
+                    tracing::warn!(%error, alert = number, "what led to an alert is not kept");
+                    return;
+                }
+            }
+        }
+        let most = match self.path {
+            Some(_) => MOST_BYTES,
+            None => MOST_BYTES_IN_MEMORY,
+        };
+        let mut kept = self.kept();
+        kept.bytes += piece.bytes;
+        kept.alerts.insert(number, piece);
+        while kept.bytes > most
+            && let Some((oldest, piece)) = kept.alerts.pop_first()
+        {
+            kept.bytes = kept.bytes.saturating_sub(piece.bytes);
+            if let Some(path) = &self.path {
+                // What is gone already need not be taken away.
+                let _ = std::fs::remove_file(path.join(format!("{oldest}.json")));
+                let _ = std::fs::remove_file(path.join(format!("{oldest}.jpg")));
+            }
+        }
+    }
+
+    pub(super) fn has_picture(&self, number: u64) -> bool {
+        let kept = self.kept();
+        kept.alerts
+            .get(&number)
+            .is_some_and(|piece| piece.has_picture)
+    }
+
+    pub(super) fn why(&self, number: u64) -> Option<Vec<u8>> {
+        match &self.path {
+            Some(path) => std::fs::read(path.join(format!("{number}.json"))).ok(),
+            None => self.kept().alerts.get(&number)?.why.clone(),
+        }
+    }
+
+    pub(super) fn picture(&self, number: u64) -> Option<Vec<u8>> {
+        match &self.path {
+            Some(path) => std::fs::read(path.join(format!("{number}.jpg"))).ok(),
+            None => self.kept().alerts.get(&number)?.picture.clone(),
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

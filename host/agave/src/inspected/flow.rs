@@ -1,0 +1,185 @@
+//! One flow as the control API sees it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use agave_inspector::system::{
+    AlertQuery, Feed, FlowEvent, FlowFile, IncidentQuery, Jpeg, Letters, Passed, PictureWanted,
+    Remedy, VideoItem, ZoneChange,
+};
+use agave_inspector::view::{
+    Alert, AlertDetails, CameraView, DeadLetterView, Done, GraphView, Incident, ModelView,
+    NodeView, ReportView, Status, VersionView,
+};
+use agave_inspector::{Refusal, RunningFlow};
+use tokio::sync::{broadcast, mpsc};
+
+use super::{Evidence, alerts, camera, graph, node, video};
+use crate::control::{Choice, Controlled, Remedy as Cure, Trigger};
+use crate::keeper::Keeper;
+use crate::surroundings::Machine;
+
+/// So many wait for a page that is slow.
+const MOST_WAITING: usize = 64;
+
+pub(crate) struct InspectedFlow {
+    pub(super) keeper: Arc<Keeper>,
+    pub(super) evidence: Arc<Evidence>,
+    pub(super) machine: Arc<Machine>,
+    pub(super) runtime: tokio::runtime::Handle,
+}
+
+impl InspectedFlow {
+    pub(crate) fn new(
+        keeper: Arc<Keeper>,
+        evidence: Arc<Evidence>,
+        machine: Arc<Machine>,
+        runtime: tokio::runtime::Handle,
+    ) -> Arc<Self> {
+        evidence.attach(keeper.live());
+        Arc::new(Self {
+            keeper,
+            evidence,
+            machine,
+            runtime,
+        })
+    }
+}
+
+impl RunningFlow for InspectedFlow {
+    fn name(&self) -> &str {
+        self.keeper.name()
+    }
+
+    fn status(&self) -> Status {
+        self.keeper.status()
+    }
+
+    fn graph(&self) -> GraphView {
+        graph::graph(&self.keeper.live().flow())
+    }
+
+    fn node(&self, name: &str) -> Option<NodeView> {
+        node::node(self, name)
+    }
+
+    fn cameras(&self) -> Vec<CameraView> {
+        camera::cameras(self)
+    }
+
+    fn models(&self) -> Vec<ModelView> {
+        node::models(self, &self.keeper.live().flow())
+    }
+
+    fn events(&self) -> broadcast::Receiver<FlowEvent> {
+        self.keeper.events()
+    }
+
+    fn tap(&self, node: &str) -> Result<Feed<Passed>, Refusal> {
+        let mut tapped = self.keeper.tap(node).map_err(Refusal::NotFound)?;
+        let (sender, items) = mpsc::channel(MOST_WAITING);
+        let left_out = Arc::clone(&tapped.left_out);
+        let guard = tapped.guard;
+        self.runtime.spawn(async move {
+            loop {
+                let passed = tokio::select! {
+                    () = sender.closed() => return,
+                    passed = tapped.waiting.recv() => passed,
+                };
+                let Some(passed) = passed else {
+                    return;
+                };
+                // What is written cannot fail to be written.
+                let passed = serde_json::to_value(passed).unwrap_or_default();
+                if sender.send(passed).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Feed {
+            items,
+            left_out: Box::new(move || left_out.swap(0, Ordering::Relaxed)),
+            guard,
+        })
+    }
+
+    fn video(&self, camera: &str) -> Result<Feed<VideoItem>, Refusal> {
+        video::video(self, camera)
+    }
+
+    fn picture(&self, camera: &str, wanted: PictureWanted) -> Result<Jpeg, Refusal> {
+        camera::picture(self, camera, wanted)
+    }
+
+    fn alerts(&self, query: &AlertQuery) -> Result<Vec<Alert>, Refusal> {
+        alerts::alerts(self, query)
+    }
+
+    fn alert(&self, sequence: u64) -> Result<Option<AlertDetails>, Refusal> {
+        alerts::alert(self, sequence)
+    }
+
+    fn alert_picture(&self, sequence: u64, wanted: PictureWanted) -> Result<Jpeg, Refusal> {
+        alerts::picture(self, sequence, wanted)
+    }
+
+    fn incidents(&self, query: &IncidentQuery) -> Result<Vec<Incident>, Refusal> {
+        alerts::incidents(self, query)
+    }
+
+    fn dead_letters(
+        &self,
+        before: Option<u64>,
+        most: usize,
+    ) -> Result<Vec<DeadLetterView>, Refusal> {
+        alerts::dead_letters(self, before, most)
+    }
+
+    fn remedy(&self, remedy: Remedy, letters: &Letters) -> Result<Done, Refusal> {
+        let choice = Choice {
+            adapter: letters.adapter.clone(),
+            sequence: letters.sequence,
+        };
+        let remedy = match remedy {
+            Remedy::Retry => Cure::Retry,
+            Remedy::Drop => Cure::Drop,
+        };
+        let done = self.keeper.remedy(remedy, &choice);
+        done.map(|done| Done { done }).map_err(Refusal::Unavailable)
+    }
+
+    fn file(&self) -> Result<FlowFile, Refusal> {
+        self.keeper.file()
+    }
+
+    fn write_file(&self, text: &str, expected: &str, who: &str) -> Result<ReportView, Refusal> {
+        self.keeper.write(text, expected, who)
+    }
+
+    fn plan(&self, text: &str) -> ReportView {
+        self.keeper.plan_text(text)
+    }
+
+    fn reload(&self, who: &str) -> ReportView {
+        self.keeper.reload(&Trigger::Page(who.to_owned()))
+    }
+
+    fn write_zone(&self, change: &ZoneChange<'_>) -> Result<ReportView, Refusal> {
+        self.keeper.write_zone(change)
+    }
+
+    fn versions(&self) -> Vec<VersionView> {
+        self.keeper.versions()
+    }
+
+    fn version(&self, version: u64) -> Option<String> {
+        self.keeper.version(version)
+    }
+
+    fn revive(&self, node: &str) -> Result<Done, Refusal> {
+        let revived = self.keeper.live().revive(node);
+        let revived =
+            revived.ok_or_else(|| Refusal::NotFound(format!("there is no node '{node}'")));
+        Ok(Done { done: revived? })
+    }
+}

@@ -1,0 +1,125 @@
+//! Edits of a flow file that leave everything else as it is written, byte for byte: comments,
+//! order, quotes, line ends. Nothing is printed anew; pieces of the text are replaced.
+//!
+//! A text can be written in more ways than an edit knows of, so none is trusted: what it made is
+//! read again, with all files and templates, and the flow must differ in exactly what was asked
+//! for. Where that cannot be done, nothing is, and the error says where to do it by hand.
+
+mod attempt;
+mod bracketed;
+mod error;
+mod files;
+mod lines;
+mod mapping;
+mod patch;
+mod polygon;
+mod value;
+mod written;
+mod zone;
+
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use agave_core::Point;
+
+pub use error::EditError;
+pub use value::Scalar;
+
+use crate::{FlowText, Surroundings};
+
+/// A file as it is to be written. It has not been.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Edited {
+    /// The flow file, or the part of it in which the edit belongs.
+    pub file: PathBuf,
+    /// All that is to be in it.
+    pub text: String,
+    /// The lines of `text`, from 1, that are not as they were. Empty when lines only went, or
+    /// when the flow says already what was asked for.
+    pub changed_lines: Range<usize>,
+}
+
+/// There may be passwords in the text.
+impl fmt::Debug for Edited {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Range { start, end } = self.changed_lines;
+        let file = self.file.display();
+        write!(formatter, "Edited({file}, lines {start}..{end})")
+    }
+}
+
+/// Gives `camera` the zone `zone`, or other corners to the one that it has. They are written with
+/// four decimals at most. A zone that a template gives is written at the camera, over that of the
+/// template, so that no other camera changes.
+///
+/// # Errors
+/// There is no such camera, the polygon is none, or the zone is written where it cannot be changed
+/// alone.
+pub fn set_zone(
+    text: &FlowText,
+    surroundings: &dyn Surroundings,
+    camera: &str,
+    zone: &str,
+    points: &[Point],
+) -> Result<Edited, EditError> {
+    zone::set(text, surroundings, camera, zone, points)
+}
+
+/// Takes a zone from `camera`. Comments on its lines go with it. Rules that ask for the zone are
+/// not changed.
+///
+/// # Errors
+/// There is no such camera or zone, or the zone is written where it cannot be taken away alone, as
+/// in a template that several cameras use.
+pub fn remove_zone(
+    text: &FlowText,
+    surroundings: &dyn Surroundings,
+    camera: &str,
+    zone: &str,
+) -> Result<Edited, EditError> {
+    zone::remove(text, surroundings, camera, zone)
+}
+
+/// Gives a zone of `camera` another name. Rules that ask for it by its old name are not changed.
+///
+/// # Errors
+/// As for [`remove_zone`]; or there is a zone of the new name, or it cannot be one.
+pub fn rename_zone(
+    text: &FlowText,
+    surroundings: &dyn Surroundings,
+    camera: &str,
+    zone: &str,
+    new_name: &str,
+) -> Result<Edited, EditError> {
+    zone::rename(text, surroundings, camera, zone, new_name)
+}
+
+/// Adds a camera behind the others of the flow file. References in `url` are kept as such.
+///
+/// # Errors
+/// There is a camera of that name, or something is wrong with what it would be.
+pub fn add_camera(
+    text: &FlowText,
+    surroundings: &dyn Surroundings,
+    name: &str,
+    url: &str,
+    frames_per_second: Option<f32>,
+) -> Result<Edited, EditError> {
+    value::add_camera(text, surroundings, name, url, frames_per_second)
+}
+
+/// Sets one value, by its path as in `--set`: `cameras.gate.fps`, `nodes.quiet.config.hold`. What
+/// is around it must be there. What a template gives is written at the camera or node.
+///
+/// # Errors
+/// The path leads nowhere, or to more than a single value; the flow does not take the value, or it
+/// is written where it cannot be changed alone.
+pub fn set_value(
+    text: &FlowText,
+    surroundings: &dyn Surroundings,
+    path: &str,
+    value: &Scalar,
+) -> Result<Edited, EditError> {
+    value::set(text, surroundings, path, value)
+}

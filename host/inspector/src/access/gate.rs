@@ -1,0 +1,389 @@
+//! The gate in front of every route. What a route needs stands in the document of the API, and
+//! the gate is made from that document: a route that says nothing lets nobody by.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use subtle::ConstantTimeEq;
+use tokio::task::spawn_blocking;
+
+use super::{Attempts, AuditEntry, AuditLog, Caller, Role, Sessions, Tokens};
+use crate::problem::Problem;
+
+/// The cookie of a session.
+pub(crate) const COOKIE: &str = "agave_session";
+const CSRF: &str = "x-agave-csrf";
+/// Nobody has a longer one.
+const LONGEST_TOKEN: usize = 256;
+
+/// Everything that decides who comes in.
+pub(crate) struct Gate {
+    pub(crate) tokens: Tokens,
+    pub(crate) sessions: Sessions,
+    pub(crate) attempts: Attempts,
+    pub(crate) audit: AuditLog,
+    /// Only this machine can reach it.
+    pub(crate) loopback: bool,
+    /// Names besides addresses under which it is asked for.
+    pub(crate) names: Vec<String>,
+    /// What goes over the network is encrypted.
+    pub(crate) encrypted: bool,
+}
+
+/// What each route needs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rights(Arc<HashMap<(Method, String), Needs>>);
+
+/// What a route needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Anybody may ask.
+    Nothing,
+    /// Somebody with this role, or more.
+    Role(Role),
+}
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+impl Rights {
+    pub(crate) fn new(needs: HashMap<(Method, String), Needs>) -> Self {
+        Self(Arc::new(needs))
+    }
+
+    fn of(&self, method: &Method, path: &str) -> Option<Needs> {
+        // Whatever can be got can be asked about.
+        let method = if method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
+        self.0.get(&(method.clone(), path.to_owned())).copied()
+    }
+}
+
+impl Gate {
+    /// Whether a token is asked for: always, unless only this machine can ask and nobody has made
+    /// one.
+    pub(crate) fn asks(&self) -> bool {
+        // A file that cannot be read lets nobody in.
+        !self.loopback || !self.tokens.is_empty().unwrap_or(false)
+    }
+
+    /// Who asks; none where nobody in particular does.
+    pub(crate) fn caller(
+        &self,
+        headers: &HeaderMap,
+        address: IpAddr,
+    ) -> Result<Option<Caller>, Problem> {
+        if let Some(token) = bearer(headers) {
+            let bearer = self.bearer(token, address)?;
+            return Ok(Some(Caller {
+                name: Some(bearer.name.into()),
+                role: bearer.role,
+                csrf: None,
+            }));
+        }
+        if let Some(cookie) = cookie(headers)
+            && let Some(session) = self.sessions.find(cookie)
+        {
+            // A token that was taken away ends its sessions.
+            let bearer = self.tokens.still(&session.token).map_err(unreadable)?;
+            if let Some(bearer) = bearer {
+                return Ok(Some(Caller {
+                    name: Some(bearer.name.into()),
+                    role: bearer.role,
+                    csrf: Some(session.csrf),
+                }));
+            }
+        }
+        Ok((!self.asks()).then_some(Caller {
+            name: None,
+            role: Role::Admin,
+            csrf: None,
+        }))
+    }
+
+    /// Whose `token` is. After several that are nobody's, the address waits.
+    pub(crate) fn bearer(
+        &self,
+        token: &str,
+        address: IpAddr,
+    ) -> Result<super::tokens::Bearer, Problem> {
+        self.attempts.may_try(address).map_err(|seconds| {
+            Problem::too_many("too many wrong tokens came from this address", seconds)
+        })?;
+        let bearer = match token.len() {
+            0..=LONGEST_TOKEN => self.tokens.bearer(token).map_err(unreadable)?,
+            _ => None,
+        };
+        match bearer {
+            Some(bearer) => {
+                self.attempts.succeeded(address);
+                Ok(bearer)
+            }
+            None => {
+                self.attempts.failed(address);
+                Err(Problem::unauthorized(
+                    "this token is nobody's; `agave token new` makes one",
+                ))
+            }
+        }
+    }
+
+    /// That the request means this server: a page of somebody else's must not get here by giving
+    /// its own name our address.
+    fn host(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
+        let name = host.map(without_port).unwrap_or_default();
+        let bare = name.trim_start_matches('[').trim_end_matches(']');
+        let known = match bare.parse::<IpAddr>() {
+            Ok(address) => !self.loopback || address.is_loopback(),
+            Err(_) => {
+                let is_ours = |ours: &String| ours.eq_ignore_ascii_case(name);
+                self.names.iter().any(is_ours)
+                    || (self.loopback && name.eq_ignore_ascii_case("localhost"))
+            }
+        };
+        if known {
+            return Ok(());
+        }
+        Err(Problem::forbidden(
+            "this server is not known under that name; name it with --host-name, or ask for its \
+             address",
+        ))
+    }
+
+    fn admit(&self, asked: &Asked, needs: Option<Needs>) -> Result<Option<Caller>, Problem> {
+        self.host(&asked.headers)?;
+        self.attempts.take(asked.address.ip()).map_err(|seconds| {
+            Problem::too_many("too many requests came from this address", seconds)
+        })?;
+        let changes = !asked.method.is_safe();
+        if changes || asked.headers.contains_key(header::UPGRADE) {
+            same_origin(&asked.headers)?;
+        }
+        let caller = match needs {
+            // What there is none of is told to everybody alike.
+            Some(Needs::Nothing) => return Ok(None),
+            Some(Needs::Role(needed)) => {
+                let caller = self.caller(&asked.headers, asked.address.ip())?;
+                let caller = caller.ok_or_else(|| {
+                    Problem::unauthorized("log in, or send a token: `Authorization: Bearer …`")
+                })?;
+                if caller.role < needed {
+                    let (has, name) = (caller.role, caller.shown());
+                    return Err(Problem::forbidden(format!(
+                        "'{name}' is {has} here, and this needs {needed}"
+                    )));
+                }
+                caller
+            }
+            None => return Err(Problem::forbidden("nobody may ask this")),
+        };
+        if changes && let Some(wanted) = &caller.csrf {
+            let sent = asked.headers.get(CSRF).map(|value| value.as_bytes());
+            let same = sent.is_some_and(|sent| sent.ct_eq(wanted.as_bytes()).into());
+            if !same {
+                return Err(Problem::forbidden(
+                    "a change by a session needs its word in the header X-Agave-CSRF",
+                ));
+            }
+        }
+        Ok(Some(caller))
+    }
+}
+
+/// What is looked at before a request is let by.
+struct Asked {
+    method: Method,
+    headers: HeaderMap,
+    address: SocketAddr,
+}
+
+/// What stands in front of every route.
+pub(crate) struct Guard {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) rights: Rights,
+}
+
+/// Lets a request by, or answers it.
+pub(crate) async fn guard(
+    State(guard): State<Arc<Guard>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let path = request.extensions().get::<MatchedPath>();
+    // What is on no route is a page, or nothing.
+    let needs = match path {
+        Some(path) => guard.rights.of(request.method(), path.as_str()),
+        None => Some(Needs::Nothing),
+    };
+    let peer = request.extensions().get::<Peer>().copied();
+    let Some(Peer(address)) = peer else {
+        return Problem::internal().into_response();
+    };
+    let asked = Asked {
+        method: request.method().clone(),
+        headers: request.headers().clone(),
+        address,
+    };
+    let what = format!("{} {}", request.method(), request.uri().path());
+    let is_change = !request.method().is_safe();
+    let gate = Arc::clone(&guard.gate);
+    // It may have to read the tokens from the disk.
+    let admitted = spawn_blocking(move || gate.admit(&asked, needs)).await;
+    let caller = match admitted {
+        Ok(Ok(caller)) => caller,
+        Ok(Err(problem)) => {
+            if is_change {
+                note(&guard.gate, None, what, address, problem.status()).await;
+            }
+            return problem.into_response();
+        }
+        Err(_) => return Problem::internal().into_response(),
+    };
+    if let Some(caller) = &caller {
+        request.extensions_mut().insert(caller.clone());
+    }
+    let response = next.run(request).await;
+    if is_change {
+        let status = response.status().as_u16();
+        note(&guard.gate, caller, what, address, status).await;
+    }
+    response
+}
+
+async fn note(
+    gate: &Arc<Gate>,
+    caller: Option<Caller>,
+    what: String,
+    from: SocketAddr,
+    outcome: u16,
+) {
+    let entry = AuditEntry {
+        at: AuditEntry::now(),
+        who: caller
+            .as_ref()
+            .map_or_else(|| "unknown".to_owned(), |caller| caller.shown().to_owned()),
+        role: caller.map(|caller| caller.role.to_string()),
+        what,
+        from: from.ip().to_string(),
+        outcome,
+    };
+    let gate = Arc::clone(gate);
+    // What is wrong with the disk is logged there.
+    let _ = spawn_blocking(move || gate.audit.note(entry)).await;
+}
+
+/// That a page which asks for a change, or opens a socket, is one of ours. What is no browser
+/// sends no origin.
+fn same_origin(headers: &HeaderMap) -> Result<(), Problem> {
+    let refused = || Problem::forbidden("a page of another origin may not ask this");
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if text("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site") {
+        return Err(refused());
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return Ok(());
+    };
+    let origin = origin
+        .to_str()
+        .ok()
+        .and_then(|origin| origin.split_once("://"));
+    let host = text("host");
+    match (origin, host) {
+        (Some((_, origin)), Some(host)) if origin.eq_ignore_ascii_case(host) => Ok(()),
+        _ => Err(refused()),
+    }
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rfind([':', ']']) {
+        Some(at) if host.get(at..).is_some_and(|rest| rest.starts_with(':')) => {
+            host.get(..at).unwrap_or(host)
+        }
+        _ => host,
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The word of a session's cookie.
+pub(crate) fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let values = headers.get_all(header::COOKIE).iter();
+    let pairs = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'));
+    pairs
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == COOKIE)
+        .map(|(_, word)| word)
+}
+
+fn unreadable(error: super::TokensError) -> Problem {
+    tracing::error!(%error, "nobody can log in");
+    Problem::internal()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_no_part_of_a_name() {
+        for (host, name) in [
+            ("localhost:8090", "localhost"),
+            ("localhost", "localhost"),
+            ("[::1]:8090", "[::1]"),
+            ("[::1]", "[::1]"),
+            ("127.0.0.1:1", "127.0.0.1"),
+        ] {
+            assert_eq!(without_port(host), name);
+        }
+    }
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pair = |(name, value): &(&'static str, &'static str)| {
+            let name = header::HeaderName::from_static(name);
+            (name, header::HeaderValue::from_static(value))
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn only_our_own_pages_may_change_something() {
+        let ours = [
+            ("host", "localhost:8090"),
+            ("origin", "http://localhost:8090"),
+        ];
+        same_origin(&headers(&ours)).unwrap();
+        same_origin(&headers(&[("host", "localhost:8090")])).unwrap();
+        for theirs in [
+            [
+                ("host", "localhost:8090"),
+                ("origin", "http://evil.example"),
+            ],
+            [
+                ("host", "localhost:8090"),
+                ("origin", "http://localhost:8091"),
+            ],
+            [("host", "localhost:8090"), ("origin", "null")],
+            [("host", "localhost:8090"), ("sec-fetch-site", "cross-site")],
+        ] {
+            same_origin(&headers(&theirs)).unwrap_err();
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Who may do what: tokens, the sessions that begin with one, and the gate in front of every
+//! route.
+
+mod attempts;
+mod audit;
+mod gate;
+mod role;
+mod sessions;
+mod tokens;
+
+pub(crate) use attempts::Attempts;
+pub use audit::AuditEntry;
+pub(crate) use audit::AuditLog;
+pub(crate) use gate::{COOKIE, Gate, Guard, Needs, Peer, Rights, cookie, guard};
+pub use role::Role;
+pub(crate) use sessions::{LONGEST as LONGEST_SESSION, Sessions};
+pub use tokens::{NewToken, TokenView, Tokens, TokensError};
+
+use std::sync::Arc;
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// The token's name; none for a person on this machine where no token is asked for.
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) role: Role,
+    /// Who came by a cookie has to send this along with every change.
+    pub(crate) csrf: Option<Arc<str>>,
+}
+
+impl Caller {
+    /// The name for logs.
+    pub(crate) fn shown(&self) -> &str {
+        self.name.as_deref().unwrap_or("local")
+    }
+}

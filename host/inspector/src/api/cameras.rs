@@ -1,0 +1,213 @@
+//! Cameras: how they are, what they see, and their zones.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::page::{Page, Part};
+use crate::access::Caller;
+use crate::extract::{IfMatch, InBody, InPath, InQuery};
+use crate::problem::Problem;
+use crate::shared::{Shared, ask, get};
+use crate::system::{Jpeg, PictureWanted, RunningFlow, ZoneChange};
+use crate::view::{CameraView, ReportView, ZoneShape, ZoneView};
+
+const LARGEST_PICTURE: u32 = 4096;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
+    OpenApiRouter::new()
+        .routes(routes!(cameras))
+        .routes(routes!(camera))
+        .routes(routes!(picture))
+        .routes(routes!(zones))
+        .routes(routes!(write_zone, remove_zone))
+}
+
+/// The cameras of a flow
+#[utoipa::path(get, path = "/flows/{flow}/cameras", tag = "cameras",
+    params(("flow" = String, Path, description = "The flow's name"), Part),
+    security(("token" = ["viewer"])),
+    responses((status = 200, description = "In the order of their names", body = Page<CameraView>)))]
+async fn cameras(
+    State(shared): State<Arc<Shared>>,
+    InPath(flow): InPath<String>,
+    InQuery(part): InQuery<Part>,
+) -> Result<Json<Page<CameraView>>, Problem> {
+    let flow = shared.flow(&flow)?;
+    Ok(Json(part.of(get(move || flow.cameras()).await?)?))
+}
+
+/// One camera
+#[utoipa::path(get, path = "/flows/{flow}/cameras/{camera}", tag = "cameras",
+    params(("flow" = String, Path, description = "The flow's name"),
+           ("camera" = String, Path, description = "The camera's name")),
+    security(("token" = ["viewer"])),
+    responses((status = 200, description = "Without credentials", body = CameraView)))]
+async fn camera(
+    State(shared): State<Arc<Shared>>,
+    InPath((flow, camera)): InPath<(String, String)>,
+) -> Result<Json<CameraView>, Problem> {
+    let flow = shared.flow(&flow)?;
+    Ok(Json(find(flow, camera).await?))
+}
+
+async fn find(flow: Arc<dyn RunningFlow>, camera: String) -> Result<CameraView, Problem> {
+    let cameras = get(move || flow.cameras()).await?;
+    let found = cameras.into_iter().find(|one| one.name == camera);
+    found.ok_or_else(|| Problem::not_found(format!("there is no camera '{camera}'")))
+}
+
+/// In which form a picture is wanted.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PictureQuery {
+    /// Pixels of its longest side, at most; it is never larger than it was taken.
+    #[param(minimum = 16, maximum = 4096, default = 1280)]
+    width: Option<u32>,
+    /// Whether what was seen is drawn in it.
+    boxes: Option<bool>,
+}
+
+impl PictureQuery {
+    pub(super) fn wanted(&self) -> Result<PictureWanted, Problem> {
+        let most_pixels = self.width.unwrap_or(1280);
+        if !(16..=LARGEST_PICTURE).contains(&most_pixels) {
+            let said = format!("`width` is from 16 to {LARGEST_PICTURE} pixels");
+            return Err(Problem::bad_request(said));
+        }
+        Ok(PictureWanted {
+            most_pixels,
+            boxes: self.boxes.unwrap_or(false),
+        })
+    }
+}
+
+/// A picture with its frame and its time.
+pub(super) fn shown(jpeg: Jpeg) -> Response {
+    let frame = jpeg.frame.to_string();
+    let headers = [
+        (header::CONTENT_TYPE, "image/jpeg"),
+        (header::CACHE_CONTROL, "no-store"),
+        (HeaderName::from_static("x-agave-frame"), frame.as_str()),
+        (HeaderName::from_static("x-agave-time"), jpeg.ts.as_str()),
+    ];
+    (headers, jpeg.data).into_response()
+}
+
+/// The newest frame that was looked at
+#[utoipa::path(get, path = "/flows/{flow}/cameras/{camera}/picture.jpg", tag = "cameras",
+    params(("flow" = String, Path, description = "The flow's name"),
+           ("camera" = String, Path, description = "The camera's name"), PictureQuery),
+    security(("token" = ["viewer"])),
+    responses((status = 200, description = "A JPEG", body = Vec<u8>, content_type = "image/jpeg",
+        headers(("X-Agave-Frame" = u64, description = "The frame's number"),
+                ("X-Agave-Time" = String, description = "When it was captured, RFC 3339")))))]
+async fn picture(
+    State(shared): State<Arc<Shared>>,
+    InPath((flow, camera)): InPath<(String, String)>,
+    InQuery(query): InQuery<PictureQuery>,
+) -> Result<Response, Problem> {
+    let wanted = query.wanted()?;
+    let flow = shared.flow(&flow)?;
+    Ok(shown(ask(move || flow.picture(&camera, wanted)).await?))
+}
+
+/// The zones of a camera
+#[utoipa::path(get, path = "/flows/{flow}/cameras/{camera}/zones", tag = "zones",
+    params(("flow" = String, Path, description = "The flow's name"),
+           ("camera" = String, Path, description = "The camera's name"), Part),
+    security(("token" = ["viewer"])),
+    responses((status = 200, description = "In the order of their names", body = Page<ZoneView>,
+        headers(("ETag" = String, description = "That of the flow file")))))]
+async fn zones(
+    State(shared): State<Arc<Shared>>,
+    InPath((flow, camera)): InPath<(String, String)>,
+    InQuery(part): InQuery<Part>,
+) -> Result<Response, Problem> {
+    let flow = shared.flow(&flow)?;
+    listed(flow, camera, &part).await
+}
+
+/// The zones of a camera with the tag of the file that has them.
+pub(super) async fn listed(
+    flow: Arc<dyn RunningFlow>,
+    camera: String,
+    part: &Part,
+) -> Result<Response, Problem> {
+    let found = find(Arc::clone(&flow), camera).await?;
+    let file = ask(move || flow.file()).await?;
+    let tag = format!("\"{}\"", file.tag);
+    Ok(([(header::ETAG, tag)], Json(part.of(found.zones)?)).into_response())
+}
+
+/// Changes a zone, or takes it away where there are no corners.
+pub(super) async fn change(
+    flow: Arc<dyn RunningFlow>,
+    caller: Caller,
+    camera: String,
+    zone: String,
+    points: Option<Vec<[f32; 2]>>,
+    tag: String,
+) -> Result<Response, Problem> {
+    let changing = Arc::clone(&flow);
+    let written = move || {
+        changing.write_zone(&ZoneChange {
+            camera: &camera,
+            zone: &zone,
+            points: points.as_deref(),
+            expected: &tag,
+            who: caller.shown(),
+        })
+    };
+    super::flows::changed(flow, ask(written).await?).await
+}
+
+/// Give a zone its corners
+///
+/// A zone that is not there is added. The flow file is written, with everything else in it as it
+/// was, and read again.
+#[utoipa::path(put, path = "/flows/{flow}/cameras/{camera}/zones/{zone}", tag = "zones",
+    params(("flow" = String, Path, description = "The flow's name"),
+           ("camera" = String, Path, description = "The camera's name"),
+           ("zone" = String, Path, description = "The zone's name"),
+           ("If-Match" = String, Header, description = "The ETag of the zones that were seen")),
+    request_body = ZoneShape,
+    security(("token" = ["operator"])),
+    responses((status = 200, description = "What it changed", body = ReportView,
+        headers(("ETag" = String, description = "That of the flow file now")))))]
+async fn write_zone(
+    State(shared): State<Arc<Shared>>,
+    axum::Extension(caller): axum::Extension<Caller>,
+    InPath((flow, camera, zone)): InPath<(String, String, String)>,
+    IfMatch(tag): IfMatch,
+    InBody(shape): InBody<ZoneShape>,
+) -> Result<Response, Problem> {
+    let flow = shared.flow(&flow)?;
+    change(flow, caller, camera, zone, Some(shape.points), tag).await
+}
+
+/// Take a zone away
+#[utoipa::path(delete, path = "/flows/{flow}/cameras/{camera}/zones/{zone}", tag = "zones",
+    params(("flow" = String, Path, description = "The flow's name"),
+           ("camera" = String, Path, description = "The camera's name"),
+           ("zone" = String, Path, description = "The zone's name"),
+           ("If-Match" = String, Header, description = "The ETag of the zones that were seen")),
+    security(("token" = ["operator"])),
+    responses((status = 200, description = "What it changed", body = ReportView,
+        headers(("ETag" = String, description = "That of the flow file now")))))]
+async fn remove_zone(
+    State(shared): State<Arc<Shared>>,
+    axum::Extension(caller): axum::Extension<Caller>,
+    InPath((flow, camera, zone)): InPath<(String, String, String)>,
+    IfMatch(tag): IfMatch,
+) -> Result<Response, Problem> {
+    let flow = shared.flow(&flow)?;
+    change(flow, caller, camera, zone, None, tag).await
+}

@@ -1,0 +1,119 @@
+//! Alerts, the incidents that they report, what became of them and why they were raised.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::PassedDetection;
+
+/// One report of an incident, as it left the flow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Alert {
+    /// Its number in the flow's journal; larger is later.
+    pub sequence: u64,
+    /// The node that gave it.
+    pub node: String,
+    /// What it says, as `agave run --json` prints it.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub said: Map<String, Value>,
+    /// Whether there is a picture of its frame.
+    #[serde(default)]
+    pub has_picture: bool,
+}
+
+/// An alert, what became of it, and why it was raised.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct AlertDetails {
+    /// The alert.
+    pub alert: Alert,
+    /// One for each adapter that still has it or gave it up.
+    pub deliveries: Vec<Delivery>,
+    /// The way of its frame through the flow, where that is still known.
+    pub why: Option<Why>,
+}
+
+/// What became of an alert at one adapter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Delivery {
+    /// The node.
+    pub adapter: String,
+    /// Where it is.
+    pub state: DeliveryState,
+    /// How often it was tried, where that is known.
+    pub attempts: Option<u32>,
+    /// Why it was given up.
+    pub reason: Option<String>,
+    /// When that was.
+    pub at: Option<String>,
+}
+
+/// Where an alert is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DeliveryState {
+    /// It is still to be delivered.
+    Waiting,
+    /// The receiver has it.
+    Delivered,
+    /// It was given up, and is kept.
+    Dead,
+}
+
+/// The way of one frame through the flow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Why {
+    /// The frame's number in its stream.
+    pub frame: u64,
+    /// When it was captured.
+    pub ts: String,
+    /// Each node that it passed, in the order of the flow.
+    pub steps: Vec<WhyStep>,
+}
+
+/// What one node made of a frame.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct WhyStep {
+    /// The node.
+    pub node: String,
+    /// Its role.
+    pub role: String,
+    /// The detections that it gave.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub detections: Vec<PassedDetection>,
+    /// The alerts that it gave.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    pub alerts: Vec<Value>,
+    /// The same in words.
+    pub said: String,
+}
+
+/// Everything that was reported under one key.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Incident {
+    /// What its alerts have in common.
+    pub key: String,
+    /// The camera that saw it.
+    pub camera_id: String,
+    /// What kind of incident.
+    pub kind: String,
+    /// The class by name.
+    pub class: String,
+    /// The zone by name.
+    pub zone: Option<String>,
+    /// The gravest of its alerts.
+    pub severity: String,
+    /// When it was first reported.
+    pub began: String,
+    /// When it ended; not yet, where there is nothing.
+    pub ended: Option<String>,
+    /// How many alerts of the rule it stands for.
+    pub count: u64,
+    /// The number of its first alert.
+    pub first_sequence: u64,
+    /// The number of its last alert.
+    pub last_sequence: u64,
+    /// Whether there is a picture of its beginning.
+    pub has_picture: bool,
+}

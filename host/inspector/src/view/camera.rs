@@ -1,0 +1,71 @@
+//! Cameras, their zones, and what was seen in a frame.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// One camera of a flow.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct CameraView {
+    /// Unique among the cameras.
+    pub name: String,
+    /// `rtsp` or `file`.
+    pub source: String,
+    /// Where it is, without credentials.
+    pub url: String,
+    /// Frames that are looked at in a second.
+    pub fps: f32,
+    /// `connecting`, `live`, `lost`, `ended` or `failed`.
+    pub health: String,
+    /// Why it is lost or failed.
+    pub reason: Option<String>,
+    /// Pixels from left to right, once it is live.
+    pub width: Option<u32>,
+    /// Pixels from top to bottom, once it is live.
+    pub height: Option<u32>,
+    /// FFmpeg's name of the codec, once it is live.
+    pub codec: Option<String>,
+    /// Seconds from one key frame to the next.
+    pub key_frame_gap_s: Option<f64>,
+    /// The models that look at it.
+    pub models: Vec<String>,
+    /// What they know.
+    pub classes: Vec<String>,
+    /// In the order of their names.
+    pub zones: Vec<ZoneView>,
+    /// Incidents that have begun and not ended.
+    pub open_incidents: u64,
+}
+
+/// A zone of a camera.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct ZoneView {
+    /// Unique within its camera.
+    pub name: String,
+    /// Corners in order, as fractions of the frame from the left and the top.
+    #[schema(example = json!([[0.1, 0.2], [0.9, 0.2], [0.5, 0.8]]))]
+    pub points: Vec<[f32; 2]>,
+}
+
+/// The corners that a zone is to have.
+#[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ZoneShape {
+    /// Corners in order, as fractions of the frame from the left and the top; at least three.
+    #[schema(example = json!([[0.1, 0.2], [0.9, 0.2], [0.5, 0.8]]))]
+    pub points: Vec<[f32; 2]>,
+}
+
+/// One detection with its names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PassedDetection {
+    /// The class by name.
+    pub class: String,
+    /// From 0 to 1.
+    pub confidence: f32,
+    /// Left, top, width and height as fractions of the frame.
+    pub bbox: [f32; 4],
+    /// The track, where a filter follows things.
+    pub track: Option<u64>,
+    /// The zones that it is in.
+    pub zones: Vec<String>,
+}

@@ -1,0 +1,22 @@
+//! What is shown: the shapes of everything that the API answers with. They are data and decide
+//! nothing; the documents of the API are made from them.
+
+mod alert;
+mod camera;
+mod delivery;
+mod graph;
+mod node;
+mod part;
+mod report;
+mod status;
+
+pub use alert::{Alert, AlertDetails, Delivery, DeliveryState, Incident, Why, WhyStep};
+pub use camera::{CameraView, PassedDetection, ZoneShape, ZoneView};
+pub use delivery::{DeadLetterView, Done};
+pub use graph::{Edge, GraphNode, GraphView};
+pub use node::{LastFailure, LimitsView, ModelView, NodeView, PluginView};
+pub use part::{FlowView, RecordingView, UsedPlugin, VersionView};
+pub use report::{FileProblem, ReportView, Verdict};
+pub use status::{
+    CameraStatus, JournalStatus, NodeStatus, OutboxStatus, Reloads, Status, VideoStatus,
+};
