@@ -12,6 +12,7 @@ mod arguments;
 mod bench;
 mod build;
 mod demo;
+mod page;
 mod paths;
 mod schema;
 mod setup;
@@ -50,6 +51,9 @@ Commands:
   setup [--for demo|test|all-languages]
           Install what is missing and nothing else (default: demo)
   plugins Build the plugins
+  page [--check]
+          Build the inspector's page with npm; with --check, run its tests and only say whether
+          what is kept is up to date
   schema [--check]
           Write the JSON Schemas in flows; with --check, only say whether they are up to date
   help    This text
@@ -79,6 +83,7 @@ fn run(mut arguments: Arguments) -> Result<()> {
         "bench" => bench::run(arguments),
         "setup" => setup::command(arguments),
         "plugins" => build::command(arguments),
+        "page" => page::command(arguments),
         "schema" => schema::command(arguments),
         other => bail!("there is no command '{other}'; `cargo xtask help` lists them"),
     }

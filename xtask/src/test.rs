@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::arguments::Arguments;
 use crate::paths::{Paths, set};
-use crate::{build, schema, setup, shell};
+use crate::{build, page, schema, setup, shell};
 
 /// `cargo xtask test [--filter NAME] [--no-lint] [--all-languages]`
 pub(crate) fn run(mut arguments: Arguments) -> Result<()> {
@@ -35,6 +35,7 @@ pub(crate) fn run(mut arguments: Arguments) -> Result<()> {
     let built = build::for_testing(&paths);
     if report.part("build", built) {
         report.part("schema", schema::check(&paths));
+        page(&paths, &mut report);
         let mut counts = Counts::default();
         let mut cargo = test_command(&paths, filter.as_deref());
         if all_languages {
@@ -69,6 +70,18 @@ fn lints(paths: &Paths, report: &mut Report) {
         report.part("clippy", checked);
     } else {
         report.skipped("clippy (it is not there: rustup component add clippy)");
+    }
+}
+
+fn page(paths: &Paths, report: &mut Report) {
+    match page::check(paths) {
+        Ok(page::Checked::Skipped(why)) => report.skipped(&format!("page ({why})")),
+        Ok(page::Checked::UpToDate) => {
+            report.part("page", Ok(()));
+        }
+        Err(error) => {
+            report.part("page", Err(error));
+        }
     }
 }
 

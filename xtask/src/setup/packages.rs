@@ -66,7 +66,7 @@ pub(crate) const HOST: [Need; 4] = [
 ];
 
 /// The real servers and tools that the tests run against.
-pub(crate) const SERVERS: [Need; 7] = [
+pub(crate) const SERVERS: [Need; 8] = [
     Need {
         what: "GStreamer's RTSP server with its Python bindings",
         packages: &[&[
@@ -117,6 +117,12 @@ pub(crate) const SERVERS: [Need; 7] = [
         what: "the web servers lighttpd and Apache",
         packages: &[&["lighttpd", "apache2-bin"]],
         probe: &["sh", "-c", "/usr/sbin/lighttpd -v && /usr/sbin/apache2 -v"],
+        from_anywhere: false,
+    },
+    Need {
+        what: "the browser Chromium, for the tests of the page",
+        packages: &[&["chromium"]],
+        probe: &["chromium", "--version"],
         from_anywhere: false,
     },
     Need {

@@ -39,6 +39,8 @@ export interface CameraStatus {
   inferred: number;
   dropped: Counts;
   reconnects: number;
+  /** What its stream is, once that is known. */
+  video?: { width: number; height: number; codec: string; key_frame_gap_s: number | null; viewers: number } | null;
 }
 
 export interface NodeStatus {

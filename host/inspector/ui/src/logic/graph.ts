@@ -26,17 +26,16 @@ export interface Drawn {
   edges: DrawnEdge[];
 }
 
-/** `opened` are the groups that are drawn camera by camera. */
-export function drawn(graph: Graph, opened: ReadonlySet<string>): Drawn {
+export function drawn(graph: Graph): Drawn {
   const cameras = graph.nodes.filter((node) => node.kind === 'camera');
   const others = graph.nodes.filter((node) => node.kind !== 'camera');
   const nodes: DrawnNode[] = [];
   const standIn = new Map<string, string>();
   for (const [key, members] of groups(cameras, graph.edges)) {
-    const id = `group:${key}`;
     const name = members[0]?.group ?? null;
     const isGroup = name !== null ? members.length > 1 : members.length > MOST_SINGLE_CAMERAS;
-    if (isGroup && !opened.has(id)) {
+    if (isGroup) {
+      const id = `group:${key}`;
       nodes.push({ id, kind: 'group', name: name ?? `${members.length} cameras`, title: '', cameras: members.map((camera) => camera.name) });
       for (const camera of members) standIn.set(camera.id, id);
     } else {
@@ -53,7 +52,7 @@ function groups(cameras: GraphNode[], edges: GraphEdge[]): Map<string, GraphNode
   for (const edge of edges) readers.set(edge.from, [...(readers.get(edge.from) ?? []), edge.to]);
   const found = new Map<string, GraphNode[]>();
   for (const camera of cameras) {
-    const key = camera.group ? `named/${camera.group}` : `read by/${(readers.get(camera.id) ?? []).toSorted().join(' ')}`;
+    const key = camera.group ? camera.group : (readers.get(camera.id) ?? []).map(nameOf).toSorted().join(' ');
     found.set(key, [...(found.get(key) ?? []), camera]);
   }
   return found;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { planSentence } from './plan';
+import { planSentence, saidLines } from './plan';
 
 it('says what a change does, and what stays', () => {
   expect(
@@ -21,4 +21,8 @@ it('says what a change does, and what stays', () => {
 
 it('says that nothing changes', () => {
   expect(planSentence({ changes: false })).toBe('nothing changes for what runs');
+});
+
+it('leaves out the line about the reload itself', () => {
+  expect(saidLines("flow 'demo': edited in the page; reloaded\n~ node 'calm': state kept\n    config: hold: 2s → hold: 3s\n")).toEqual(["~ node 'calm': state kept", '    config: hold: 2s → hold: 3s']);
 });

@@ -3,6 +3,11 @@
 import type { PlanDetails } from '../api/types';
 import { plural } from './units';
 
+/** What a report says about cameras and nodes, without the line about the reload itself. */
+export function saidLines(said: string): string[] {
+  return said.split('\n').filter((line) => line.trim() !== '' && !/^flow '/.test(line));
+}
+
 export function planSentence(details: Partial<PlanDetails>): string {
   const { effects, nodes = {}, cameras = {} } = details;
   if (details.changes === false) return 'nothing changes for what runs';

@@ -119,6 +119,14 @@ export class ZoneEdit {
     if (this.drawing) this.drawing = [...this.drawing, snapped(point)];
   }
 
+  /** A zone in the middle, to be moved from there; for those who do not draw. */
+  addRectangle(): void {
+    const name = this.#freeName();
+    this.#push([...this.zones, { name, points: [[0.3, 0.3], [0.7, 0.3], [0.7, 0.7], [0.3, 0.7]] }]);
+    this.select(name);
+    this.corner = 0;
+  }
+
   /** The drawn corners become a zone. */
   finish(): void {
     const points = this.drawing;

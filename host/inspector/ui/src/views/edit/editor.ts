@@ -7,14 +7,13 @@ import { yaml } from '@codemirror/lang-yaml';
 import { bracketMatching, HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
 import { type Diagnostic, forceLinting, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
-import { Compartment, EditorState, type Text } from '@codemirror/state';
+import { EditorState, type Text } from '@codemirror/state';
 import { EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import type { FlowProblem } from '../../api/types';
 
 export interface EditorOptions {
   text: string;
-  isReadOnly: boolean;
   complete: CompletionSource;
   onChange: (text: string) => void;
   onApply: () => void;
@@ -59,7 +58,6 @@ const look = EditorView.theme({
 
 export class Editor {
   readonly view: EditorView;
-  readonly #readOnly = new Compartment();
 
   constructor(host: HTMLElement, options: EditorOptions) {
     const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
@@ -73,7 +71,6 @@ export class Editor {
           lineNumbers(), lintGutter(), history(), indentOnInput(), bracketMatching(), closeBrackets(), highlightActiveLine(), highlightActiveLineGutter(), highlightSelectionMatches(),
           yaml(), indentUnit.of('  '), EditorState.tabSize.of(2), syntaxHighlighting(colours), look,
           autocompletion({ override: [options.complete], icons: false }),
-          this.#readOnly.of(readOnly(options.isReadOnly)),
           EditorView.contentAttributes.of({ 'aria-label': 'Flow file', tabindex: '0', spellcheck: 'false', autocapitalize: 'off' }),
           EditorView.updateListener.of((update) => update.docChanged && options.onChange(update.state.doc.toString())),
           keymap.of([
@@ -98,10 +95,6 @@ export class Editor {
     let tail = 0;
     while (tail < old.length - from && tail < text.length - from && old[old.length - 1 - tail] === text[text.length - 1 - tail]) tail += 1;
     this.view.dispatch({ changes: { from, to: old.length - tail, insert: text.slice(from, text.length - tail) } });
-  }
-
-  setReadOnly(isReadOnly: boolean): void {
-    this.view.dispatch({ effects: this.#readOnly.reconfigure(readOnly(isReadOnly)) });
   }
 
   /** Only problems of this file can be shown in it. */
@@ -135,8 +128,4 @@ function offset(doc: Text, line: number, column: number): number {
   const place = doc.line(Math.min(Math.max(1, line), doc.lines));
   const before = [...place.text].slice(0, Math.max(0, column - 1)).join('');
   return place.from + before.length;
-}
-
-function readOnly(isReadOnly: boolean) {
-  return [EditorState.readOnly.of(isReadOnly), EditorView.editable.of(!isReadOnly)];
 }

@@ -28,6 +28,8 @@ export class FlowEdit {
   constructor(
     readonly flow: string,
     readonly mayPlan: () => boolean,
+    /** Whether the file on the disk is not what runs. */
+    readonly isPending: () => boolean,
   ) {}
 
   /** Reads the file. What was changed here stays, unless `discard`. */
@@ -101,7 +103,10 @@ export class FlowEdit {
   #replan(after_ms: number): void {
     clearTimeout(this.#timer);
     this.#abort?.abort();
-    if (!this.mayPlan()) return;
+    if (!this.mayPlan() || (!this.isDirty && !this.isPending())) {
+      [this.plan, this.isPlanning] = [null, false];
+      return;
+    }
     this.isPlanning = true;
     this.#timer = setTimeout(() => void this.#ask(), after_ms);
   }

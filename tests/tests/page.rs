@@ -1,0 +1,97 @@
+//! The inspector's page, looked at and worked with in a real browser while a flow runs.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use agave_tests::{Agave, Api, Process, Yard, free_port, node_packages, repository, skipped};
+use anyhow::{Result, ensure};
+
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// For one script, which waits for nothing longer than half a minute.
+const LOOK_LIMIT: Duration = Duration::from_secs(180);
+const BROWSER: &str = "/usr/bin/chromium";
+const PACKAGES: [&str; 2] = ["playwright-core@1.65.1", "axe-core@4.14.1"];
+
+/// A browser and a flow keep two cores busy.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// Runs `tests/clients/page/SCRIPT` on a yard that is served. `prepare` gives it variables.
+fn look(
+    script: &str,
+    prepare: impl Fn(&Agave) -> Result<Vec<(&'static str, String)>>,
+) -> Result<Option<Yard>> {
+    if !Path::new(BROWSER).exists() {
+        skipped(&format!("there is no {BROWSER}"));
+        return Ok(None);
+    }
+    let Some(packages) = node_packages("page", &PACKAGES)? else {
+        return Ok(None);
+    };
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let yard = Yard::new()?;
+    let port = free_port()?;
+    let running = yard.run_with(&["--listen", &format!("127.0.0.1:{port}")])?;
+    Api::at(port).wait(START_LIMIT)?;
+    let mut node = Command::new("node");
+    node.arg(repository().join("tests/clients/page").join(script))
+        .arg(format!("http://127.0.0.1:{port}"))
+        .env("PAGE_PACKAGES", packages)
+        .envs(prepare(&running)?);
+    let looked = Process::start(script, &mut node)?.finish(LOOK_LIMIT)?;
+    ensure!(
+        looked.status.success(),
+        "{}{}",
+        looked.stdout,
+        looked.stderr
+    );
+    yard.finish(running)?;
+    Ok(Some(yard))
+}
+
+#[test]
+fn it_shows_a_living_flow() -> Result<()> {
+    look("look.mjs", |_| Ok(Vec::new()))?;
+    Ok(())
+}
+
+#[test]
+fn it_changes_a_flow_and_nothing_else_of_its_file() -> Result<()> {
+    let Some(yard) = look("change.mjs", |_| Ok(Vec::new()))? else {
+        return Ok(());
+    };
+    let before = yard.flow("yard");
+    let after = fs::read_to_string(yard.at("yard.yaml"))?;
+    let differs: Vec<_> = before
+        .lines()
+        .zip(after.lines())
+        .filter(|(one, other)| one != other)
+        .collect();
+    assert_eq!(
+        differs,
+        [(
+            "      forbidden: [[0.205, 0.925], [0.795, 0.925], [0.715, 0.623], [0.285, 0.623]]",
+            "      forbidden: [[0.205, 0.925], [0.795, 0.925], [0.715, 0.623], [0.284, 0.573]]"
+        )]
+    );
+    assert_eq!(before.lines().count(), after.lines().count());
+    Ok(())
+}
+
+#[test]
+fn it_lets_nobody_do_what_is_not_theirs() -> Result<()> {
+    look("login.mjs", |running| {
+        let token = |name, role| -> Result<String> {
+            let made = running.beside(["token", "new", name, "--role", role])?;
+            ensure!(made.status.success(), "{}", made.stderr);
+            Ok(made.stdout.trim().to_owned())
+        };
+        Ok(vec![
+            ("VIEWER", token("anna", "viewer")?),
+            ("OPERATOR", token("otto", "operator")?),
+        ])
+    })?;
+    Ok(())
+}
