@@ -204,6 +204,47 @@ fn the_flow_file_is_written_by_whoever_saw_it_last() -> Result<()> {
 }
 
 #[test]
+fn passwords_in_the_flow_file_stay_on_the_machine() -> Result<()> {
+    let yard = Yard::new()?;
+    let flow = yard.flow("yard");
+    let brokers = "brokers:\n  home: { url: \"mqtt://anna:hunter2@127.0.0.1:1\" }\n";
+    yard.write("yard.yaml", format!("{flow}{brokers}"))?;
+    let (running, api) = open(&yard)?;
+    let path = "/api/v1/flows/yard/file";
+    let file = api.get(path)?;
+    let text = String::from_utf8(file.body.clone())?;
+    ensure!(text.contains("mqtt://<hidden-1>@127.0.0.1:1"), "{text}");
+    let put = api.ask(&ApiRequest {
+        method: "PUT",
+        path,
+        headers: &[("if-match", file.header("etag"))],
+        body: &text.replace("hold: 2s", "hold: 4s"),
+    })?;
+    assert_eq!(put.status, 200, "{}", put.shown());
+    let written = fs::read_to_string(yard.at("yard.yaml"))?;
+    assert_eq!(
+        written,
+        format!("{flow}{brokers}").replace("hold: 2s", "hold: 4s")
+    );
+    for path in [
+        "status",
+        "versions",
+        "versions/1",
+        "nodes/calm",
+        "cameras",
+        "graph",
+    ] {
+        let shown = api.get(&format!("/api/v1/flows/yard/{path}"))?;
+        ensure!(
+            !String::from_utf8_lossy(&shown.body).contains("hunter2"),
+            "{path}"
+        );
+    }
+    yard.finish(running)?;
+    Ok(())
+}
+
+#[test]
 fn a_zone_changes_its_line_and_no_other() -> Result<()> {
     let yard = Yard::new()?;
     let (running, api) = open(&yard)?;

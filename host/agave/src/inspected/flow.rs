@@ -149,15 +149,15 @@ impl RunningFlow for InspectedFlow {
     }
 
     fn file(&self) -> Result<FlowFile, Refusal> {
-        self.keeper.file()
+        self.keeper.veiled_file()
     }
 
     fn write_file(&self, text: &str, expected: &str, who: &str) -> Result<ReportView, Refusal> {
-        self.keeper.write(text, expected, who)
+        self.keeper.write_veiled(text, expected, who)
     }
 
-    fn plan(&self, text: &str) -> ReportView {
-        self.keeper.plan_text(text)
+    fn plan(&self, text: &str) -> Result<ReportView, Refusal> {
+        self.keeper.plan_veiled(text)
     }
 
     fn reload(&self, who: &str) -> ReportView {
@@ -170,6 +170,10 @@ impl RunningFlow for InspectedFlow {
 
     fn versions(&self) -> Vec<VersionView> {
         self.keeper.versions()
+    }
+
+    fn restore(&self, version: u64, expected: &str, who: &str) -> Result<ReportView, Refusal> {
+        self.keeper.restore(version, expected, who)
     }
 
     fn version(&self, version: u64) -> Option<String> {
