@@ -207,13 +207,13 @@ fn the_flow_file_is_written_by_whoever_saw_it_last() -> Result<()> {
 fn passwords_in_the_flow_file_stay_on_the_machine() -> Result<()> {
     let yard = Yard::new()?;
     let flow = yard.flow("yard");
-    let brokers = "brokers:\n  home: { url: \"mqtt://anna:hunter2@127.0.0.1:1\" }\n";
+    let brokers = "brokers:\n  home:\n    mqtt: mqtt://127.0.0.1:1\n    username: anna\n    password: hunter2 # ours\n";
     yard.write("yard.yaml", format!("{flow}{brokers}"))?;
     let (running, api) = open(&yard)?;
     let path = "/api/v1/flows/yard/file";
     let file = api.get(path)?;
     let text = String::from_utf8(file.body.clone())?;
-    ensure!(text.contains("mqtt://<hidden-1>@127.0.0.1:1"), "{text}");
+    ensure!(text.contains("    password: <hidden-1> # ours"), "{text}");
     let put = api.ask(&ApiRequest {
         method: "PUT",
         path,

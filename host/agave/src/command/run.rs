@@ -55,10 +55,10 @@ pub(crate) struct Run {
     #[arg(long)]
     no_state: bool,
     /// How long alerts are kept, for example 2160h; 720h if not said
-    #[arg(long, value_name = "TIME", value_parser = agave_core::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = parse_time_kept)]
     keep_for: Option<Duration>,
     /// How many alerts of each flow are kept; 100000 if not said
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     keep_alerts: Option<u64>,
     /// How large the file of each flow may become before the oldest alerts are forgotten, for
     /// example 10GiB; 1GiB if not said. What is still to be delivered is kept in any case
@@ -70,6 +70,14 @@ pub(crate) struct Run {
     workers: Option<u16>,
     #[command(flatten)]
     inspector: InspectorOptions,
+}
+
+/// Alerts that are kept for no time at all are lost, which nobody means.
+fn parse_time_kept(text: &str) -> Result<Duration, String> {
+    match agave_core::parse_duration(text)? {
+        Duration::ZERO => Err("alerts are kept for some time, at least 1ms".to_owned()),
+        time => Ok(time),
+    }
 }
 
 /// A flow that is checked and built, and has not started.
@@ -223,6 +231,7 @@ impl Run {
             journal,
             store: Ok(store),
             taps,
+            only_checked: false,
             shows_pictures: evidence.is_some(),
             workers: self.workers.map_or_else(cores, usize::from),
         };
