@@ -6,32 +6,35 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use agave_tests::{Agave, Api, Process, Yard, free_port, node_packages, repository, skipped};
+use agave_tests::{
+    Agave, Api, HttpReceiver, Process, Yard, free_port, node_packages, repository, skipped,
+};
 use anyhow::{Result, ensure};
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 /// For one script, which waits for nothing longer than half a minute.
-const LOOK_LIMIT: Duration = Duration::from_secs(180);
+const LOOK_LIMIT: Duration = Duration::from_secs(300);
 const BROWSER: &str = "/usr/bin/chromium";
 const PACKAGES: [&str; 2] = ["playwright-core@1.65.1", "axe-core@4.14.1"];
 
 /// A browser and a flow keep two cores busy.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// Runs `tests/clients/page/SCRIPT` on a yard that is served. `prepare` gives it variables.
+/// Runs `tests/clients/page/SCRIPT` on `yard`, which is served. `prepare` gives it variables. Nothing,
+/// said aloud, where there is no browser.
 fn look(
     script: &str,
+    yard: &Yard,
     prepare: impl Fn(&Agave) -> Result<Vec<(&'static str, String)>>,
-) -> Result<Option<Yard>> {
+) -> Result<bool> {
     if !Path::new(BROWSER).exists() {
         skipped(&format!("there is no {BROWSER}"));
-        return Ok(None);
+        return Ok(false);
     }
     let Some(packages) = node_packages("page", &PACKAGES)? else {
-        return Ok(None);
+        return Ok(false);
     };
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let yard = Yard::new()?;
     let port = free_port()?;
     let running = yard.run_with(&["--listen", &format!("127.0.0.1:{port}")])?;
     Api::at(port).wait(START_LIMIT)?;
@@ -48,20 +51,21 @@ fn look(
         looked.stderr
     );
     yard.finish(running)?;
-    Ok(Some(yard))
+    Ok(true)
 }
 
 #[test]
 fn it_shows_a_living_flow() -> Result<()> {
-    look("look.mjs", |_| Ok(Vec::new()))?;
+    look("look.mjs", &Yard::new()?, |_| Ok(Vec::new()))?;
     Ok(())
 }
 
 #[test]
 fn it_changes_a_flow_and_nothing_else_of_its_file() -> Result<()> {
-    let Some(yard) = look("change.mjs", |_| Ok(Vec::new()))? else {
+    let yard = Yard::new()?;
+    if !look("change.mjs", &yard, |_| Ok(Vec::new()))? {
         return Ok(());
-    };
+    }
     let before = yard.flow("yard");
     let after = fs::read_to_string(yard.at("yard.yaml"))?;
     let differs: Vec<_> = before
@@ -80,9 +84,30 @@ fn it_changes_a_flow_and_nothing_else_of_its_file() -> Result<()> {
     Ok(())
 }
 
+/// `cargo test --release --workspace --test page -- --ignored` makes the pictures anew.
+#[test]
+#[ignore = "writes docs/images"]
+fn it_is_photographed() -> Result<()> {
+    let images = repository().join("docs/images");
+    fs::create_dir_all(&images)?;
+    let receiver = HttpReceiver::start(&["200"])?;
+    let address = format!("http://127.0.0.1:{}", receiver.port());
+    let yard = Yard::new()?;
+    let hook = format!(
+        "  hook: {{ plugin: webhook, from: calm, config: {{ url: \"{address}/alerts\" }}, allow: {{ http: [\"{address}\"] }} }}\n"
+    );
+    let flow = yard.flow("yard").replace("fps: 2", "fps: 8") + &hook;
+    yard.write("yard.yaml", flow)?;
+    look("photograph.mjs", &yard, |_| {
+        Ok(vec![("IMAGES", images.display().to_string())])
+    })?;
+    drop(receiver.stop()?);
+    Ok(())
+}
+
 #[test]
 fn it_lets_nobody_do_what_is_not_theirs() -> Result<()> {
-    look("login.mjs", |running| {
+    look("login.mjs", &Yard::new()?, |running| {
         let token = |name, role| -> Result<String> {
             let made = running.beside(["token", "new", name, "--role", role])?;
             ensure!(made.status.success(), "{}", made.stderr);

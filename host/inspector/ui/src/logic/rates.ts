@@ -23,7 +23,7 @@ const NONE: Rate = { in: 0, out: 0, alerts: 0, failures: 0 };
 
 export class RateWindow {
   #samples: Sample[] = [];
-  #sparks = new Map<string, number[]>();
+  #sparks = new Map<string, readonly number[]>();
   #lastSpark_s = -Infinity;
 
   push(status: FlowStatus): void {
@@ -86,9 +86,9 @@ export class RateWindow {
       if (!key.startsWith('n:')) continue;
       const was = before.counts.get(key) ?? NONE;
       const points = this.#sparks.get(key.slice(2)) ?? [];
-      points.push(Math.max(0, counts.out - was.out) / (now.at_s - before.at_s));
-      if (points.length > SPARK_POINTS) points.shift();
-      this.#sparks.set(key.slice(2), points);
+      const next = Math.max(0, counts.out - was.out) / (now.at_s - before.at_s);
+      // Another list each time, so that who draws it sees that it is another.
+      this.#sparks.set(key.slice(2), [...points, next].slice(-SPARK_POINTS));
     }
   }
 }

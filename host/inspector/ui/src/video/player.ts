@@ -159,13 +159,19 @@ export class Player {
       this.#shown_us = picture.timestamp;
       picture.close();
     }
-    const seen = this.#seen.at(now_us);
-    if (this.#shown_us !== null && (picture || seen !== this.#lastSeen)) {
-      this.#lastSeen = seen;
-      this.handler.onShown({ pts_us: this.#shown_us, seen, trail: this.#seen.before(now_us, TRAIL_US) });
-    }
+    this.#tell(picture !== null);
     this.#countLeftOut();
   };
+
+  /** What was seen belongs to the picture that is shown, also where decoding is behind. */
+  #tell(isNew: boolean): void {
+    const shown_us = this.#shown_us;
+    if (shown_us === null) return;
+    const seen = this.#seen.at(shown_us);
+    if (!isNew && seen === this.#lastSeen) return;
+    this.#lastSeen = seen;
+    this.handler.onShown({ pts_us: shown_us, seen, trail: this.#seen.before(shown_us, TRAIL_US) });
+  }
 
   #decodeAhead(now_us: number): void {
     const decoder = this.#decoder;
