@@ -213,7 +213,7 @@ impl Run {
             true => Store::in_memory()?,
             false => open_store(&state, self.state.is_some(), &flow.name)?,
         };
-        let evidence = self.evidence(&state)?;
+        let evidence = self.inspector.evidence(&state, &store)?;
         let taps: Arc<Taps> = Arc::default();
         if let Some(evidence) = &evidence {
             // As long as the flow runs.
@@ -244,17 +244,6 @@ impl Run {
             evidence,
             events,
         })
-    }
-
-    /// What led to alerts is kept for those who look at the page.
-    fn evidence(&self, state: &Result<PathBuf, String>) -> Result<Option<Arc<Evidence>>> {
-        if self.inspector.is_off() {
-            return Ok(None);
-        }
-        let folder = state.as_ref().ok().filter(|_| !self.no_state);
-        let folder = folder.map(|folder| folder.join("evidence"));
-        let evidence = Evidence::start(folder).context("cannot start the thread for pictures")?;
-        Ok(Some(evidence))
     }
 
     /// Serves the page for all flows.
