@@ -1,6 +1,8 @@
 //! Whom the control API of a running flow lets, and to what.
 
-use agave_tests::{ApiRequest, Yard, agave, flow, served, token};
+use std::process::Command;
+
+use agave_tests::{Api, ApiRequest, Yard, agave, flow, free_port, served, token};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
@@ -175,5 +177,55 @@ fn other_machines_are_served_with_a_certificate_and_a_token_only() -> Result<()>
         "{}",
         nobody.stderr
     );
+    Ok(())
+}
+
+/// Asks the address in the first argument over TLS, and trusts the certificate in the second.
+const ASK: &str = "
+import ssl, sys, urllib.request
+context = ssl.create_default_context(cafile=sys.argv[2])
+print(urllib.request.urlopen(sys.argv[1], context=context, timeout=30).read().decode())
+";
+
+#[test]
+fn a_certificate_encrypts_everything() -> Result<()> {
+    let yard = Yard::new()?;
+    let (certificate, key) = (yard.at("certificate.pem"), yard.at("key.pem"));
+    let made = Command::new("openssl")
+        .args([
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+        ])
+        .args([
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+        ])
+        .arg("-out")
+        .arg(&certificate)
+        .arg("-keyout")
+        .arg(&key)
+        .output()
+        .context("cannot start openssl")?;
+    ensure!(made.status.success(), "{made:?}");
+    let port = free_port()?;
+    let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
+    let running = yard.run_with(&[
+        "--listen",
+        &format!("127.0.0.1:{port}"),
+        "--tls-certificate",
+        &certificate,
+        "--tls-key",
+        &key,
+    ])?;
+    let url = format!("https://localhost:{port}/api/v1/flows");
+    let asked = Command::new("/usr/bin/python3")
+        .args(["-c", ASK, &url, &certificate])
+        .output()?;
+    let said = String::from_utf8_lossy(&asked.stdout);
+    ensure!(said.contains("\"name\":\"yard\""), "{asked:?}");
+    // In clear text there is nobody.
+    ensure!(Api::at(port).get("/health/live").is_err());
+    yard.finish(running)?;
     Ok(())
 }
