@@ -7,11 +7,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use agave_tests::{
-    Agave, Api, HttpReceiver, Process, Yard, free_port, node_packages, repository, skipped,
+    Agave, Api, HttpReceiver, Process, Signal, Yard, free_port, node_packages, repository, skipped,
 };
 use anyhow::{Result, ensure};
 
 const START_LIMIT: Duration = Duration::from_secs(60);
+const STOP_LIMIT: Duration = Duration::from_secs(20);
 /// For one script, which waits for nothing longer than half a minute.
 const LOOK_LIMIT: Duration = Duration::from_secs(300);
 const BROWSER: &str = "/usr/bin/chromium";
@@ -50,7 +51,9 @@ fn look(
         looked.stdout,
         looked.stderr
     );
-    yard.finish(running)?;
+    // Not as a yard is finished: beside a browser its camera may have been late.
+    running.signal(Signal::TERM)?;
+    running.finish(STOP_LIMIT)?;
     Ok(true)
 }
 
