@@ -10,8 +10,34 @@ use tungstenite::client::IntoClientRequest;
 use tungstenite::stream::MaybeTlsStream;
 use tungstenite::{Message, WebSocket};
 
+use crate::{Agave, Yard, free_port};
+
+/// Until the flow runs and is served.
+const START_LIMIT: Duration = Duration::from_secs(60);
 /// So long one answer may take.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+
+/// A yard whose flow runs and can be asked.
+///
+/// # Errors
+/// When it does not start.
+pub fn served(yard: &Yard) -> Result<(Agave, Api)> {
+    let port = free_port()?;
+    let running = yard.run_with(&["--listen", &format!("127.0.0.1:{port}")])?;
+    let api = Api::at(port);
+    api.wait(START_LIMIT)?;
+    Ok((running, api))
+}
+
+/// A token for the flows of `running`.
+///
+/// # Errors
+/// When there can be none.
+pub fn token(running: &Agave, name: &str, role: &str) -> Result<String> {
+    let made = running.beside(["token", "new", name, "--role", role])?;
+    ensure!(made.status.success(), "{}", made.stderr);
+    Ok(made.stdout.trim().to_owned())
+}
 
 /// Somebody who asks the API at one address.
 #[derive(Clone, Debug)]
@@ -61,6 +87,12 @@ impl Api {
             token: None,
             agent: config.into(),
         }
+    }
+
+    /// Its address as a program writes it.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
     /// The same with a token.

@@ -34,7 +34,7 @@ mod yard;
 
 pub use agave::{Agave, Outcome, agave, agave_in, agave_with, agave_with_within, agave_within};
 pub use alert::{Alert, begins, without_wall_clock};
-pub use api::{Api, ApiAnswer, ApiRequest, ApiSocket};
+pub use api::{Api, ApiAnswer, ApiRequest, ApiSocket, served, token};
 pub use arrivals::Arrivals;
 pub use backlog::{ADAPTER, Backlog};
 pub use broker::{BrokerOptions, Listener, Mosquitto};

@@ -43,6 +43,29 @@ fn check_names_the_place_of_every_mistake_at_once() -> Result<()> {
 }
 
 #[test]
+fn check_leaves_alone_what_the_running_flow_has() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let demo = fs::read_to_string(flow("demo.yaml"))?;
+    let demo = demo.replace(
+        "../models",
+        &repository().join("models").display().to_string(),
+    );
+    let (nodes, _tests) = demo.split_once("\ntests:").context("the demo has tests")?;
+    let sinks = format!(
+        "  trail: {{ store: alerts, from: calm }}\n\
+         \x20 device:\n    serve: isapi\n    from: calm\n    device: {{ listen: \"{}\", username: anna, password: Pass1234 }}\n",
+        taken.local_addr()?
+    );
+    let file = folder.path().join("sinks.yaml");
+    fs::write(&file, format!("{nodes}\n{sinks}"))?;
+    let checked = agave(["check".as_ref(), file.as_os_str()])?;
+    assert!(checked.status.success(), "{}", checked.stderr);
+    assert!(checked.stdout.contains("no errors"), "{}", checked.stdout);
+    Ok(())
+}
+
+#[test]
 fn check_looks_at_a_file_as_an_override_leaves_it() -> Result<()> {
     let demo = repository().join("flows/demo.yaml");
     let wrong = "nodes.calm.config.hold=soon";

@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use agave_tests::{Api, Process, Yard, free_port, python_packages, skipped};
+use agave_tests::{Process, Yard, python_packages, served, skipped, token};
 use anyhow::{Context, Result, ensure};
 
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -33,11 +33,8 @@ fn every_answer_is_in_the_document() -> Result<()> {
         return Ok(());
     };
     let yard = Yard::new()?;
-    let port = free_port()?;
-    let running = yard.run_with(&["--listen", &format!("127.0.0.1:{port}")])?;
-    Api::at(port).wait(START_LIMIT)?;
-    let made = running.beside(["token", "new", "tester", "--role", "admin"])?;
-    ensure!(made.status.success(), "{}", made.stderr);
+    let (running, api) = served(&yard)?;
+    let token = token(&running, "tester", "admin")?;
 
     let settings = yard.at("schemathesis.toml");
     yard.write("schemathesis.toml", SETTINGS)?;
@@ -46,15 +43,12 @@ fn every_answer_is_in_the_document() -> Result<()> {
         .arg("--config-file")
         .arg(settings)
         .arg("run")
-        .arg(format!("http://127.0.0.1:{port}/api/openapi.json"))
+        .arg(format!("{}/api/openapi.json", api.origin()))
         .args(["--checks", CHECKS, "--max-examples", EXAMPLES])
         // Otherwise it finds its own token, and takes it away.
         .args(["--phases", "examples,coverage,fuzzing"])
         .args(["--workers", "1", "--no-color"])
-        .args([
-            "--header",
-            &format!("Authorization: Bearer {}", made.stdout.trim()),
-        ])
+        .args(["--header", &format!("Authorization: Bearer {token}")])
         .current_dir(yard.folder());
     let tested = Process::start("schemathesis", &mut command)?.finish(RUN_LIMIT)?;
     ensure!(

@@ -38,6 +38,7 @@ mod surroundings;
 mod template;
 mod text;
 mod tree;
+mod veil;
 mod wording;
 mod yaml;
 
@@ -60,6 +61,7 @@ pub use spec::{OnFailure, Order, Pace, Partition, Transport};
 pub use suggest::instead_of;
 pub use surroundings::{PluginCatalog, PluginFacts, PluginProblem, Surroundings, secret_variable};
 pub use text::FlowText;
+pub use veil::{Veiled, veil};
 
 use std::path::Path;
 

@@ -60,20 +60,7 @@ pub(crate) fn line(line: &str, span: Span) -> MaskedLine {
         // A tab is as wide as the terminal likes, and a control character could do anything.
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
-    let mut hidden = credentials(&characters);
-    for range in secret_values(&characters) {
-        if !hidden
-            .iter()
-            .any(|one| one.start < range.end && range.start < one.end)
-        {
-            hidden.push(range);
-        } else {
-            // A password that contains an address: hide both as one.
-            hidden.retain(|one| one.end <= range.start || one.start >= range.end);
-            hidden.push(range);
-        }
-    }
-    hidden.sort_by_key(|range| range.start);
+    let hidden = hidden(&characters);
     let (text, column) = replace(&characters, &hidden);
     let start = span.start.column.saturating_sub(1).min(characters.len());
     let end = if span.end.line == span.start.line {
@@ -87,6 +74,25 @@ pub(crate) fn line(line: &str, span: Span) -> MaskedLine {
         caret_start,
         caret_length: column(end).saturating_sub(caret_start).max(1),
     })
+}
+
+/// What must not be shown of a line, in its order.
+pub(crate) fn hidden(characters: &[char]) -> Vec<Range<usize>> {
+    let mut hidden = credentials(characters);
+    for range in secret_values(characters) {
+        if !hidden
+            .iter()
+            .any(|one| one.start < range.end && range.start < one.end)
+        {
+            hidden.push(range);
+        } else {
+            // A password that contains an address: hide both as one.
+            hidden.retain(|one| one.end <= range.start || one.start >= range.end);
+            hidden.push(range);
+        }
+    }
+    hidden.sort_by_key(|range| range.start);
+    hidden
 }
 
 /// The part of a very long line that the carets are about.

@@ -93,6 +93,8 @@ async fn converse(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER)
         .max_buf_size(MOST_BUFFERED_BYTES)
+        // Who has said everything may still want to hear the answer.
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .with_upgrades()
         .await

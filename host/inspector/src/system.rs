@@ -112,7 +112,7 @@ pub trait RunningFlow: Send + Sync + 'static {
     /// When there are none that were meant, or the journal cannot be written.
     fn remedy(&self, remedy: Remedy, letters: &Letters) -> Result<Done, Refusal>;
 
-    /// The flow file.
+    /// The flow file; passwords in it are numbers, which a text that is sent back may have.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -126,7 +126,10 @@ pub trait RunningFlow: Send + Sync + 'static {
     fn write_file(&self, text: &str, expected: &str, who: &str) -> Result<ReportView, Refusal>;
 
     /// What would change if the flow file said `text`.
-    fn plan(&self, text: &str) -> ReportView;
+    ///
+    /// # Errors
+    /// When the flow file cannot be read.
+    fn plan(&self, text: &str) -> Result<ReportView, Refusal>;
 
     /// Reads the flow file again.
     fn reload(&self, who: &str) -> ReportView;
@@ -142,7 +145,13 @@ pub trait RunningFlow: Send + Sync + 'static {
     /// The flow files that ran, the newest first.
     fn versions(&self) -> Vec<VersionView>;
 
-    /// The text of one of them.
+    /// Puts one of them into the flow file, if its tag is still `expected`, and runs it.
+    ///
+    /// # Errors
+    /// When somebody else has changed it, it cannot run, or it cannot be written.
+    fn restore(&self, version: u64, expected: &str, who: &str) -> Result<ReportView, Refusal>;
+
+    /// The text of one of them; passwords in it are numbers.
     fn version(&self, version: u64) -> Option<String>;
 
     /// Starts a node's plugin again where it was given up. Says for how many cameras.

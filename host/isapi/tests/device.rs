@@ -312,9 +312,14 @@ fn nonsense(world: &World, request: &[u8]) -> Result<String> {
     stream.set_read_timeout(Some(PATIENCE))?;
     // It may hang up before all of it is sent.
     let _ = stream.write_all(request);
-    let _ = stream.shutdown(std::net::Shutdown::Write);
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
+    let (mut answer, mut piece) = (Vec::new(), [0; 1024]);
+    // The connection may stay open behind the answer.
+    while !answer.windows(4).any(|end| end == b"\r\n\r\n") {
+        match stream.read(&mut piece) {
+            Ok(read @ 1..) => answer.extend(piece.iter().take(read)),
+            Ok(0) | Err(_) => break,
+        }
+    }
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 

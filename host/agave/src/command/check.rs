@@ -50,8 +50,9 @@ impl Check {
                 runtime: runtime.handle().clone(),
                 hang_up: CancellationToken::new(),
                 journal: Journal::start(Store::in_memory()?, Arc::new(Silence))?,
-                store: Err("nothing is kept while a flow is only checked".to_owned()),
+                store: Ok(Store::in_memory()?),
                 taps: Arc::default(),
+                only_checked: true,
                 shows_pictures: false,
                 workers: 1,
             };

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agave_inspector::{Inspector, InspectorError, Settings, System, TlsFiles};
-use anyhow::Result;
+use agave_store::{AlertQuery, Store};
+use anyhow::{Context, Result};
 use clap::Args;
+
+use crate::inspected::Evidence;
 
 /// Where the page is, if nothing is said.
 const USUAL: &str = "127.0.0.1:8090";
@@ -43,8 +46,27 @@ pub(super) fn tokens_file(root: Result<PathBuf, String>) -> PathBuf {
 }
 
 impl InspectorOptions {
-    pub(super) fn is_off(&self) -> bool {
-        self.no_inspector
+    /// What led to alerts is kept for those who look at the page.
+    pub(super) fn evidence(
+        &self,
+        state: &Result<PathBuf, String>,
+        store: &Store,
+    ) -> Result<Option<Arc<Evidence>>> {
+        if self.no_inspector {
+            return Ok(None);
+        }
+        // Where alerts begin anew, so do their numbers, and what belongs to them.
+        let folder = state.as_ref().ok().filter(|_| store.lasts());
+        let folder = folder.map(|folder| folder.join("evidence"));
+        let newest = store.alerts(&AlertQuery {
+            most: 1,
+            ..AlertQuery::default()
+        })?;
+        let newest = newest.first().map_or(0, |alert| alert.sequence);
+        let evidence = Evidence::start(folder, newest);
+        Ok(Some(
+            evidence.context("cannot start the thread for pictures")?,
+        ))
     }
 
     /// Serves `system`. Where nobody has named an address and the usual ones are taken, there is

@@ -74,6 +74,7 @@ impl Record {
             hang_up: CancellationToken::new(),
             journal,
             taps,
+            only_checked: false,
             shows_pictures: false,
             store: Ok(store),
             workers: self.workers.map_or_else(cores, usize::from),

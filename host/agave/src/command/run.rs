@@ -55,10 +55,10 @@ pub(crate) struct Run {
     #[arg(long)]
     no_state: bool,
     /// How long alerts are kept, for example 2160h; 720h if not said
-    #[arg(long, value_name = "TIME", value_parser = agave_core::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = parse_time_kept)]
     keep_for: Option<Duration>,
     /// How many alerts of each flow are kept; 100000 if not said
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     keep_alerts: Option<u64>,
     /// How large the file of each flow may become before the oldest alerts are forgotten, for
     /// example 10GiB; 1GiB if not said. What is still to be delivered is kept in any case
@@ -70,6 +70,14 @@ pub(crate) struct Run {
     workers: Option<u16>,
     #[command(flatten)]
     inspector: InspectorOptions,
+}
+
+/// Alerts that are kept for no time at all are lost, which nobody means.
+fn parse_time_kept(text: &str) -> Result<Duration, String> {
+    match agave_core::parse_duration(text)? {
+        Duration::ZERO => Err("alerts are kept for some time, at least 1ms".to_owned()),
+        time => Ok(time),
+    }
 }
 
 /// A flow that is checked and built, and has not started.
@@ -205,7 +213,7 @@ impl Run {
             true => Store::in_memory()?,
             false => open_store(&state, self.state.is_some(), &flow.name)?,
         };
-        let evidence = self.evidence(&state)?;
+        let evidence = self.inspector.evidence(&state, &store)?;
         let taps: Arc<Taps> = Arc::default();
         if let Some(evidence) = &evidence {
             // As long as the flow runs.
@@ -223,6 +231,7 @@ impl Run {
             journal,
             store: Ok(store),
             taps,
+            only_checked: false,
             shows_pictures: evidence.is_some(),
             workers: self.workers.map_or_else(cores, usize::from),
         };
@@ -235,17 +244,6 @@ impl Run {
             evidence,
             events,
         })
-    }
-
-    /// What led to alerts is kept for those who look at the page.
-    fn evidence(&self, state: &Result<PathBuf, String>) -> Result<Option<Arc<Evidence>>> {
-        if self.inspector.is_off() {
-            return Ok(None);
-        }
-        let folder = state.as_ref().ok().filter(|_| !self.no_state);
-        let folder = folder.map(|folder| folder.join("evidence"));
-        let evidence = Evidence::start(folder).context("cannot start the thread for pictures")?;
-        Ok(Some(evidence))
     }
 
     /// Serves the page for all flows.

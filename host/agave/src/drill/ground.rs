@@ -235,6 +235,7 @@ pub(super) fn workshop(
         journal: Journal::start(store.clone(), sink)?,
         store: Ok(store),
         taps: Arc::default(),
+        only_checked: false,
         shows_pictures: false,
         workers: 1,
     })

@@ -1,21 +1,13 @@
 //! Alerts from the journal, the incidents that they make, and what adapters have given up.
 
-use std::collections::HashMap;
-
 use agave_core::{Alert as CoreAlert, AlertReport, Timestamp};
-use agave_flow::CameraKind;
 use agave_inspector::Refusal;
-use agave_inspector::system::{AlertQuery, IncidentQuery, Jpeg};
-use agave_inspector::view::{
-    Alert, AlertDetails, DeadLetterView, Delivery, DeliveryState, Incident,
-};
+use agave_inspector::system::{AlertQuery, Jpeg};
+use agave_inspector::view::{Alert, AlertDetails, DeadLetterView, Delivery, DeliveryState};
 use agave_store::{AlertQuery as Kept, DeadLetterQuery, KeptAlert, StoreError};
 
 use super::InspectedFlow;
 use super::sink::shown;
-
-/// So many of the last alerts are looked through for incidents.
-const MOST_LOOKED_THROUGH: usize = 5000;
 
 pub(super) fn alerts(inspected: &InspectedFlow, query: &AlertQuery) -> Result<Vec<Alert>, Refusal> {
     let kept = Kept {
@@ -44,7 +36,7 @@ fn view(inspected: &InspectedFlow, kept: &KeptAlert) -> Option<Alert> {
     Some(shown(kept.sequence, &kept.node, &report, has_picture))
 }
 
-fn report(camera: &str, media_time: u64, body: &str) -> Option<AlertReport> {
+pub(super) fn report(camera: &str, media_time: u64, body: &str) -> Option<AlertReport> {
     let alert: CoreAlert = serde_json::from_str(body).ok()?;
     let start = alert.at - std::time::Duration::from_nanos(media_time);
     Some(AlertReport::new(camera, start, &alert))
@@ -66,9 +58,11 @@ pub(super) fn alert(
     let Some(alert) = found.and_then(|kept| view(inspected, kept)) else {
         return Ok(None);
     };
+    let why = inspected.evidence.why(sequence);
     Ok(Some(AlertDetails {
         deliveries: deliveries(inspected, sequence, &alert.node)?,
-        why: inspected.evidence.why(sequence),
+        // Numbers begin anew with a new journal, and evidence may be of the one before.
+        why: why.filter(|why| alert.said.get("frame") == Some(&why.frame.into())),
         alert,
     }))
 }
@@ -140,103 +134,6 @@ pub(super) fn picture(inspected: &InspectedFlow, sequence: u64) -> Result<Jpeg, 
     })
 }
 
-/// What belongs together among the last alerts, the newest first.
-pub(super) fn incidents(
-    inspected: &InspectedFlow,
-    query: &IncidentQuery,
-) -> Result<Vec<Incident>, Refusal> {
-    let kept = Kept {
-        camera: query.camera.clone(),
-        most: MOST_LOOKED_THROUGH,
-        ..Kept::default()
-    };
-    let store = inspected.keeper.live().store();
-    let mut incidents: Vec<Incident> = Vec::new();
-    let mut by_key: HashMap<(String, String), usize> = HashMap::new();
-    for kept in store.alerts(&kept).map_err(unreadable)? {
-        let Some(report) = report(&kept.camera, kept.media_time, &kept.body) else {
-            continue;
-        };
-        let key = (kept.camera.clone(), report.key.clone());
-        let known = by_key.get(&key).and_then(|&index| incidents.get_mut(index));
-        match known {
-            Some(incident) => go_on(incident, kept.sequence, &report),
-            None => {
-                by_key.insert(key, incidents.len());
-                let has_picture = inspected.evidence.has_picture(kept.sequence);
-                incidents.push(begin(kept.sequence, &report, has_picture));
-            }
-        }
-    }
-    if query.open {
-        let may_end = may_end(inspected);
-        incidents.retain(|incident| incident.ended.is_none() && may_end(incident));
-    }
-    incidents.sort_by_key(|incident| std::cmp::Reverse(incident.last_sequence));
-    incidents.truncate(query.most);
-    Ok(incidents)
-}
-
-/// Whether somebody can still end an incident: its camera is there, and if that is a file, which
-/// begins anew with each start, it began since.
-fn may_end(inspected: &InspectedFlow) -> impl Fn(&Incident) -> bool {
-    let live = inspected.keeper.live();
-    let started = (Timestamp::now() - live.began().elapsed()).to_string();
-    let cameras = live.flow().cameras;
-    move |incident| {
-        let camera = cameras
-            .iter()
-            .find(|camera| camera.name == incident.camera_id);
-        camera.is_some_and(|camera| camera.kind == CameraKind::Rtsp || incident.began >= started)
-    }
-}
-
-fn begin(sequence: u64, report: &AlertReport, has_picture: bool) -> Incident {
-    let mut incident = Incident {
-        key: report.key.clone(),
-        camera_id: report.camera_id.clone(),
-        kind: report.kind.clone(),
-        class: report.class.clone(),
-        zone: report.zone.clone(),
-        severity: severity(report).to_owned(),
-        began: report.ts.clone(),
-        ended: None,
-        count: 0,
-        first_sequence: sequence,
-        last_sequence: sequence,
-        has_picture,
-    };
-    go_on(&mut incident, sequence, report);
-    incident
-}
-
-fn go_on(incident: &mut Incident, sequence: u64, report: &AlertReport) {
-    incident.last_sequence = sequence;
-    incident.count += u64::from(report.count);
-    if rank(severity(report)) > rank(&incident.severity) {
-        incident.severity = severity(report).to_owned();
-    }
-    incident.ended = match report.phase {
-        agave_core::Phase::End => Some(report.ts.clone()),
-        agave_core::Phase::Begin | agave_core::Phase::Update => None,
-    };
-}
-
-fn severity(report: &AlertReport) -> &'static str {
-    match report.severity {
-        agave_core::Severity::Info => "info",
-        agave_core::Severity::Warning => "warning",
-        agave_core::Severity::Critical => "critical",
-    }
-}
-
-fn rank(severity: &str) -> usize {
-    ["info", "warning", "critical"]
-        .iter()
-        .position(|word| *word == severity)
-        .unwrap_or(0)
-}
-
 pub(super) fn dead_letters(
     inspected: &InspectedFlow,
     before: Option<u64>,
@@ -268,6 +165,6 @@ pub(super) fn dead_letters(
     Ok(views.collect())
 }
 
-fn unreadable(error: StoreError) -> Refusal {
+pub(super) fn unreadable(error: StoreError) -> Refusal {
     Refusal::Unavailable(format!("the journal cannot be read: {error}"))
 }

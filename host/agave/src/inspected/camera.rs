@@ -83,7 +83,7 @@ fn open_incidents(inspected: &InspectedFlow) -> BTreeMap<String, u64> {
         camera: None,
         most: usize::MAX,
     };
-    for incident in super::alerts::incidents(inspected, &query).unwrap_or_default() {
+    for incident in super::incidents::incidents(inspected, &query).unwrap_or_default() {
         *open.entry(incident.camera_id).or_default() += 1;
     }
     open

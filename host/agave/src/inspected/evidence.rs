@@ -43,12 +43,16 @@ struct Wanted {
 }
 
 impl Evidence {
-    /// Keeps it in `folder`; without one, in memory.
+    /// Keeps it in `folder`; without one, in memory. What lies there of alerts behind the
+    /// `newest` is of another journal, and goes.
     ///
     /// # Errors
     /// When the system gives no more threads.
-    pub(crate) fn start(folder: Option<std::path::PathBuf>) -> std::io::Result<Arc<Self>> {
-        let folder = Arc::new(Folder::open(folder));
+    pub(crate) fn start(
+        folder: Option<std::path::PathBuf>,
+        newest: u64,
+    ) -> std::io::Result<Arc<Self>> {
+        let folder = Arc::new(Folder::open(folder, newest));
         let live = Arc::new(OnceLock::new());
         let (wanted, waiting) = sync_channel(MOST_WAITING);
         let waits = Arc::<Waiting>::default();

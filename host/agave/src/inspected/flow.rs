@@ -14,6 +14,7 @@ use agave_inspector::view::{
 use agave_inspector::{Refusal, RunningFlow};
 use tokio::sync::{broadcast, mpsc};
 
+use super::incidents::{self, Incidents};
 use super::{Evidence, alerts, camera, graph, node, video};
 use crate::control::{Choice, Controlled, Remedy as Cure, Trigger};
 use crate::keeper::Keeper;
@@ -25,6 +26,7 @@ const MOST_WAITING: usize = 64;
 pub(crate) struct InspectedFlow {
     pub(super) keeper: Arc<Keeper>,
     pub(super) evidence: Arc<Evidence>,
+    pub(super) incidents: Incidents,
     pub(super) machine: Arc<Machine>,
     pub(super) runtime: tokio::runtime::Handle,
 }
@@ -40,6 +42,7 @@ impl InspectedFlow {
         Arc::new(Self {
             keeper,
             evidence,
+            incidents: Incidents::default(),
             machine,
             runtime,
         })
@@ -124,7 +127,7 @@ impl RunningFlow for InspectedFlow {
     }
 
     fn incidents(&self, query: &IncidentQuery) -> Result<Vec<Incident>, Refusal> {
-        alerts::incidents(self, query)
+        incidents::incidents(self, query)
     }
 
     fn dead_letters(
@@ -149,15 +152,15 @@ impl RunningFlow for InspectedFlow {
     }
 
     fn file(&self) -> Result<FlowFile, Refusal> {
-        self.keeper.file()
+        self.keeper.veiled_file()
     }
 
     fn write_file(&self, text: &str, expected: &str, who: &str) -> Result<ReportView, Refusal> {
-        self.keeper.write(text, expected, who)
+        self.keeper.write_veiled(text, expected, who)
     }
 
-    fn plan(&self, text: &str) -> ReportView {
-        self.keeper.plan_text(text)
+    fn plan(&self, text: &str) -> Result<ReportView, Refusal> {
+        self.keeper.plan_veiled(text)
     }
 
     fn reload(&self, who: &str) -> ReportView {
@@ -170,6 +173,10 @@ impl RunningFlow for InspectedFlow {
 
     fn versions(&self) -> Vec<VersionView> {
         self.keeper.versions()
+    }
+
+    fn restore(&self, version: u64, expected: &str, who: &str) -> Result<ReportView, Refusal> {
+        self.keeper.restore(version, expected, who)
     }
 
     fn version(&self, version: u64) -> Option<String> {

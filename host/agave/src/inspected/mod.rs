@@ -6,6 +6,7 @@ mod camera;
 mod evidence;
 mod flow;
 mod graph;
+mod incidents;
 mod node;
 mod sink;
 mod video;

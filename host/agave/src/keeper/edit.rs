@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{MutexGuard, PoisonError};
 
 use agave_core::Fingerprint;
+use agave_flow::veil;
 use agave_inspector::Refusal;
 use agave_inspector::system::FlowFile;
 use agave_inspector::view::VersionView;
@@ -27,9 +28,17 @@ impl Keeper {
         })
     }
 
-    /// What would change if the flow file said `text`.
-    pub(crate) fn plan_text(&self, text: &str) -> Report {
-        self.planned(self.read_as(text))
+    /// The flow file for those who edit it elsewhere: passwords in it are numbers.
+    pub(crate) fn veiled_file(&self) -> Result<FlowFile, Refusal> {
+        let FlowFile { text, tag } = self.file()?;
+        let text = veil(&text).text;
+        Ok(FlowFile { text, tag })
+    }
+
+    /// What would change if the flow file said `text`, which is veiled.
+    pub(crate) fn plan_veiled(&self, text: &str) -> Result<Report, Refusal> {
+        let now = self.file()?;
+        Ok(self.planned(self.read_as(&veil(&now.text).unveil(text))))
     }
 
     fn read_as(&self, text: &str) -> Reading {
@@ -37,9 +46,29 @@ impl Keeper {
         read_text(&source.machine, &source.file, text, &source.overrides)
     }
 
-    /// Runs `text` and writes it into the flow file, whose tag is still `expected`.
-    pub(crate) fn write(&self, text: &str, expected: &str, who: &str) -> Result<Report, Refusal> {
-        self.write_with(expected, who, |_| Ok(text.to_owned()))
+    /// Runs `text`, which is veiled, and writes it into the flow file, whose tag is still
+    /// `expected`.
+    pub(crate) fn write_veiled(
+        &self,
+        text: &str,
+        expected: &str,
+        who: &str,
+    ) -> Result<Report, Refusal> {
+        self.write_with(expected, who, |now| Ok(veil(&now.text).unveil(text)))
+    }
+
+    /// Runs one of the versions again, and writes it into the flow file, whose tag is still
+    /// `expected`.
+    pub(crate) fn restore(
+        &self,
+        version: u64,
+        expected: &str,
+        who: &str,
+    ) -> Result<Report, Refusal> {
+        let text = self.version_text(version).ok_or_else(|| {
+            Refusal::NotFound(format!("version {version} is not kept (any more)"))
+        })?;
+        self.write_with(expected, who, |_| Ok(text))
     }
 
     /// Runs what `edit` makes of the flow file, whose tag is still `expected`, and writes it.
@@ -101,8 +130,12 @@ impl Keeper {
             .list()
     }
 
-    /// The text of one of them.
+    /// The text of one of them, veiled.
     pub(crate) fn version(&self, version: u64) -> Option<String> {
+        self.version_text(version).map(|text| veil(&text).text)
+    }
+
+    fn version_text(&self, version: u64) -> Option<String> {
         self.versions
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

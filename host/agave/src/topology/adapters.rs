@@ -170,6 +170,10 @@ impl Bench<'_> {
         if runs && same_surroundings {
             return Ok(None);
         }
+        // Beside the state of a flow, which may run.
+        if self.workshop.only_checked && database.is_none() {
+            return Ok(None);
+        }
         let settings = trail::settings(database.as_ref(), &self.workshop.store);
         let opened = settings.and_then(|settings| {
             let opened = Trail::open(&settings, self.workshop.runtime.clone());
@@ -204,7 +208,7 @@ impl Bench<'_> {
         let mut receiver =
             DeviceReceiver::new(settings, self.recent.cloned(), device.boxes, runtime);
         // In a running flow the one before may have the address until it has gone.
-        if self.standing.is_none() {
+        if self.standing.is_none() && !self.workshop.only_checked {
             receiver = receiver.listening().map_err(refused)?;
         }
         Ok(Some(Receiver::Host(Box::new(receiver))))

@@ -79,6 +79,8 @@ pub(crate) struct Workshop {
     pub(crate) store: Result<Store, String>,
     /// Who looks on from the first frame.
     pub(crate) taps: Arc<Taps>,
+    /// Nothing of it will run: what a running flow may have open is left alone.
+    pub(crate) only_checked: bool,
     /// Whether people look at pictures of all cameras.
     pub(crate) shows_pictures: bool,
     /// How many frames are looked at in parallel.

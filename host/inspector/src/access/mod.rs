@@ -4,6 +4,7 @@
 mod attempts;
 mod audit;
 mod gate;
+mod headers;
 mod role;
 mod sessions;
 mod tokens;
@@ -11,7 +12,8 @@ mod tokens;
 pub(crate) use attempts::Attempts;
 pub use audit::AuditEntry;
 pub(crate) use audit::AuditLog;
-pub(crate) use gate::{COOKIE, Gate, Guard, Needs, Peer, Rights, cookie, guard};
+pub(crate) use gate::{Gate, Guard, Needs, Peer, Rights, guard};
+pub(crate) use headers::{COOKIE, cookie};
 pub use role::Role;
 pub(crate) use sessions::{LONGEST as LONGEST_SESSION, Sessions};
 pub use tokens::{NewToken, TokenView, Tokens, TokensError};

@@ -3,6 +3,7 @@
 //! slow hash.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -241,7 +242,8 @@ impl Tokens {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let modified = match std::fs::metadata(&self.path) {
             Ok(metadata) => Some(metadata.modified().map_err(|reason| self.file(reason))?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            // Where there can be no file there is none.
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory) => None,
             Err(reason) => return Err(self.file(reason)),
         };
         if modified.is_none() {

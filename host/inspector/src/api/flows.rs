@@ -123,9 +123,12 @@ async fn revive(
 }
 
 /// The flow file
+///
+/// Where it has a password, the text has `<hidden-1>` and so on. A text that is sent back may
+/// have them, too, and they stand for what they stood for.
 #[utoipa::path(get, path = "/flows/{flow}/file", tag = "flow file",
     params(("flow" = String, Path, description = "The flow's name")),
-    security(("token" = ["operator"])),
+    security(("token" = ["viewer"])),
     responses((status = 200, description = "Its text", body = Object, content_type = "application/yaml",
         headers(("ETag" = String, description = "Changes with the text")))))]
 async fn file(
@@ -179,7 +182,7 @@ async fn plan(
     Text(text): Text,
 ) -> Result<Json<ReportView>, Problem> {
     let flow = shared.flow(&flow)?;
-    Ok(Json(get(move || flow.plan(&text)).await?))
+    Ok(Json(ask(move || flow.plan(&text)).await?))
 }
 
 /// Read the flow's files again
@@ -214,7 +217,7 @@ async fn versions(
 #[utoipa::path(get, path = "/flows/{flow}/versions/{version}", tag = "flow file",
     params(("flow" = String, Path, description = "The flow's name"),
            ("version" = u64, Path, description = "Its number")),
-    security(("token" = ["operator"])),
+    security(("token" = ["viewer"])),
     responses((status = 200, description = "Its text", body = Object, content_type = "application/yaml")))]
 async fn version(
     State(shared): State<Arc<Shared>>,
@@ -242,13 +245,7 @@ async fn restore(
 ) -> Result<Response, Problem> {
     let flow = shared.flow(&flow)?;
     let restoring = Arc::clone(&flow);
-    let restored = move || {
-        let flow = restoring;
-        let text = flow.version(version).ok_or_else(|| {
-            crate::Refusal::NotFound(format!("version {version} is not kept (any more)"))
-        })?;
-        flow.write_file(&text, &tag, caller.shown())
-    };
+    let restored = move || restoring.restore(version, &tag, caller.shown());
     changed(flow, ask(restored).await?).await
 }
 

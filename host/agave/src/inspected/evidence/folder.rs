@@ -31,8 +31,8 @@ struct Piece {
 }
 
 impl Folder {
-    /// What is in `path` already goes on being kept.
-    pub(super) fn open(path: Option<PathBuf>) -> Self {
+    /// What is in `path` already goes on being kept, if it is of alerts up to the `newest`.
+    pub(super) fn open(path: Option<PathBuf>, newest: u64) -> Self {
         let path = path.filter(|path| {
             let made = std::fs::create_dir_all(path);
             made.inspect_err(|error| {
@@ -50,6 +50,11 @@ impl Folder {
             let (Some(number), Ok(metadata)) = (number, entry.metadata()) else {
                 continue;
             };
+            if number > newest {
+                // What is gone already need not be taken away.
+                let _ = std::fs::remove_file(entry.path());
+                continue;
+            }
             let piece: &mut Piece = kept.alerts.entry(number).or_default();
             piece.bytes += metadata.len();
             piece.has_picture |= file.extension().is_some_and(|it| it == "jpg");

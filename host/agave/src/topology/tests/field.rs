@@ -90,6 +90,7 @@ impl Field {
             journal: Journal::start(store, Arc::clone(&notes) as _).unwrap(),
             store: Err("a test keeps nothing".to_owned()),
             taps: Arc::default(),
+            only_checked: false,
             shows_pictures: false,
             workers: 0,
         };
