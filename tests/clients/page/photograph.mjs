@@ -25,6 +25,12 @@ await look(async (page, step, base) => {
   };
   // An alert that is open, with something to see.
   const incident = () => page.getByText("1 open incident").filter({ visible: true }).first().waitFor({ timeout: 60_000 });
+  const rates = () => page.getByText(/\d fps/).filter({ visible: true }).first().waitFor();
+  const now = async () => {
+    await page.locator("canvas.there").waitFor();
+    await rates();
+    await incident();
+  };
   const alert = async () => {
     await page.locator("a", { hasText: "began" }).filter({ has: page.locator("img") }).first().click();
     await page.getByAltText(/The frame of this alert/).waitFor();
@@ -37,9 +43,9 @@ await look(async (page, step, base) => {
   };
 
   const SHOTS = [
-    ["now", "desktop", "light", "now", async () => { await page.locator("canvas.there").waitFor(); await incident(); }],
+    ["now", "desktop", "light", "now", now],
     ["flow", "desktop", "light", "flow", graph],
-    ["camera", "desktop", "light", "camera/field", async () => { await video(); await incident(); }],
+    ["camera", "desktop", "light", "camera/field", async () => { await video(); await rates(); await incident(); }],
     ["zones", "desktop", "light", "camera/field?zones=edit", async () => { await video(); await page.locator('[data-corner="1"]').focus(); }],
     ["alert", "desktop", "light", "alerts", alert],
     ["edit", "desktop", "light", "edit", async () => {
@@ -50,9 +56,9 @@ await look(async (page, step, base) => {
       await page.keyboard.type("5");
       await page.getByText("1 node reconfigured, state kept").waitFor();
     }],
-    ["now-dark", "desktop", "dark", "now", async () => { await page.locator("canvas.there").waitFor(); await incident(); }],
+    ["now-dark", "desktop", "dark", "now", now],
     ["tap-dark", "desktop", "dark", "flow/zoned?tab=tap", async () => { await graph(); await page.getByText(/frame \d+/).nth(4).waitFor(); }],
-    ["now-phone", "phone", "light", "now", async () => { await page.locator("canvas.there").waitFor(); await incident(); }],
+    ["now-phone", "phone", "light", "now", now],
     ["flow-phone-dark", "phone", "dark", "flow", graph],
     ["camera-phone-dark", "phone", "dark", "camera/field", async () => { await video(); await incident(); }],
     ["alert-phone", "phone", "light", "alerts", alert],
