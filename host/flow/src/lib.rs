@@ -52,6 +52,7 @@ pub use flow::{
     TestCase, TestInputs, Work,
 };
 pub use include::Inputs;
+pub use mask::masked;
 pub use overrides::Override;
 pub use place::{FileIndex, Place, Position, Span};
 pub use places::{Part, Places};

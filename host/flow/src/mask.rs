@@ -6,12 +6,14 @@
 
 use std::ops::Range;
 
+use serde_json::Value;
+
 use crate::Span;
 
 const HIDDEN: &str = "***";
 
 /// Keys whose values are not shown.
-const SECRET_KEYS: [&str; 7] = [
+const SECRET_KEYS: [&str; 8] = [
     "password",
     "passwd",
     "passphrase",
@@ -19,6 +21,7 @@ const SECRET_KEYS: [&str; 7] = [
     "api-key",
     "api_key",
     "apikey",
+    "authorization",
 ];
 
 /// A source line that can be shown, and where its carets go.
@@ -74,6 +77,23 @@ pub(crate) fn line(line: &str, span: Span) -> MaskedLine {
         caret_start,
         caret_length: column(end).saturating_sub(caret_start).max(1),
     })
+}
+
+/// `value` without passwords: those in addresses, and what stands behind keys like `password`.
+pub fn masked(value: &Value) -> Value {
+    match value {
+        Value::String(shown) => Value::String(text(shown)),
+        Value::Array(items) => items.iter().map(masked).collect(),
+        Value::Object(members) => {
+            let shown = |(key, value): (&String, &Value)| {
+                let hidden = hides(key) && !value.is_object();
+                let value = if hidden { HIDDEN.into() } else { masked(value) };
+                (key.clone(), value)
+            };
+            members.iter().map(shown).collect()
+        }
+        other => other.clone(),
+    }
 }
 
 /// What must not be shown of a line, in its order.

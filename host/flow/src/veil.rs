@@ -12,8 +12,18 @@ pub struct Veiled {
     /// The text, with `<hidden-1>` and so on.
     pub text: String,
     /// What is behind the numbers, from 1.
-    hidden: Vec<String>,
+    hidden: Vec<Hidden>,
 }
+
+#[derive(Clone, PartialEq, Eq)]
+struct Hidden {
+    /// What stands before it in its line, without the indentation: the key that it is for.
+    before: String,
+    value: String,
+}
+
+/// How a number begins.
+const MARK: &str = "<hidden-";
 
 /// Hides the passwords in `text`.
 pub fn veil(text: &str) -> Veiled {
@@ -23,38 +33,60 @@ pub fn veil(text: &str) -> Veiled {
     };
     for line in text.split_inclusive('\n') {
         let characters: Vec<char> = line.chars().collect();
-        let mut from = 0;
+        let part = |range: Range<usize>| -> String {
+            characters.get(range).unwrap_or_default().iter().collect()
+        };
+        let (mut shown, mut from) = (String::new(), 0);
         for Range { start, end } in mask::hidden(&characters) {
-            veiled
-                .text
-                .extend(characters.get(from..start).unwrap_or_default());
-            let hidden = characters.get(start..end).unwrap_or_default();
-            veiled.hidden.push(hidden.iter().collect());
-            veiled.text.push_str(&placeholder(veiled.hidden.len()));
+            shown.push_str(&part(from..start));
+            veiled.hidden.push(Hidden {
+                before: shown.trim_start().to_owned(),
+                value: part(start..end),
+            });
+            shown.push_str(&placeholder(veiled.hidden.len()));
             from = end;
         }
-        veiled
-            .text
-            .extend(characters.get(from..).unwrap_or_default());
+        shown.push_str(&part(from..characters.len()));
+        veiled.text.push_str(&shown);
     }
     veiled
 }
 
 impl Veiled {
-    /// `text` with what was hidden in its place again. A number that does not stand for anything
-    /// stays.
-    pub fn unveil(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        // From behind, so that the first is not found in the eleventh.
-        for (index, hidden) in self.hidden.iter().enumerate().rev() {
-            text = text.replace(&placeholder(index + 1), hidden);
+    /// `text` with what was hidden in its place again.
+    ///
+    /// # Errors
+    /// The number of the first line, from 1, in which a number stands where it does not belong:
+    /// behind another key somebody could read the password of this one.
+    pub fn unveil(&self, text: &str) -> Result<String, usize> {
+        let mut unveiled = String::with_capacity(text.len());
+        for (index, line) in text.split_inclusive('\n').enumerate() {
+            unveiled.push_str(&self.line(line).ok_or(index + 1)?);
         }
-        text
+        Ok(unveiled)
+    }
+
+    fn line(&self, line: &str) -> Option<String> {
+        let (mut unveiled, mut from) = (String::new(), 0);
+        while let Some(at) = line.get(from..)?.find(MARK) {
+            let start = from + at;
+            let (number, _) = line.get(start + MARK.len()..)?.split_once('>')?;
+            let index: usize = number.parse().ok()?;
+            let hidden = self.hidden.get(index.checked_sub(1)?)?;
+            if line.get(..start)?.trim_start() != hidden.before {
+                return None;
+            }
+            unveiled.push_str(line.get(from..start)?);
+            unveiled.push_str(&hidden.value);
+            from = start + MARK.len() + number.len() + 1;
+        }
+        unveiled.push_str(line.get(from..)?);
+        Some(unveiled)
     }
 }
 
 fn placeholder(number: usize) -> String {
-    format!("<hidden-{number}>")
+    format!("{MARK}{number}>")
 }
 
 #[cfg(test)]
@@ -73,7 +105,7 @@ mod tests {
         }
         assert!(veiled.text.contains("rtsp://<hidden-1>@10.0.0.5/1 # ours"));
         assert!(veiled.text.contains("${secret:door}"));
-        assert_eq!(veiled.unveil(&veiled.text), TEXT);
+        assert_eq!(veiled.unveil(&veiled.text).as_deref(), Ok(TEXT));
     }
 
     #[test]
@@ -81,7 +113,7 @@ mod tests {
         let veiled = veil(TEXT);
         let edited = veiled.text.replace("10.0.0.5", "10.0.0.7");
         let edited = edited.replace("<hidden-2>", "other");
-        let text = veiled.unveil(&edited);
+        let text = veiled.unveil(&edited).unwrap();
         assert_eq!(
             text,
             TEXT.replace("10.0.0.5", "10.0.0.7")
@@ -95,6 +127,18 @@ mod tests {
             .map(|number| format!("password: p{number}\n"))
             .collect();
         let veiled = veil(&text);
-        assert_eq!(veiled.unveil(&veiled.text), text);
+        assert_eq!(veiled.unveil(&veiled.text), Ok(text));
+    }
+
+    #[test]
+    fn a_number_stands_for_nothing_anywhere_else() {
+        let veiled = veil(TEXT);
+        for elsewhere in [
+            "name: <hidden-1>\n",
+            "password: <hidden-1>\n",
+            "url: <hidden-9>\n",
+        ] {
+            assert_eq!(veiled.unveil(elsewhere), Err(1), "{elsewhere}");
+        }
     }
 }

@@ -55,9 +55,9 @@ impl Inspector {
             names: settings.names,
             encrypted,
         };
-        let shared = Arc::new(Shared::new(system, Arc::new(gate)));
-        let (router, _) = api::router(&shared);
         let stopping = CancellationToken::new();
+        let shared = Arc::new(Shared::new(system, Arc::new(gate), stopping.clone()));
+        let (router, _) = api::router(&shared);
         runtime.spawn(server::serve(listener, tls, router, stopping.clone()));
         Ok(Self {
             address,
@@ -126,6 +126,10 @@ pub fn openapi() -> serde_json::Value {
         names: Vec::new(),
         encrypted: false,
     };
-    let shared = Arc::new(Shared::new(Arc::new(Nothing), Arc::new(gate)));
+    let shared = Arc::new(Shared::new(
+        Arc::new(Nothing),
+        Arc::new(gate),
+        CancellationToken::new(),
+    ));
     serde_json::to_value(api::router(&shared).1).unwrap_or_default()
 }

@@ -30,8 +30,8 @@ pub(crate) async fn page(State(_): State<Arc<Shared>>, method: Method, uri: Uri)
     let path = uri.path().trim_start_matches('/');
     let (path, file) = match PAGE.get_file(path) {
         Some(file) => (path, file),
-        None if path.starts_with(HASHED) => {
-            return Problem::not_found("there is no such file of the page").into_response();
+        None if !is_view(path) => {
+            return Problem::not_found("there is no such page").into_response();
         }
         None => match PAGE.get_file(START) {
             Some(file) => (START, file),
@@ -50,6 +50,11 @@ pub(crate) async fn page(State(_): State<Arc<Shared>>, method: Method, uri: Uri)
         (header::CACHE_CONTROL, kept),
     ];
     (headers, file.contents()).into_response()
+}
+
+/// Whether the page has a view of this name.
+fn is_view(path: &str) -> bool {
+    path.is_empty() || path == "login" || path == "flows" || path.starts_with("flows/")
 }
 
 fn media_type(path: &str) -> &'static str {

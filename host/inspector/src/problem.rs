@@ -55,6 +55,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
+    /// It took too long.
+    pub(crate) fn too_slow() -> Self {
+        let said = "the request was not all sent, or not answered, in time";
+        Self::new(StatusCode::REQUEST_TIMEOUT, said)
+    }
+
     /// Something else can be done there.
     pub(crate) fn not_allowed(allowed: String) -> Self {
         let said = format!("this method does nothing here; {allowed} do");

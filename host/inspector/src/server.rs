@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -88,14 +90,19 @@ async fn converse(
     address: SocketAddr,
     router: Router,
 ) -> io::Result<()> {
-    let service = router.layer(axum::Extension(Peer(address)));
+    // The router is shared by all connections; what it must know of this one goes with each
+    // request.
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(Peer(address));
+        TowerToHyperService::new(router.clone()).call(request)
+    });
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER)
         .max_buf_size(MOST_BUFFERED_BYTES)
         // Who has said everything may still want to hear the answer.
         .half_close(true)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()
         .await
         .map_err(io::Error::other)

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
 
 use crate::access::Gate;
+use crate::api::Sockets;
 use crate::problem::Problem;
 use crate::system::{Refusal, RunningFlow, System};
 use crate::view::Status;
@@ -26,14 +28,21 @@ pub(crate) struct Gathered {
 pub(crate) struct Shared {
     pub(crate) system: Arc<dyn System>,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) sockets: Sockets,
     statuses: Mutex<HashMap<String, Arc<Gathered>>>,
 }
 
 impl Shared {
-    pub(crate) fn new(system: Arc<dyn System>, gate: Arc<Gate>) -> Self {
+    /// Ends everything that is looked at when it is `stopping`.
+    pub(crate) fn new(
+        system: Arc<dyn System>,
+        gate: Arc<Gate>,
+        stopping: CancellationToken,
+    ) -> Self {
         Self {
             system,
             gate,
+            sockets: Sockets::until(stopping),
             statuses: Mutex::default(),
         }
     }

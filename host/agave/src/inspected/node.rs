@@ -1,7 +1,7 @@
 //! One node with all that is known of it, and the models.
 
 use agave_core::Timestamp;
-use agave_flow::{Flow, Grants, Node, OnFailure, PluginNode, Work};
+use agave_flow::{Flow, Grants, Node, OnFailure, PluginNode, Work, masked};
 use agave_inspector::view::{LastFailure, LimitsView, ModelView, NodeView, PluginView};
 use serde_json::{Value, json};
 
@@ -71,7 +71,8 @@ fn describe(inspected: &InspectedFlow, flow: &Flow, node: &Node, view: &mut Node
                 sha256: plugin.fingerprint.to_string(),
                 description: description.map(|it| it.summary.clone()),
             });
-            view.config = serde_json::from_str(&plugin.config).ok();
+            let config = serde_json::from_str(&plugin.config).ok();
+            view.config = config.as_ref().map(masked);
             view.config_schema = description.map(|it| it.config_schema.clone());
             view.allow = granted(&plugin.grants);
             view.limits = Some(limits(plugin));

@@ -38,7 +38,7 @@ impl Keeper {
     /// What would change if the flow file said `text`, which is veiled.
     pub(crate) fn plan_veiled(&self, text: &str) -> Result<Report, Refusal> {
         let now = self.file()?;
-        Ok(self.planned(self.read_as(&veil(&now.text).unveil(text))))
+        Ok(self.planned(self.read_as(&unveiled(&now, text)?)))
     }
 
     fn read_as(&self, text: &str) -> Reading {
@@ -54,7 +54,7 @@ impl Keeper {
         expected: &str,
         who: &str,
     ) -> Result<Report, Refusal> {
-        self.write_with(expected, who, |now| Ok(veil(&now.text).unveil(text)))
+        self.write_with(expected, who, |now| unveiled(now, text))
     }
 
     /// Runs one of the versions again, and writes it into the flow file, whose tag is still
@@ -81,22 +81,33 @@ impl Keeper {
         let _one_by_one = self.one_by_one();
         let now = self.expect_tag(expected)?;
         let text = edit(&now)?;
+        self.put(&now, &text, who)
+    }
+
+    /// Runs `text`, and writes it into the flow file, which is as it was `seen`. Nobody else
+    /// changes the flow meanwhile; an editor may.
+    pub(super) fn put(&self, seen: &FlowFile, text: &str, who: &str) -> Result<Report, Refusal> {
         let Reading {
             flow,
             problems: said,
             found,
             ..
-        } = self.read_as(&text);
+        } = self.read_as(text);
         let running = self.live.flow();
         let outcome = flow
             .ok_or(Refused { said, found })
             .and_then(|flow| self.apply(&running, flow));
         let outcome = Ok(outcome.map_err(Refusal::from)?);
-        let written = replace(&self.source.file, &text);
-        // What the files say runs: what was written, or again what ran before.
+        // Running it may have taken as long as compiling its plugins.
+        let written = self.expect_tag(&seen.tag).and_then(|_| {
+            replace(&self.source.file, text).map_err(|error| {
+                let file = self.source.file.display();
+                Refusal::Unavailable(format!("cannot write {file}: {error}"))
+            })
+        });
+        // What the files say runs: what was written, or what they said before.
         let settled = self.attempt();
-        let file = self.source.file.display();
-        written.map_err(|error| Refusal::Unavailable(format!("cannot write {file}: {error}")))?;
+        written?;
         let why = Trigger::Page(who.to_owned());
         // The second time nothing was different.
         let outcome = settled.and(outcome);
@@ -169,6 +180,19 @@ impl Keeper {
         let _ = self.events.send(event);
         report
     }
+}
+
+/// What somebody who saw `now` veiled means by `text`.
+fn unveiled(now: &FlowFile, text: &str) -> Result<String, Refusal> {
+    veil(&now.text)
+        .unveil(text)
+        .map_err(|line| Refusal::Invalid {
+            said: format!(
+                "line {line}: `<hidden-…>` stands for a password only where it stood; write the \
+             password, or better a `${{secret:…}}`"
+            ),
+            problems: Vec::new(),
+        })
 }
 
 impl From<Refused> for Refusal {

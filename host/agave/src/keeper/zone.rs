@@ -13,12 +13,13 @@ use crate::watch::Asked;
 impl Keeper {
     /// Changes a zone in the flow file, whose tag is still the expected one.
     pub(crate) fn write_zone(&self, change: &ZoneChange<'_>) -> Result<Report, Refusal> {
-        let now = self.file()?;
+        let _one_by_one = self.one_by_one();
+        let now = self.expect_tag(change.expected)?;
         let edited = self.edited(&now.text, change)?;
-        if edited.file == self.source.file {
-            return self.write_with(change.expected, change.who, |_| Ok(edited.text));
+        match edited.file == self.source.file {
+            true => self.put(&now, &edited.text, change.who),
+            false => self.write_part(&edited, change.who),
         }
-        self.write_part(&edited, change)
     }
 
     fn edited(&self, text: &str, change: &ZoneChange<'_>) -> Result<edit::Edited, Refusal> {
@@ -38,13 +39,7 @@ impl Keeper {
     }
 
     /// A part cannot be tried without being written: what was in it is put back if it is refused.
-    fn write_part(
-        &self,
-        edited: &edit::Edited,
-        change: &ZoneChange<'_>,
-    ) -> Result<Report, Refusal> {
-        let _one_by_one = self.one_by_one();
-        self.expect_tag(change.expected)?;
+    fn write_part(&self, edited: &edit::Edited, who: &str) -> Result<Report, Refusal> {
         let unusable = |error: std::io::Error| {
             Refusal::Unavailable(format!("cannot change {}: {error}", edited.file.display()))
         };
@@ -57,7 +52,7 @@ impl Keeper {
             let _ = self.attempt();
             return Err(refused.into());
         }
-        let why = Trigger::Page(change.who.to_owned());
+        let why = Trigger::Page(who.to_owned());
         Ok(self.announce(&why, &outcome, Verdict::Applied))
     }
 }

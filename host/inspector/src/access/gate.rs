@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, header};
@@ -11,6 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::headers::{bearer, cookie, same_origin, without_port};
 use super::{Attempts, AuditEntry, AuditLog, Caller, Role, Sessions, Tokens};
@@ -19,6 +21,11 @@ use crate::problem::Problem;
 const CSRF: &str = "x-agave-csrf";
 /// Nobody has a longer one.
 const LONGEST_TOKEN: usize = 256;
+/// So much of a path is written down.
+const LONGEST_PATH: usize = 300;
+/// So long a request may take until it is answered, with all that is sent. A change that needs
+/// longer goes on; whoever asked for it is told no more.
+const LONGEST_REQUEST: Duration = Duration::from_secs(120);
 
 /// Everything that decides who comes in.
 pub(crate) struct Gate {
@@ -123,19 +130,17 @@ impl Gate {
         token: &str,
         address: IpAddr,
     ) -> Result<super::tokens::Bearer, Problem> {
-        self.attempts.may_try(address).map_err(|seconds| {
-            Problem::too_many("too many wrong tokens came from this address", seconds)
-        })?;
         let bearer = match token.len() {
             0..=LONGEST_TOKEN => self.tokens.bearer(token).map_err(unreadable)?,
             _ => None,
         };
         match bearer {
-            Some(bearer) => {
-                self.attempts.succeeded(address);
-                Ok(bearer)
-            }
+            Some(bearer) => Ok(bearer),
             None => {
+                // Who has a right one is let in meanwhile.
+                self.attempts.may_try(address).map_err(|seconds| {
+                    Problem::too_many("too many wrong tokens came from this address", seconds)
+                })?;
                 self.attempts.failed(address);
                 Err(Problem::unauthorized(
                     "this token is nobody's; `agave token new` makes one",
@@ -248,17 +253,20 @@ pub(crate) async fn guard(
         headers: request.headers().clone(),
         address,
     };
-    let what = format!("{} {}", request.method(), request.uri().path());
+    let shown_path: String = request.uri().path().chars().take(LONGEST_PATH).collect();
+    let what = format!("{} {shown_path}", request.method());
     // A plan changes nothing, and is asked for with every key that somebody presses.
-    let is_change = !request.method().is_safe() && !request.uri().path().ends_with("/plan");
+    let is_plan = path.is_some_and(|path| path.as_str().ends_with("/{flow}/plan"));
+    let is_change = !request.method().is_safe() && !is_plan;
     let gate = Arc::clone(&guard.gate);
     // It may have to read the tokens from the disk.
     let admitted = spawn_blocking(move || gate.admit(&asked, needs)).await;
     let caller = match admitted {
         Ok(Ok(caller)) => caller,
         Ok(Err(problem)) => {
+            // Whoever is not known must not be able to wash away what those did who are.
             if is_change {
-                note(&guard.gate, None, what, address, problem.status()).await;
+                tracing::warn!(what, from = %address.ip(), status = problem.status(), "refused");
             }
             return problem.into_response();
         }
@@ -267,7 +275,10 @@ pub(crate) async fn guard(
     if let Some(caller) = &caller {
         request.extensions_mut().insert(caller.clone());
     }
-    let response = next.run(request).await;
+    let response = match timeout(LONGEST_REQUEST, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::too_slow().into_response(),
+    };
     if is_change {
         let status = response.status().as_u16();
         note(&guard.gate, caller, what, address, status).await;

@@ -128,7 +128,7 @@ async fn revive(
 /// have them, too, and they stand for what they stood for.
 #[utoipa::path(get, path = "/flows/{flow}/file", tag = "flow file",
     params(("flow" = String, Path, description = "The flow's name")),
-    security(("token" = ["viewer"])),
+    security(("token" = ["operator"])),
     responses((status = 200, description = "Its text", body = Object, content_type = "application/yaml",
         headers(("ETag" = String, description = "Changes with the text")))))]
 async fn file(
@@ -217,7 +217,7 @@ async fn versions(
 #[utoipa::path(get, path = "/flows/{flow}/versions/{version}", tag = "flow file",
     params(("flow" = String, Path, description = "The flow's name"),
            ("version" = u64, Path, description = "Its number")),
-    security(("token" = ["viewer"])),
+    security(("token" = ["operator"])),
     responses((status = 200, description = "Its text", body = Object, content_type = "application/yaml")))]
 async fn version(
     State(shared): State<Arc<Shared>>,

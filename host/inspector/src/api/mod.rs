@@ -16,13 +16,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::{Method, StatusCode};
-use axum::{Json, Router, middleware};
+use axum::http::{Method, StatusCode, header};
+use axum::{Router, middleware};
+use bytes::Bytes;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
+
+pub(crate) use sockets::Sockets;
 
 use crate::access::{Guard, Needs, Rights, Role, guard};
 use crate::problem::{MEDIA_TYPE, Problem};
@@ -30,6 +33,7 @@ use crate::shared::Shared;
 
 /// A flow file is never larger, and nothing else is as large.
 const LARGEST_BODY: usize = 4 << 20;
+const JSON: &str = "application/json";
 const PREFIX: &str = "/api/v1";
 
 #[derive(OpenApi)]
@@ -60,11 +64,11 @@ pub(crate) fn router(shared: &Arc<Shared>) -> (Router, utoipa::openapi::OpenApi)
         .split_for_parts();
     complete(&mut document);
     let rights = rights(&document);
-    let served = document.clone();
+    let served = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
     let router = router
         .route(
             "/api/openapi.json",
-            axum::routing::get(|| async move { Json(served) }),
+            axum::routing::get(|| async move { ([(header::CONTENT_TYPE, JSON)], served) }),
         )
         .route("/api/{*path}", axum::routing::any(nothing))
         .fallback(crate::page::page)
@@ -112,6 +116,10 @@ fn add_refusals(path: &str, method: &Method, operation: &mut Operation) {
         (
             StatusCode::FORBIDDEN,
             "This caller, this page or this name of the server may not ask it",
+        ),
+        (
+            StatusCode::REQUEST_TIMEOUT,
+            "The request was not all sent, or not answered, in time",
         ),
         (
             StatusCode::TOO_MANY_REQUESTS,

@@ -15,7 +15,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -39,6 +41,35 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
 }
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
+/// So many at the same time.
+const MOST_SOCKETS: usize = 256;
+
+/// A place among the sockets.
+type Place = OwnedSemaphorePermit;
+
+/// Those who look on, and when they have to stop.
+pub(crate) struct Sockets {
+    places: Arc<Semaphore>,
+    pub(crate) stopping: CancellationToken,
+}
+
+impl Sockets {
+    pub(crate) fn until(stopping: CancellationToken) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(MOST_SOCKETS)),
+            stopping,
+        }
+    }
+
+    fn place(&self) -> Result<Place, Problem> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        place.map_err(|_| {
+            let said = format!("{MOST_SOCKETS} others look on already");
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, said)
+        })
+    }
+}
 
 fn upgrade(upgrade: Upgrade) -> Result<WebSocketUpgrade, Problem> {
     let upgrade = upgrade.map_err(|_| {
@@ -64,7 +95,15 @@ async fn live(
     socket: Upgrade,
 ) -> Result<Response, Problem> {
     let flow = shared.flow(&flow)?;
-    Ok(upgrade(socket)?.on_upgrade(move |socket| show_live(socket, shared, flow)))
+    let (socket, place) = (upgrade(socket)?, shared.sockets.place()?);
+    let stopping = shared.sockets.stopping.clone();
+    Ok(socket.on_upgrade(move |socket| async move {
+        let _place = place;
+        tokio::select! {
+            () = stopping.cancelled() => {}
+            () = show_live(socket, shared, flow) => {}
+        }
+    }))
 }
 
 async fn show_live(mut socket: WebSocket, shared: Arc<Shared>, flow: Arc<dyn RunningFlow>) {
@@ -112,12 +151,16 @@ async fn tap(
     socket: Upgrade,
 ) -> Result<Response, Problem> {
     let flow = shared.flow(&flow)?;
-    let socket = upgrade(socket)?;
+    let (socket, place) = (upgrade(socket)?, shared.sockets.place()?);
+    let stopping = shared.sockets.stopping.clone();
     let feed = ask(move || flow.tap(&node)).await?;
-    Ok(socket.on_upgrade(move |socket| {
-        show(socket, feed, |passed: Value| {
-            Message::Text(json!({ "passed": passed }).to_string().into())
-        })
+    let written = |passed: Value| Message::Text(json!({ "passed": passed }).to_string().into());
+    Ok(socket.on_upgrade(move |socket| async move {
+        let _place = place;
+        tokio::select! {
+            () = stopping.cancelled() => {}
+            () = show(socket, feed, written) => {}
+        }
     }))
 }
 
@@ -138,9 +181,16 @@ async fn video(
     socket: Upgrade,
 ) -> Result<Response, Problem> {
     let flow = shared.flow(&flow)?;
-    let socket = upgrade(socket)?;
+    let (socket, place) = (upgrade(socket)?, shared.sockets.place()?);
+    let stopping = shared.sockets.stopping.clone();
     let feed = ask(move || flow.video(&camera)).await?;
-    Ok(socket.on_upgrade(move |socket| show(socket, feed, message)))
+    Ok(socket.on_upgrade(move |socket| async move {
+        let _place = place;
+        tokio::select! {
+            () = stopping.cancelled() => {}
+            () = show(socket, feed, message) => {}
+        }
+    }))
 }
 
 fn message(item: VideoItem) -> Message {

@@ -2,7 +2,8 @@
 //! person can take a picture away without any program. The oldest make room.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// All of it together.
@@ -80,9 +81,7 @@ impl Folder {
             }
             Some(path) => {
                 let write = |extension: &str, bytes: Option<Vec<u8>>| match bytes {
-                    Some(bytes) => {
-                        std::fs::write(path.join(format!("{number}.{extension}")), bytes)
-                    }
+                    Some(bytes) => private(&path.join(format!("{number}.{extension}")), &bytes),
                     None => Ok(()),
                 };
                 let written = write("json", why).and_then(|()| write("jpg", picture));
@@ -135,4 +134,13 @@ impl Folder {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Writes a file that nobody else on this machine may read: there may be people in it.
+fn private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(bytes)
 }
