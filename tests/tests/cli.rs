@@ -250,6 +250,18 @@ fn a_flow_that_is_over_says_what_still_waits() -> Result<()> {
 }
 
 #[test]
+fn who_names_no_dead_letter_is_told_of_all() -> Result<()> {
+    for remedy in ["retry", "drop"] {
+        let refused = agave(["dead-letters", remedy])?;
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(refused.stderr.contains("--all"), "{}", refused.stderr);
+        let both = agave(["dead-letters", remedy, "3", "--all"])?;
+        assert_eq!(both.status.code(), Some(2));
+    }
+    Ok(())
+}
+
+#[test]
 fn a_missing_flow_is_named() -> Result<()> {
     let ran = agave(["run", "flows/no-such-flow.yaml"])?;
     assert_eq!(ran.status.code(), Some(1));
