@@ -2,10 +2,10 @@
 //! and when nothing is.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use agave_tests::{Agave, agave, flow, repository, test_data};
+use agave_tests::{Agave, Backlog, agave, flow, repository, test_data};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
@@ -224,6 +224,40 @@ fn a_clip_that_is_repeated_goes_on_until_the_time_is_over() -> Result<()> {
     let outcome = agave.finish(Duration::from_secs(60))?;
     let read = outcome.summary.frames("field", "read")?;
     assert!(read > 2 * 570, "{read} frames in 10 seconds");
+    Ok(())
+}
+
+#[test]
+fn a_flow_that_is_over_says_what_still_waits() -> Result<()> {
+    let node = "plugin: webhook\n\
+                config: { url: \"http://127.0.0.1:9/\" }\n\
+                allow: { http: [\"http://127.0.0.1:9\"] }";
+    for (alerts, wanted) in [
+        (0, "the flow 'backlog' does not run, and nothing waits\n"),
+        (
+            1,
+            "the flow 'backlog' does not run; in its store:\nout: 1 wait, 0 dead letters\n",
+        ),
+    ] {
+        let backlog = Backlog::new(alerts, node, "")?;
+        let state = backlog.state();
+        let state = state.parent().and_then(Path::to_str);
+        let state = state.context("a path that is not text")?;
+        let said = agave(["outbox", "status", "backlog", "--state", state])?;
+        assert!(said.stdout.starts_with(wanted), "{}", said.stdout);
+    }
+    Ok(())
+}
+
+#[test]
+fn who_names_no_dead_letter_is_told_of_all() -> Result<()> {
+    for remedy in ["retry", "drop"] {
+        let refused = agave(["dead-letters", remedy])?;
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(refused.stderr.contains("--all"), "{}", refused.stderr);
+        let both = agave(["dead-letters", remedy, "3", "--all"])?;
+        assert_eq!(both.status.code(), Some(2));
+    }
     Ok(())
 }
 

@@ -59,6 +59,7 @@ fn cameras_zones_and_alerts_appear_by_themselves() -> Result<()> {
     assert_eq!(told.len(), ENTITIES, "{:#?}", told.keys());
     // Everything that an entity looks at is said.
     for (topic, entity) in &told {
+        assert_eq!(entity["availability_topic"], "agave/status", "{topic}");
         for key in ["state_topic", "availability_topic", "json_attributes_topic"] {
             if let Some(looked_at) = entity.get(key).and_then(Value::as_str) {
                 ensure!(
@@ -134,6 +135,39 @@ fn frigate_s_events_begin_go_on_and_end() -> Result<()> {
         let end = &of_id[2]["after"];
         assert_eq!(end["current_zones"], json!(["forbidden"]));
         assert!(end["end_time"].as_f64() > end["start_time"].as_f64());
+    }
+    Ok(())
+}
+
+#[test]
+fn who_stops_is_offline_until_it_starts_again() -> Result<()> {
+    let broker = Mosquitto::start(BrokerOptions::default())?;
+    let node = "plugin: mqtt\n\
+                config: { broker: farm, home-assistant: {}, frigate: {} }\n\
+                allow: { mqtt: [farm] }";
+    let brokers = format!("brokers: {{ farm: {{ mqtt: \"{}\" }} }}", broker.url());
+    let backlog = Backlog::new(0, node, &brokers)?;
+    let topics = ["agave/status", "frigate/available"];
+    let kept = |wanted: &str| -> Result<()> {
+        for topic in topics {
+            let said = String::from_utf8(broker.retained(topic)?)?;
+            ensure!(said == wanted, "{topic} is {said}, and not {wanted}");
+        }
+        Ok(())
+    };
+    for _ in 0..2 {
+        let mut listener = broker.listener(None)?;
+        let run = backlog.run()?;
+        let mut waited_for = topics.map(|topic| format!("{topic} online")).to_vec();
+        // What the broker kept from the last time is heard as well, and is no `online`.
+        while !waited_for.is_empty() {
+            let message = listener.message()?;
+            waited_for.retain(|one| *one != message);
+        }
+        kept("online")?;
+        run.signal(Signal::TERM)?;
+        run.finish(STOP_LIMIT)?;
+        kept("offline")?;
     }
     Ok(())
 }

@@ -158,6 +158,19 @@ fn an_address_that_is_not_granted_is_refused_before_the_first_alert() -> Result<
 }
 
 #[test]
+fn a_server_that_the_alert_would_name_is_not_to_be_granted() -> Result<()> {
+    let flow = flow("webhook.yaml");
+    let flow = flow.to_str().context("the flow's path is not text")?;
+    let url = format!("nodes.{NODE}.config.url=http://{{camera}}.x/");
+    let refused = agave(["check", flow, "--set", &url])?;
+    let said = format!("{}{}", refused.stdout, refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("the server's name cannot depend"), "{said}");
+    assert!(!said.contains("does not grant"), "{said}");
+    Ok(())
+}
+
+#[test]
 fn a_redirect_does_not_lead_out_of_what_is_granted() -> Result<()> {
     let elsewhere = HttpReceiver::start(&["200"])?;
     let away = format!("307=http://127.0.0.1:{}/alerts", elsewhere.port());

@@ -22,7 +22,7 @@ pub use geometry::{BoundingBox, Point, PolygonError, Zone, check_polygon};
 pub use ledger::{DropReason, Ledger};
 pub use report::AlertReport;
 pub use role::Role;
-pub use schedule::{Schedule, ScheduleError, time_zones};
+pub use schedule::{Schedule, ScheduleError, time_zone_of_city, time_zones};
 pub use secret::{Secret, without_credentials};
 pub use stream::{MAX_ZONES, StreamInfo};
 pub use time::{Timestamp, parse_duration};

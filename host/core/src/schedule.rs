@@ -94,6 +94,15 @@ pub fn time_zones() -> Vec<String> {
         .collect()
 }
 
+/// The IANA name of the time zone of a city: many know the city and not the continent.
+pub fn time_zone_of_city(city: &str) -> Option<String> {
+    let is_its = |name: &String| {
+        let last = name.rsplit('/').next().unwrap_or_default();
+        last.eq_ignore_ascii_case(city)
+    };
+    time_zones().into_iter().find(is_its)
+}
+
 impl Clone for Schedule {
     fn clone(&self) -> Self {
         Self {

@@ -136,7 +136,12 @@ impl Checker {
                             .collect()
                     })
                     .collect();
-                closest_branch(error.instance_path().as_str(), branches)
+                let pointer = error.instance_path().as_str();
+                let value = root.pointer(pointer).unwrap_or(&Value::Null);
+                if let Some(requirement) = choice_misread(pointer, &branches, value) {
+                    return unmet(requirement);
+                }
+                closest_branch(pointer, branches)
                     .unwrap_or_else(|| unmet("does not fit what is wanted here".to_owned()))
             }
             Kind::Maximum { limit } => unmet(format!("must be at most {}", plain(limit))),
@@ -255,6 +260,47 @@ fn closest_branch(pointer: &str, branches: Vec<Vec<Finding>>) -> Option<Vec<Find
         })),
         None => None,
     }
+}
+
+/// Where a choice is written as `NAME` or as `NAME: …`: two of them at once, or more behind one
+/// that stands alone, are slips for which no single branch has the words.
+fn choice_misread(pointer: &str, branches: &[Vec<Finding>], value: &Value) -> Option<String> {
+    let mapping = value.as_object()?;
+    let at_once: Vec<&Fault> = branches
+        .iter()
+        .flatten()
+        .filter(|finding| finding.pointer == pointer)
+        .map(|finding| &finding.fault)
+        .collect();
+    let mut keys: Vec<&str> = at_once
+        .iter()
+        .filter_map(|fault| match fault {
+            Fault::UnknownKey { allowed, .. } => match allowed.as_slice() {
+                [only] => Some(only.as_str()),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    keys.dedup();
+    if mapping.len() > 1 && mapping.keys().all(|key| keys.contains(&key.as_str())) {
+        return Some(format!("must have only one of {}", suggest::listed(&keys)));
+    }
+    let alone = at_once.iter().find_map(|fault| match fault {
+        Fault::NotOneOf { options } => options
+            .iter()
+            .filter_map(Value::as_str)
+            .find(|word| mapping.contains_key(*word)),
+        _ => None,
+    })?;
+    let name = tree::steps(pointer).last().unwrap_or_default();
+    let written = match name.parse::<usize>() {
+        Ok(_) => alone.to_owned(),
+        Err(_) => format!("{name}: {alone}"),
+    };
+    Some(format!(
+        "has something behind '{alone}', which stands alone: write `{written}`"
+    ))
 }
 
 /// 1 and not 1.0.

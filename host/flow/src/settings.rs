@@ -80,4 +80,46 @@ mod tests {
             ["plugin 'steady' has no setting 'frame'; did you mean 'frames'?"]
         );
     }
+
+    /// As the schema of a Rust enumeration is.
+    #[test]
+    fn a_choice_that_is_misread_says_how_it_is_written() {
+        let of = |key: &str| {
+            json!({
+                "type": "object",
+                "properties": { key: { "type": "string" } },
+                "required": [key],
+                "additionalProperties": false,
+            })
+        };
+        let login = json!({ "anyOf": [
+            { "oneOf": [of("basic"), of("digest"), of("bearer")] },
+            { "type": "null" },
+        ] });
+        let then = json!({ "oneOf": [
+            { "type": "string", "const": "pass" },
+            { "type": "string", "const": "hold" },
+            of("severity"),
+        ] });
+        let schema = json!({
+            "type": "object",
+            "properties": { "login": login, "then": then },
+        });
+        let problems = |settings| settings_problems("hook", &schema, &settings);
+        assert!(problems(json!({ "login": { "basic": "a" }, "then": "hold" })).is_empty());
+        assert_eq!(
+            problems(json!({ "login": { "basic": "a", "bearer": "b" } })),
+            ["`login` of plugin 'hook' must have only one of 'basic', 'digest' and 'bearer'"]
+        );
+        assert_eq!(
+            problems(json!({ "then": { "hold": "2h" } })),
+            [
+                "`then` of plugin 'hook' has something behind 'hold', which stands alone: write \
+                 `then: hold`"
+            ]
+        );
+        // Another slip keeps its words.
+        let misspelt = problems(json!({ "login": { "basik": "a" } }));
+        assert!(misspelt[0].contains("'basik'"), "{misspelt:?}");
+    }
 }

@@ -185,7 +185,7 @@ fn picture(name: &str, topic: String) -> Value {
 }
 
 pub(crate) const ONLINE: &str = "online";
-const OFFLINE: &str = "offline";
+pub(crate) const OFFLINE: &str = "offline";
 
 /// Where it is said whether Agave runs.
 pub(crate) fn status_topic(base: &str) -> String {

@@ -24,7 +24,7 @@ use agave_vision_sdk::{clock, log};
 
 use config::{AlertMessage, Config};
 use frigate::Tracked;
-use home_assistant::{Discovery, ONLINE, status_topic};
+use home_assistant::{Discovery, OFFLINE, ONLINE, status_topic};
 use incidents::{Camera, State};
 use states::retained;
 
@@ -122,6 +122,19 @@ impl Adapter for Mqtt {
             }
         }
     }
+
+    /// Says that nobody is there any more.
+    fn leave(&self, _: &mut State) {
+        for message in self.availability(OFFLINE) {
+            if let Err(error) = message.publish(&self.config.broker) {
+                let problem = reason(&error);
+                log::warn(&format!(
+                    "`{}` keeps its `online`: {problem}",
+                    message.topic
+                ));
+            }
+        }
+    }
 }
 
 impl Mqtt {
@@ -193,6 +206,15 @@ impl Mqtt {
         self.config.states || self.config.home_assistant.is_some()
     }
 
+    /// Whether Agave runs, for all who look for it.
+    fn availability(&self, said: &str) -> Vec<Message> {
+        let frigate = self.config.frigate.as_ref();
+        let frigate = frigate.map(|settings| format!("{}/available", settings.prefix));
+        let status = self.says_states().then(|| status_topic(&self.config.base));
+        let topics = frigate.into_iter().chain(status);
+        topics.map(|topic| retained(topic, said)).collect()
+    }
+
     fn publish_how_things_are(
         &self,
         state: &mut State,
@@ -203,14 +225,13 @@ impl Mqtt {
             published.map_err(|error| reason(&error))
         };
         self.discover(state, cameras, &publish)?;
-        if let Some(settings) = &self.config.frigate {
-            publish(&retained(format!("{}/available", settings.prefix), ONLINE))?;
+        for message in self.availability(ONLINE) {
+            publish(&message)?;
         }
         if !self.says_states() {
             return Ok(());
         }
         let base = &self.config.base;
-        publish(&retained(status_topic(base), ONLINE))?;
         for stream in cameras {
             let camera = state.camera(&stream.camera);
             let zones = stream.zones.iter().map(|zone| zone.name.as_str());

@@ -182,6 +182,31 @@ fn open_incidents_outlive_the_process() {
 }
 
 #[test]
+fn who_leaves_says_so() {
+    let (adapter, mut state) = adapter(json!({ "home-assistant": {}, "frigate": {} }));
+    adapter.upkeep(&mut state, &[stream()]);
+    said();
+    adapter.leave(&mut state);
+    let messages = testing::published();
+    assert!(messages.iter().all(|message| message.retain));
+    let left: Vec<(&str, &[u8])> = messages
+        .iter()
+        .map(|message| (message.topic.as_str(), message.payload.as_slice()))
+        .collect();
+    assert_eq!(
+        left,
+        [
+            ("frigate/available", b"offline".as_slice()),
+            ("agave/status", b"offline")
+        ]
+    );
+    // Where nobody looks for it, nothing is said.
+    let (adapter, mut state) = self::adapter(json!({}));
+    adapter.leave(&mut state);
+    assert!(said().is_empty());
+}
+
+#[test]
 fn frigate_s_events_have_its_fields() {
     let (adapter, mut state) = adapter(json!({ "frigate": {} }));
     adapter.upkeep(&mut state, &[stream()]);

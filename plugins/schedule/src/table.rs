@@ -1,6 +1,6 @@
 //! What is done at which hours with which alerts.
 
-use agave_core::{Schedule, Timestamp as Moment};
+use agave_core::{Schedule, ScheduleError, Timestamp as Moment};
 use agave_vision_sdk::Level;
 use agave_vision_sdk::prelude::*;
 
@@ -48,6 +48,12 @@ impl Table {
         time_zone: &str,
         stream: &StreamInfo,
     ) -> Result<Self, String> {
+        // Any hours will do to ask whether there is such a zone.
+        if let Err(error @ ScheduleError::UnknownTimeZone(_)) =
+            Schedule::parse("00:00-24:00", time_zone)
+        {
+            return Err(format!("`time-zone`: {error}; {}", error.help()));
+        }
         let read = |(index, rule): (usize, Rule)| {
             let unknown = rule
                 .classes

@@ -129,7 +129,7 @@ fn url(text: &str) -> Result<Template, String> {
         .is_some_and(|placeholder| placeholder < path_at)
     {
         return Err(format!(
-            "`url` is `{text}`: the server cannot depend on the alert, only what follows it"
+            "`url` is `{text}`: the server's name cannot depend on the alert, only what follows it"
         ));
     }
     Template::parse(text).map_err(|problem| format!("`url`: {problem}"))

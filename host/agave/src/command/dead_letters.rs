@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use agave_core::{Alert, Timestamp};
 use agave_store::{DeadLetter, DeadLetterQuery, Store};
 use anyhow::{Context, Result, bail};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::alerts::only_flow;
@@ -62,12 +62,13 @@ pub(crate) struct Show {
 }
 
 #[derive(Args)]
+#[command(group = ArgGroup::new("which").required(true))]
 pub(crate) struct Remedied {
     /// The number, as `list` has it
-    #[arg(required_unless_present = "all")]
+    #[arg(group = "which")]
     number: Option<u64>,
     /// All of them, or all of the adapter's
-    #[arg(long, conflicts_with = "number")]
+    #[arg(long, group = "which")]
     all: bool,
     #[command(flatten)]
     chosen: Chosen,

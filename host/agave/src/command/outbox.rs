@@ -59,6 +59,7 @@ impl Status {
             }
             return Ok(ExitCode::SUCCESS);
         }
+        let runs = journal.is_some();
         if let Some(JournalStatus {
             trouble: Some(trouble),
             waiting,
@@ -69,11 +70,16 @@ impl Status {
                 "The journal cannot be written, and {waiting} alerts wait for it: {trouble}"
             ));
         }
-        if outboxes.is_empty() {
-            print("nothing waits, and the flow has no adapter");
+        match (runs, outboxes.is_empty()) {
+            (true, true) => print("the flow has no adapter"),
+            (true, false) => {}
+            (false, true) => print(&format!(
+                "the flow '{flow}' does not run, and nothing waits"
+            )),
+            (false, false) => print(&format!("the flow '{flow}' does not run; in its store:")),
         }
         for outbox in &outboxes {
-            print(&told(outbox));
+            print(&told(outbox, runs));
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -101,7 +107,7 @@ fn at_rest(store: &Store) -> Result<Vec<OutboxStatus>> {
     Ok(outboxes.into_values().collect())
 }
 
-fn told(outbox: &OutboxStatus) -> String {
+fn told(outbox: &OutboxStatus, runs: bool) -> String {
     let OutboxStatus {
         adapter,
         waiting,
@@ -112,9 +118,11 @@ fn told(outbox: &OutboxStatus) -> String {
         tries_again_in_s,
         quarantined,
     } = outbox;
-    let mut told = format!(
-        "{adapter}: {waiting} wait, {delivered} delivered since the start, {dead_letters} dead letters"
-    );
+    let delivered = match runs {
+        true => format!(" {delivered} delivered since the start,"),
+        false => String::new(),
+    };
+    let mut told = format!("{adapter}: {waiting} wait,{delivered} {dead_letters} dead letters");
     if *quarantined {
         told += "\n  its plugin was given up; `agave reload` with a mended one starts it again";
     }

@@ -13,7 +13,7 @@ use agave_store::trail::{
     TrailModel, TrailSettings, TrailZone,
 };
 
-use super::journal::Journal;
+use super::journal::{Journal, WaitingOutcomes};
 use super::models::LoadedModel;
 use super::outbox::{Attempt, Handed, Receive};
 
@@ -108,9 +108,8 @@ fn shown(number: f32) -> f64 {
 /// The trail of one flow.
 pub(super) struct TrailReceiver {
     trail: Trail,
-    /// Its own name, of whose deliveries nobody wants to read.
-    node: String,
     journal: Arc<Journal>,
+    outcomes: Arc<WaitingOutcomes>,
     checkpointed: Option<Instant>,
     surroundings: Surroundings,
     is_described: bool,
@@ -126,10 +125,9 @@ impl TrailReceiver {
         surroundings: Surroundings,
         journal: Arc<Journal>,
     ) -> Self {
-        journal.want_outcomes();
         Self {
             trail,
-            node: node.to_owned(),
+            outcomes: journal.outcomes_for(node),
             journal,
             checkpointed: None,
             surroundings,
@@ -140,8 +138,7 @@ impl TrailReceiver {
 
     /// What became of deliveries since it was told last.
     fn tell_outcomes(&self) -> Result<(), TrailError> {
-        let mut outcomes = self.journal.take_outcomes(MOST_AT_ONCE);
-        outcomes.retain(|outcome| outcome.adapter != self.node);
+        let outcomes = self.outcomes.take(MOST_AT_ONCE);
         if outcomes.is_empty() {
             return Ok(());
         }
@@ -153,7 +150,7 @@ impl TrailReceiver {
         });
         let told = self.trail.delivered(&named.collect::<Vec<_>>());
         if told.is_err() {
-            self.journal.put_outcomes_back(outcomes);
+            self.outcomes.put(outcomes);
         }
         told
     }

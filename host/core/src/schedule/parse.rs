@@ -75,9 +75,10 @@ impl ScheduleError {
     /// What to write instead.
     pub fn help(&self) -> String {
         match self {
-            Self::UnknownTimeZone(_) => {
-                "time zones have names such as `Europe/Berlin` or `UTC`".to_owned()
-            }
+            Self::UnknownTimeZone(zone) => match super::time_zone_of_city(zone) {
+                Some(meant) => format!("did you mean '{meant}'?"),
+                None => "time zones have names such as `Europe/Berlin` or `UTC`".to_owned(),
+            },
             Self::NoHours { part } => format!("for whole days write `{part} 00:00-24:00`"),
             Self::NoDays { part } => {
                 format!("write the days before it, or `daily {part}` for all of them")

@@ -1,6 +1,6 @@
 //! At which hours a node works, on the clocks of the flow's time zone.
 
-use agave_core::{Schedule, ScheduleError, time_zones};
+use agave_core::{Schedule, ScheduleError, time_zone_of_city, time_zones};
 
 use super::Context;
 use crate::{Code, conform, suggest, tree};
@@ -17,18 +17,11 @@ pub(super) fn check_time_zone(cx: &mut Context<'_, '_>) {
         return;
     };
     // Any hours will do to ask whether there is such a zone.
-    if let Err(ScheduleError::UnknownTimeZone(_)) = Schedule::parse("00:00-24:00", zone) {
+    if let Err(error @ ScheduleError::UnknownTimeZone(_)) = Schedule::parse("00:00-24:00", zone) {
         let zones = time_zones();
-        let names = zones.iter().map(String::as_str);
-        // Many know the city and not the continent.
-        let is_city = |name: &&str| {
-            let city = name.rsplit('/').next().unwrap_or_default();
-            city.eq_ignore_ascii_case(zone)
-        };
-        let city = names.clone().find(is_city);
-        let help = match city.or_else(|| suggest::closest(zone, names)) {
-            Some(meant) => format!("did you mean '{meant}'?"),
-            None => "time zones have names such as `Europe/Berlin` or `UTC`".to_owned(),
+        let help = match suggest::closest(zone, zones.iter().map(String::as_str)) {
+            Some(meant) if time_zone_of_city(zone).is_none() => format!("did you mean '{meant}'?"),
+            _ => error.help(),
         };
         let message = format!("there is no time zone '{zone}'");
         cx.problem(Code::UnknownTimeZone, "/time-zone", message, Some(help));

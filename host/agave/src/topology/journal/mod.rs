@@ -13,6 +13,7 @@ mod told;
 mod writer;
 
 pub(crate) use keep::{Keep, parse_size};
+pub(super) use outcomes::WaitingOutcomes;
 pub(crate) use told::Told;
 pub(super) use writer::class_list;
 
@@ -22,7 +23,6 @@ use std::time::{Duration, Instant};
 
 use agave_core::{Alert, Timestamp};
 use agave_plugin::Snapshot;
-use agave_store::trail::TrailDelivery;
 use agave_store::{Checkpoint as KeptCheckpoint, Due, Store, StoreError};
 
 use super::chain::AlertSink;
@@ -213,9 +213,9 @@ impl Journal {
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
-    /// Somebody wants to know what becomes of deliveries.
-    pub(super) fn want_outcomes(&self) {
-        self.outcomes.want();
+    /// What becomes of deliveries from now on, for the trail of this name.
+    pub(super) fn outcomes_for(&self, trail: &str) -> Arc<WaitingOutcomes> {
+        self.outcomes.wanted_by(trail)
     }
 
     /// A delivery of `adapter` has come to its end: it arrived, or it never will for a reason.
@@ -229,16 +229,6 @@ impl Journal {
     ) {
         self.outcomes
             .note(|| outcome(adapter, alert(), attempts, refused));
-    }
-
-    /// Takes up to `most` of what became of deliveries, without the flow's name.
-    pub(super) fn take_outcomes(&self, most: usize) -> Vec<TrailDelivery> {
-        self.outcomes.take(most)
-    }
-
-    /// These could not be handed on.
-    pub(super) fn put_outcomes_back(&self, outcomes: Vec<TrailDelivery>) {
-        self.outcomes.put(outcomes);
     }
 
     /// The next alerts of a camera for an adapter, behind `after`.
