@@ -45,7 +45,7 @@ await look(async (page, step, base) => {
   const SHOTS = [
     ["now", "desktop", "light", "now", now],
     ["flow", "desktop", "light", "flow", graph],
-    ["camera", "desktop", "light", "camera/field", async () => { await video(); await rates(); await incident(); }],
+    ["camera", "desktop", "light", "camera/field", async () => { await video(); await page.getByText(/^[1-9][\d.]* fps, last 10 s/).waitFor(); await incident(); }],
     ["zones", "desktop", "light", "camera/field?zones=edit", async () => { await video(); await page.locator('[data-corner="1"]').focus(); }],
     ["alert", "desktop", "light", "alerts", alert],
     ["edit", "desktop", "light", "edit", async () => {
