@@ -47,7 +47,8 @@ impl Places {
         Self(Arc::new(Written { tree, sources }))
     }
 
-    /// The place of `part`. When `message` quotes a text that stands in it once, that text's.
+    /// The place of `part`. When `message` begins with the path of something in it, that one's;
+    /// when it quotes a text that stands there once, that text's.
     fn find(&self, part: Part<'_>, message: &str) -> Place {
         let tree = &self.0.tree;
         let (section, name, key) = match part {
@@ -64,7 +65,10 @@ impl Places {
         let Some(key) = key else {
             return tree.key_place(&around).clone();
         };
-        let at = tree::join(&around, key);
+        let within = named_in(message).map(|path| format!("{}{path}", tree::join(&around, key)));
+        let at = within
+            .filter(|path| tree.at(path).is_some())
+            .unwrap_or_else(|| tree::join(&around, key));
         match tree.at(&at) {
             Some(found) => quoted_in(found, message).unwrap_or_else(|| match found.content {
                 // The key of what goes over several lines says more than all of it.
@@ -74,6 +78,17 @@ impl Places {
             None => tree.key_place(&around).clone(),
         }
     }
+}
+
+/// What `message` quotes first, such as `rules[0].hours`, as the pointer that it may be.
+fn named_in(message: &str) -> Option<String> {
+    let path = message
+        .split('`')
+        .nth(1)?
+        .replace('[', ".")
+        .replace(']', "");
+    let join = |at: String, step: &str| tree::join(&at, step);
+    Some(path.split('.').fold(String::new(), join))
 }
 
 /// The place of a text in `tree` that `message` quotes, if it stands there once. What a message is

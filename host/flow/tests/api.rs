@@ -105,6 +105,46 @@ fn overrides_are_a_path_and_a_value() {
     assert!(!format!("{hidden:?}").contains("hunter2"));
 }
 
+/// What a plugin says of its settings is shown where they stand.
+#[test]
+fn a_refused_setting_is_marked_and_not_what_is_said_of_it() {
+    let yaml = "version: 1
+name: yard
+models: { pina: { path: ../models/yolov8n_pina/1/model.onnx } }
+cameras: { gate: { url: clip.mp4, zones: { door: [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]] } } }
+nodes:
+  detect: { infer: pina, from: cameras }
+  zoned: { plugin: roi, from: detect }
+  rule: { plugin: forbidden-object, from: zoned, config: { zone: door } }
+  out:
+    plugin: webhook
+    from: rule
+    config:
+      headers: { content-type: \"x/{typ}\" }
+      body: { text: \"{attempt}\", list: [{ hours: never }] }
+";
+    let (flow, diagnostics) = load(&text(yaml), &[], &World);
+    let flow = flow.unwrap_or_else(|| panic!("{diagnostics}"));
+    for (message, line, column) in [
+        (
+            "refused: `headers.content-type`: `{typ}` is none of `{attempt}`",
+            13,
+            32,
+        ),
+        ("refused: `body.list[0].hours`: 'none' are hours", 14, 50),
+        // Another name for it, or none, and the text that is quoted tells.
+        ("refused: `other`: `{attempt}`", 14, 21),
+    ] {
+        let found = flow.problem(Code::PluginRefused, Part::Settings("out"), message);
+        let found = serde_json::to_value(&found).unwrap();
+        assert_eq!(
+            (&found["line"], &found["column"]),
+            (&json!(line), &json!(column)),
+            "{message}"
+        );
+    }
+}
+
 /// A secret goes where it belongs and nowhere else, in the form that a URL needs.
 #[test]
 fn secrets_arrive() {
