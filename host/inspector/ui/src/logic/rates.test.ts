@@ -14,7 +14,7 @@ function status(seconds: number, out: number, name = 'zoned'): FlowStatus {
 }
 
 describe('RateWindow', () => {
-  it('has no rate before there are two samples', () => {
+  it('has no rate before there are two seconds of them', () => {
     const rates = new RateWindow();
     expect(rates.node('zoned')).toBeNull();
     rates.push(status(1, 8));
@@ -39,6 +39,8 @@ describe('RateWindow', () => {
     rates.push(status(1, 8));
     expect(rates.node('zoned')).toBeNull();
     rates.push(status(2, 16));
+    expect(rates.node('zoned')).toBeNull();
+    rates.push(status(3, 24));
     expect(rates.node('zoned')?.out).toBe(8);
   });
 

@@ -4,6 +4,8 @@ import type { FlowStatus } from '../api/types';
 
 /** The window that every rate on the page is about. */
 export const WINDOW_S = 10;
+/** Counters come in bursts; what is of less than this says nothing. */
+const LEAST_S = 2;
 /** One point of a spark line a second, for a minute. */
 const SPARK_POINTS = 60;
 
@@ -49,7 +51,7 @@ export class RateWindow {
     return first && last ? last.at_s - first.at_s : 0;
   }
 
-  /** What went through the node a second; `null` before there are two samples. */
+  /** What went through the node a second; `null` before that can be said. */
   node(name: string): Rate | null {
     return this.#rate(`n:${name}`);
   }
@@ -67,7 +69,7 @@ export class RateWindow {
   #rate(key: string): Rate | null {
     const first = this.#samples[0];
     const last = this.#samples.at(-1);
-    if (!first || !last || last.at_s <= first.at_s) return null;
+    if (!first || !last || last.at_s - first.at_s < LEAST_S) return null;
     const now = last.counts.get(key);
     if (!now) return null;
     // What was added by a reload counts from nothing.
