@@ -32,7 +32,8 @@ pub fn veil(text: &str) -> Veiled {
         hidden: Vec::new(),
     };
     for line in text.split_inclusive('\n') {
-        let characters: Vec<char> = line.chars().collect();
+        let written = line.trim_end_matches(['\r', '\n']);
+        let characters: Vec<char> = written.chars().collect();
         let part = |range: Range<usize>| -> String {
             characters.get(range).unwrap_or_default().iter().collect()
         };
@@ -48,6 +49,9 @@ pub fn veil(text: &str) -> Veiled {
         }
         shown.push_str(&part(from..characters.len()));
         veiled.text.push_str(&shown);
+        veiled
+            .text
+            .push_str(line.get(written.len()..).unwrap_or_default());
     }
     veiled
 }
