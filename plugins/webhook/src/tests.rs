@@ -239,7 +239,7 @@ fn settings_that_cannot_work_are_refused() {
         config[name] = value;
         refused(config)
     };
-    assert!(with("url", json!("http://{camera}.x/")).contains("server cannot depend"));
+    assert!(with("url", json!("http://{camera}.x/")).contains("name cannot depend"));
     assert!(with("url", json!("http://x/{camra}")).contains("`url`: `{camra}`"));
     assert!(with("headers", json!({ "x y": "1" })).contains("no name of a header"));
     assert!(with("headers", json!({ "x": "{y}" })).contains("`headers.x`: `{y}`"));

@@ -70,6 +70,14 @@ impl Attempts {
         account.failed_at = Some(now);
     }
 
+    /// The address showed one that is somebody's.
+    pub(crate) fn succeeded(&self, address: IpAddr) {
+        let mut accounts = self.accounts();
+        let account = of(&mut accounts, address, Instant::now());
+        account.failures = 0;
+        account.failed_at = None;
+    }
+
     fn accounts(&self) -> MutexGuard<'_, HashMap<IpAddr, Account>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

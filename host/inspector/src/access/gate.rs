@@ -135,7 +135,10 @@ impl Gate {
             _ => None,
         };
         match bearer {
-            Some(bearer) => Ok(bearer),
+            Some(bearer) => {
+                self.attempts.succeeded(address);
+                Ok(bearer)
+            }
             None => {
                 // Who has a right one is let in meanwhile.
                 self.attempts.may_try(address).map_err(|seconds| {
