@@ -145,7 +145,8 @@ impl Watch {
 
     fn start(&self) -> Result<Agave> {
         let mut arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
-        arguments.extend(["--state", &self.state]);
+        // Four programs that start again and again leave two cores no room for a page each.
+        arguments.extend(["--state", &self.state, "--no-inspector"]);
         Agave::run(&flow("webhook.yaml"), &arguments)
     }
 
