@@ -145,7 +145,8 @@ impl Watch {
 
     fn start(&self) -> Result<Agave> {
         let mut arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
-        // Four programs that start again and again leave two cores no room for a page each.
+        // With the page on, the witness sees too few alerts here, for a reason that is not known
+        // yet: until it is, this shows nothing about programs that serve one.
         arguments.extend(["--state", &self.state, "--no-inspector"]);
         Agave::run(&flow("webhook.yaml"), &arguments)
     }
