@@ -24,6 +24,7 @@ pub(crate) fn find(flow_folder: &Path) -> ModelFiles {
     let mut found = ModelFiles {
         items: Vec::new(),
         folders: Vec::new(),
+        is_needed: true,
     };
     let mut seen = BTreeSet::new();
     for place in places(flow_folder) {

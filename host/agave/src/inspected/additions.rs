@@ -15,7 +15,10 @@ static TRIALS: AtomicUsize = AtomicUsize::new(0);
 
 impl Additions for InspectedFlow {
     fn model_files(&self) -> ModelFiles {
-        model_files::find(self.keeper.folder())
+        ModelFiles {
+            is_needed: !self.keeper.watches_new_cameras(),
+            ..model_files::find(self.keeper.folder())
+        }
     }
 
     fn try_camera(&self, address: &CameraAddress) -> Result<CameraTrial, Refusal> {

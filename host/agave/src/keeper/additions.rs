@@ -179,6 +179,17 @@ impl Keeper {
         added
     }
 
+    /// Whether a node looks at all cameras, and so at one more.
+    pub(crate) fn watches_new_cameras(&self) -> bool {
+        let growing = self.file().and_then(|now| self.growing(&now));
+        growing.is_ok_and(|mut growing| {
+            let name = growing.free("camera");
+            let anywhere = json!({ "url": "rtsp://127.0.0.1/" });
+            let added = growing.add(Section::Cameras, &name, anywhere);
+            added.is_ok() && growing.is_watched(&name)
+        })
+    }
+
     /// Adds a rule to the flow file, whose tag is still the expected one.
     pub(crate) fn add_rule(&self, rule: &NewRule, wish: &Wish<'_>) -> Result<Addition, Refusal> {
         self.grow(wish, |growing| with_rule(growing, rule))

@@ -158,4 +158,6 @@ pub struct ModelFiles {
     pub items: Vec<ModelFile>,
     /// Where was looked.
     pub folders: Vec<String>,
+    /// Whether a camera that is added has to name a model: no node looks at all cameras.
+    pub is_needed: bool,
 }
