@@ -108,7 +108,6 @@ codes! {
     ConfigWrongValue = Error 34, "A setting has a value that the plugin does not take.";
     GrantNotAllowed = Error 35, "Only adapters may reach the outside world. Filters, rules and gates depend on nothing but what they read, so that the same detections always give the same alerts.";
     BadGrant = Error 36, "An entry of `allow` is not of the form that is needed to say exactly what may be reached.";
-    NothingToRun = Error 37, "A flow needs at least one camera and one node.";
     BadSchedule = Error 38, "The hours of `active` are days and times: `Mon-Fri 06:00-22:00`.";
     UnknownTimeZone = Error 39, "`time-zone` is the name of a time zone in the IANA database: `Europe/Berlin`, `UTC`.";
     WrongPartition = Error 40, "`partition` is not what the plugin is made for: a rule that looks at several cameras together needs `partition: none`, and nothing else can have it.";
@@ -125,6 +124,7 @@ codes! {
     NoEffect = Warning 53, "A setting means nothing for what it is set on.";
     NoTimeZone = Warning 54, "Hours are given and the flow does not say on whose clocks, so they are taken as UTC.";
     UnusedTemplate = Warning 55, "A template is defined and nothing uses it, so nobody knows whether it is right.";
+    NothingYet = Warning 56, "There is no camera or no node yet. The flow runs all the same and waits for them: its page adds them, or its file.";
 }
 
 /// There is no such code.

@@ -1,6 +1,7 @@
 //! What the control API sees of this process: the flows that run, in the shapes of the
 //! inspector. Nothing here decides anything; what is changed is changed by the keeper.
 
+mod additions;
 mod alerts;
 mod camera;
 mod evidence;

@@ -41,7 +41,7 @@ impl Keeper {
         Ok(self.planned(self.read_as(&unveiled(&now, text)?)))
     }
 
-    fn read_as(&self, text: &str) -> Reading {
+    pub(super) fn read_as(&self, text: &str) -> Reading {
         let source = &self.source;
         read_text(&source.machine, &source.file, text, &source.overrides)
     }

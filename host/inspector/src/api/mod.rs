@@ -1,6 +1,7 @@
 //! The routes, and the document that is made from them. What a route needs stands beside it, is
 //! part of the document, and is what the gate goes by.
 
+mod additions;
 mod alerts;
 mod cameras;
 mod flows;
@@ -54,6 +55,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> (Router, utoipa::openapi::OpenApi)
         .merge(flows::routes())
         .merge(cameras::routes())
         .merge(rois::routes())
+        .merge(additions::routes())
         .merge(alerts::routes())
         .merge(parts::routes())
         .merge(people::routes())
