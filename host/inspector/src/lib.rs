@@ -10,6 +10,7 @@
 
 mod access;
 mod api;
+mod connections;
 mod extract;
 mod inspector;
 mod page;
@@ -21,7 +22,7 @@ pub mod system;
 pub mod view;
 
 pub use access::{AuditEntry, NewToken, Role, TokenView, Tokens, TokensError};
-pub use inspector::{Inspector, openapi};
+pub use inspector::{Inspector, Prepared, openapi};
 pub use problem::Problem;
 pub use settings::{InspectorError, Settings, TlsFiles};
 pub use system::{Refusal, RunningFlow, System};

@@ -2,9 +2,11 @@
 //! part of the document, and is what the gate goes by.
 
 mod alerts;
+mod audience;
 mod cameras;
 mod flows;
 mod health;
+mod infer;
 mod metrics;
 mod page;
 mod parts;
@@ -25,7 +27,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) use sockets::Sockets;
+pub(crate) use audience::Audience;
 
 use crate::access::{Guard, Needs, Rights, Role, guard};
 use crate::problem::{MEDIA_TYPE, Problem};
@@ -56,6 +58,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> (Router, utoipa::openapi::OpenApi)
         .merge(rois::routes())
         .merge(alerts::routes())
         .merge(parts::routes())
+        .merge(infer::routes())
         .merge(people::routes())
         .merge(sockets::routes());
     let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
