@@ -40,9 +40,10 @@ fn replace(file: &Path, text: &str) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => return create(file, text),
         Err(error) => return Err(error),
     };
-    let has_other_names = fs::metadata(&file)?.nlink() > 1;
+    if fs::metadata(&file)?.nlink() > 1 {
+        return overwrite(&file, text);
+    }
     match exchange(&file, text) {
-        _ if has_other_names => overwrite(&file, text),
         Err(error) if must_stay(&error) => overwrite(&file, text),
         exchanged => exchanged,
     }

@@ -4,6 +4,8 @@
 mod alerts;
 mod audience;
 mod cameras;
+mod docs;
+mod examples;
 mod flows;
 mod health;
 mod infer;
@@ -21,6 +23,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode, header};
 use axum::{Router, middleware};
 use bytes::Bytes;
+use serde_json::Value;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -51,7 +54,7 @@ const PREFIX: &str = "/api/v1";
 struct Document;
 
 /// All routes behind the gate, and the document of the API.
-pub(crate) fn router(shared: &Arc<Shared>) -> (Router, utoipa::openapi::OpenApi) {
+pub(crate) fn router(shared: &Arc<Shared>) -> (Router, Value) {
     let versioned = OpenApiRouter::new()
         .merge(flows::routes())
         .merge(cameras::routes())
@@ -67,12 +70,15 @@ pub(crate) fn router(shared: &Arc<Shared>) -> (Router, utoipa::openapi::OpenApi)
         .split_for_parts();
     complete(&mut document);
     let rights = rights(&document);
+    let mut document = serde_json::to_value(&document).unwrap_or_default();
+    examples::fill(&mut document);
     let served = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
     let router = router
         .route(
             "/api/openapi.json",
             axum::routing::get(|| async move { ([(header::CONTENT_TYPE, JSON)], served) }),
         )
+        .merge(docs::routes())
         .route("/api/{*path}", axum::routing::any(nothing))
         .fallback(crate::page::page)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
@@ -199,10 +205,9 @@ fn rights(document: &utoipa::openapi::OpenApi) -> Rights {
             }
         }
     }
-    all.insert(
-        (Method::GET, "/api/openapi.json".to_owned()),
-        Needs::Nothing,
-    );
+    for path in docs::PATHS.into_iter().chain(["/api/openapi.json"]) {
+        all.insert((Method::GET, path.to_owned()), Needs::Nothing);
+    }
     for method in [
         Method::GET,
         Method::POST,
