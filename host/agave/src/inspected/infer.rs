@@ -91,8 +91,12 @@ fn decoded(image: &Image) -> Result<Picture, Refusal> {
     limits.max_image_height = Some(LONGEST_SIDE);
     limits.max_alloc = Some(MOST_BYTES);
     let mut reader = ImageReader::with_format(Cursor::new(&image.data), format);
-    reader.limits(limits);
+    reader.limits(limits.clone());
     let mut decoder = reader.into_decoder().map_err(unreadable)?;
+    // What it says of its size is looked at before anything is made of it.
+    let fits = limits.reserve(decoder.total_bytes());
+    fits.and_then(|()| decoder.set_limits(limits))
+        .map_err(unreadable)?;
     let orientation = decoder.orientation().map_err(unreadable)?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
     picture.apply_orientation(orientation);
