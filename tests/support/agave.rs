@@ -131,9 +131,29 @@ impl Agave {
         Self::start(flows, arguments, &[])
     }
 
+    /// Starts the program in `folder` without the name of a flow.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn begin_in(folder: &Path, arguments: &[&str]) -> Result<Self> {
+        Self::start_in(Some(folder), &[], arguments, &[])
+    }
+
     fn start(flows: &[&Path], arguments: &[&str], variables: &[(&str, &str)]) -> Result<Self> {
+        Self::start_in(None, flows, arguments, variables)
+    }
+
+    fn start_in(
+        folder: Option<&Path>,
+        flows: &[&Path],
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Self> {
         let state = state()?;
         let mut command = command(&state)?;
+        if let Some(folder) = folder {
+            command.current_dir(folder);
+        }
         command.envs(variables.iter().copied());
         command.args(["run", "--json"]).args(flows).args(arguments);
         Ok(Self {

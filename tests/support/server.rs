@@ -66,6 +66,18 @@ impl RtspServer {
         Self::launch(command, None, false)
     }
 
+    /// The same for who logs in.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn camera_with(clip: &Path, times: u32, login: Login<'_>) -> Result<Self> {
+        let mut command = server("rtsp.py");
+        command
+            .arg(clip)
+            .args(["--shared", "--times", &times.to_string()]);
+        Self::launch(command, Some(login), false)
+    }
+
     fn launch(mut command: Command, login: Option<Login<'_>>, once: bool) -> Result<Self> {
         if let Some(login) = login {
             command.args(["--auth", login.scheme]);

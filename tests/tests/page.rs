@@ -1,16 +1,18 @@
 //! The inspector's page, looked at and worked with in a real browser while a flow runs.
 
 use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use agave_tests::{
-    Agave, Api, HttpReceiver, Process, Signal, Yard, free_port, node_packages, repository, skipped,
+    Agave, Api, HttpReceiver, Login, Process, RtspServer, Signal, Yard, free_port, node_packages,
+    repository, skipped,
 };
 use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(20);
@@ -29,22 +31,42 @@ fn look(
     yard: &Yard,
     prepare: impl Fn(&Agave) -> Result<Vec<(&'static str, String)>>,
 ) -> Result<bool> {
-    if !Path::new(BROWSER).exists() {
-        skipped(&format!("there is no {BROWSER}"));
-        return Ok(false);
-    }
-    let Some(packages) = node_packages("page", &PACKAGES)? else {
+    let Some(packages) = packages()? else {
         return Ok(false);
     };
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let port = free_port()?;
     let running = yard.run_with(&["--listen", &format!("127.0.0.1:{port}")])?;
+    let variables = prepare(&running)?;
+    browse(script, &packages, port, variables)?;
+    // Not as a yard is finished: beside a browser its camera may have been late.
+    running.signal(Signal::TERM)?;
+    running.finish(STOP_LIMIT)?;
+    Ok(true)
+}
+
+/// What scripts work with. Nothing, said aloud, where there is no browser.
+fn packages() -> Result<Option<PathBuf>> {
+    if !Path::new(BROWSER).exists() {
+        skipped(&format!("there is no {BROWSER}"));
+        return Ok(None);
+    }
+    node_packages("page", &PACKAGES)
+}
+
+/// Runs a script on the page that is served at `port`.
+fn browse(
+    script: &str,
+    packages: &Path,
+    port: u16,
+    variables: Vec<(&'static str, String)>,
+) -> Result<()> {
     Api::at(port).wait(START_LIMIT)?;
     let mut node = Command::new("node");
     node.arg(repository().join("tests/clients/page").join(script))
         .arg(format!("http://127.0.0.1:{port}"))
         .env("PAGE_PACKAGES", packages)
-        .envs(prepare(&running)?);
+        .envs(variables);
     let looked = Process::start(script, &mut node)?.finish(LOOK_LIMIT)?;
     ensure!(
         looked.status.success(),
@@ -52,10 +74,7 @@ fn look(
         looked.stdout,
         looked.stderr
     );
-    // Not as a yard is finished: beside a browser its camera may have been late.
-    running.signal(Signal::TERM)?;
-    running.finish(STOP_LIMIT)?;
-    Ok(true)
+    Ok(())
 }
 
 #[test]
@@ -85,6 +104,74 @@ fn it_changes_a_flow_and_nothing_else_of_its_file() -> Result<()> {
         )]
     );
     assert_eq!(before.lines().count(), after.lines().count());
+    Ok(())
+}
+
+/// What is in the file once a stranger has seen the first alert.
+const GROWN: &str = r#"version: 1
+name: "my-farm"
+models:
+  yolov8n_pina: { path: models/yolov8n_pina/1/model.onnx }
+cameras:
+  gate:
+    url: "rtsp://${secret:gate-login}@ADDRESS/clip"
+    zones:
+      yard: [[0.2, 0.93], [0.8, 0.93], [0.72, 0.62], [0.28, 0.62]]
+nodes:
+  detect-gate: { infer: yolov8n_pina, from: gate }
+  zoned-gate: { plugin: roi, from: detect-gate }
+  object-in-yard:
+    plugin: forbidden-object
+    from: zoned-gate
+    config: { zone: yard, alert: [object], after: 500ms, severity: warning }
+  calm-object-in-yard:
+    plugin: debounce
+    from: object-in-yard
+    config: { hold: 2s }
+"#;
+
+/// Nobody has a flow yet, nor read anything: there is a camera, and the page.
+#[test]
+fn a_stranger_comes_to_the_first_alert_by_the_page_alone() -> Result<()> {
+    let Some(packages) = packages()? else {
+        return Ok(());
+    };
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let (user, password) = ("viewer", "p@ss:w%41 rd");
+    let clip = repository().join("models/yolov8n_pina/demo/demo.mp4");
+    let login = Login {
+        scheme: "digest",
+        user,
+        password,
+    };
+    let camera = RtspServer::camera_with(&clip, 20, login)?;
+    let folder = TempDir::new()?;
+    let farm = folder.path().join("My Farm");
+    fs::create_dir(&farm)?;
+    symlink(repository().join("models"), farm.join("models"))?;
+    let port = free_port()?;
+    let listen = format!("127.0.0.1:{port}");
+    let running = Agave::begin_in(&farm, &["--listen", &listen, "--workers", "1"])?;
+    let variables = vec![
+        ("CAMERA", camera.url()),
+        ("NOBODY", format!("rtsp://127.0.0.1:{}/clip", free_port()?)),
+        ("CAMERA_USER", user.to_owned()),
+        ("CAMERA_PASSWORD", password.to_owned()),
+    ];
+    browse("first.mjs", &packages, port, variables)?;
+
+    let written = fs::read_to_string(farm.join("agave.yaml"))?;
+    let grown = GROWN.replace("ADDRESS", &format!("127.0.0.1:{}", camera.port()));
+    let (_, written) = written
+        .split_once("is.\n")
+        .context("it begins with words")?;
+    assert_eq!(written, grown);
+    let secret = running.state().join("secrets/gate-login");
+    assert_eq!(secret.metadata()?.permissions().mode() & 0o777, 0o600);
+    running.signal(Signal::TERM)?;
+    let ended = running.finish(STOP_LIMIT)?;
+    let said = format!("{}{}", ended.output.stdout, ended.output.stderr);
+    assert!(!said.contains("p@ss") && !said.contains("w%41"), "{said}");
     Ok(())
 }
 

@@ -11,6 +11,7 @@
 )]
 
 mod cache;
+mod camera_trial;
 mod catalog;
 mod command;
 mod control;
@@ -20,9 +21,11 @@ mod flow_test;
 mod graph;
 mod inspected;
 mod keeper;
+mod model_files;
 mod plugin_project;
 mod recording;
 mod report;
+mod secrets;
 mod surroundings;
 mod topology;
 mod trial;

@@ -12,6 +12,7 @@ use agave_store::{Store, StoreError};
 use anyhow::Context;
 
 use crate::catalog::Catalog;
+use crate::secrets::KeptSecrets;
 
 /// Where flows keep what is there again after a restart, each in a folder of its name: `given`,
 /// `AGAVE_STATE`, or where the system has such things.
@@ -81,6 +82,7 @@ pub(crate) fn secret_file(name: &str) -> Option<PathBuf> {
 /// This machine: its files, its environment, its plugins.
 pub(crate) struct Machine {
     pub(crate) catalog: Catalog,
+    pub(crate) kept_secrets: KeptSecrets,
 }
 
 impl PluginCatalog for Machine {
@@ -95,13 +97,16 @@ impl Surroundings for Machine {
     }
 
     /// From the environment, or from a file in `AGAVE_SECRETS_DIR` as container platforms mount
-    /// them; a line end after the secret is not part of it.
+    /// them, of which a line end after the secret is not part; or what was given to the page.
     fn secret(&self, name: &str) -> Option<Secret> {
         if let Ok(secret) = std::env::var(secret_variable(name)) {
             return Some(Secret::new(secret));
         }
-        let text = std::fs::read_to_string(secret_file(name)?).ok()?;
-        Some(Secret::new(text.trim_end_matches(['\r', '\n'])))
+        let file = secret_file(name).and_then(|file| std::fs::read_to_string(file).ok());
+        match file {
+            Some(text) => Some(Secret::new(text.trim_end_matches(['\r', '\n']))),
+            None => self.kept_secrets.get(name),
+        }
     }
 
     fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {

@@ -39,7 +39,12 @@ macro_rules! codes {
 
             /// Those that only a built flow shows: this crate has no way to report them by itself.
             pub const OF_BUILT_FLOWS: &'static [Self] =
-                &[Self::ModelRefused, Self::PluginRefused, Self::NotBuilt];
+                &[
+                    Self::ModelRefused,
+                    Self::PluginRefused,
+                    Self::NotBuilt,
+                    Self::RecordingRefused,
+                ];
 
             /// Its number, for good.
             pub fn number(self) -> u16 {
@@ -103,7 +108,6 @@ codes! {
     ConfigWrongValue = Error 34, "A setting has a value that the plugin does not take.";
     GrantNotAllowed = Error 35, "Only adapters may reach the outside world. Filters, rules and gates depend on nothing but what they read, so that the same detections always give the same alerts.";
     BadGrant = Error 36, "An entry of `allow` is not of the form that is needed to say exactly what may be reached.";
-    NothingToRun = Error 37, "A flow needs at least one camera and one node.";
     BadSchedule = Error 38, "The hours of `active` are days and times: `Mon-Fri 06:00-22:00`.";
     UnknownTimeZone = Error 39, "`time-zone` is the name of a time zone in the IANA database: `Europe/Berlin`, `UTC`.";
     WrongPartition = Error 40, "`partition` is not what the plugin is made for: a rule that looks at several cameras together needs `partition: none`, and nothing else can have it.";
@@ -113,12 +117,14 @@ codes! {
     ModelRefused = Error 44, "The file of a model is there, and is no model that can be run.";
     PluginRefused = Error 45, "A plugin was started with the node's settings for a camera, and refused them or failed.";
     NotBuilt = Error 46, "The flow is right on paper, and something that it needs cannot be had.";
+    RecordingRefused = Error 47, "The file of a recording is there, and cannot be played: it is damaged, or the camera or the model that the flow needs is not in it.";
     Unread = Warning 50, "Detections are made and nothing uses them.";
     UnwatchedCamera = Warning 51, "A camera is defined and no model looks at it.";
     GrantMissing = Warning 52, "An adapter is made to use something that `allow` does not grant it, so every attempt will be refused.";
     NoEffect = Warning 53, "A setting means nothing for what it is set on.";
     NoTimeZone = Warning 54, "Hours are given and the flow does not say on whose clocks, so they are taken as UTC.";
     UnusedTemplate = Warning 55, "A template is defined and nothing uses it, so nobody knows whether it is right.";
+    NothingYet = Warning 56, "There is no camera or no node yet. The flow runs all the same and waits for them: its page adds them, or its file.";
 }
 
 /// There is no such code.

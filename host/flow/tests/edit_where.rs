@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use agave_core::Point;
-use agave_flow::edit::{self, EditError, Edited, Scalar};
+use agave_flow::edit::{self, EditError, Edited, Scalar, Section};
 use agave_flow::{Code, FlowText};
 use memory::{Memory, text};
 
@@ -287,4 +287,44 @@ fn a_camera_more_and_single_values() {
         "{}",
         yard.text
     );
+}
+
+/// What a page does with an empty flow: a model, a camera, a node.
+#[test]
+fn a_flow_grows_from_nothing() {
+    let world = Memory::default();
+    let add = |before: &str, section, name: &str, members: serde_json::Value| {
+        let serde_json::Value::Object(members) = members else {
+            panic!("{members}");
+        };
+        let added = edit::add_to_section(&text(before), &world, section, name, &members);
+        added
+            .unwrap_or_else(|error| panic!("{error}\n{before}"))
+            .text
+    };
+    for (start, gap) in [
+        ("# Ours.\nversion: 1\nname: yard\n", ""),
+        (
+            "# Ours.\nversion: 1\nname: yard\n\nmodels:\n\ncameras:\n\nnodes:\n",
+            "\n",
+        ),
+    ] {
+        let path = serde_json::json!({ "path": "../models/yolov8n.onnx" });
+        let models = add(start, Section::Models, "people", path);
+        let camera = serde_json::json!({ "url": "clip.mp4", "fps": 8, "repeat": true });
+        let cameras = add(&models, Section::Cameras, "gate", camera);
+        let detect = serde_json::json!({ "infer": "people", "from": "gate" });
+        let nodes = add(&cameras, Section::Nodes, "detect", detect);
+        let config = serde_json::json!({ "zone": "yard", "alert": ["person"] });
+        let rule =
+            serde_json::json!({ "plugin": "forbidden-object", "from": "detect", "config": config });
+        let flow = add(&nodes, Section::Nodes, "person-in-yard", rule);
+        let lines = [
+            "# Ours.\nversion: 1\nname: yard\n",
+            "models:\n  people: { path: ../models/yolov8n.onnx }\n",
+            "cameras:\n  gate:\n    url: clip.mp4\n    fps: 8\n    repeat: true\n",
+            "nodes:\n  detect: { infer: people, from: gate }\n  person-in-yard:\n    plugin: forbidden-object\n    from: detect\n    config: { zone: yard, alert: [person] }\n",
+        ];
+        assert_eq!(flow, lines.join(gap));
+    }
 }

@@ -9,6 +9,7 @@
 //! in front of all routes is made from that document.
 
 mod access;
+pub mod additions;
 mod api;
 mod connections;
 mod extract;
@@ -22,6 +23,7 @@ pub mod system;
 pub mod view;
 
 pub use access::{AuditEntry, NewToken, Role, TokenView, Tokens, TokensError};
+pub use additions::Additions;
 pub use inspector::{Inspector, Prepared, openapi};
 pub use problem::Problem;
 pub use settings::{InspectorError, Settings, TlsFiles};

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::sync::{broadcast, mpsc};
 use utoipa::ToSchema;
 
+use crate::Additions;
 use crate::view::{
     Alert, AlertDetails, CameraView, DeadLetterView, Done, FileProblem, GraphView, Incident,
     Inferred, ModelView, NodeView, PassedDetection, RecordingView, ReportView, Status, UsedPlugin,
@@ -32,7 +33,7 @@ pub trait System: Send + Sync + 'static {
 }
 
 /// One flow that runs.
-pub trait RunningFlow: Send + Sync + 'static {
+pub trait RunningFlow: Additions + Send + Sync + 'static {
     /// Unique in this process.
     fn name(&self) -> &str;
 

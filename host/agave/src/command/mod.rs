@@ -1,6 +1,7 @@
 //! The command line, one file a command.
 
 mod alerts;
+mod beginning;
 mod check;
 mod dead_letters;
 mod explain;
@@ -32,7 +33,8 @@ use clap::{Parser, Subcommand};
 use crate::cache;
 use crate::catalog::Catalog;
 use crate::keeper::{self, Reading};
-use crate::surroundings::Machine;
+use crate::secrets::KeptSecrets;
+use crate::surroundings::{Machine, state_root};
 
 /// Cameras in, alerts out. What is decided in between lives in sandboxed plugins, wired by a
 /// flow file.
@@ -148,8 +150,10 @@ pub(crate) fn machine() -> Result<Machine> {
             }
         }
     }
+    let root = state_root(None).ok();
     Ok(Machine {
         catalog: Catalog::new(engine),
+        kept_secrets: KeptSecrets::below(root.as_deref()),
     })
 }
 

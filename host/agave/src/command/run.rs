@@ -16,6 +16,7 @@ use clap::Args;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
+use crate::command::beginning;
 use crate::command::inspector::{self, InspectorOptions};
 use crate::command::machine;
 use crate::command::signals::{HangUp, Stop};
@@ -23,6 +24,7 @@ use crate::control::{Controlled, Server, Trigger};
 use crate::inspected::{Announcer, Evidence, Inspected, InspectedFlow};
 use crate::keeper::{self, Beginning, Keeper, Reading, Source};
 use crate::report::{FlowReporter, Format, Reporter};
+use crate::secrets::KeptSecrets;
 use crate::surroundings::{Machine, open_store, state_folder, state_root};
 use crate::topology::build::{BuildError, Workshop};
 use crate::topology::journal::{Journal, Keep, parse_size};
@@ -33,8 +35,8 @@ const GLANCE: Duration = Duration::from_millis(250);
 
 #[derive(Args)]
 pub(crate) struct Run {
-    /// The flow files; several run beside each other
-    #[arg(required = true)]
+    /// The flow files; several run beside each other. Without one it is agave.yaml in this
+    /// folder, which is begun if it is not there
     flows: Vec<PathBuf>,
     /// Print each alert and the closing summary as a JSON object on a line of its own
     #[arg(long)]
@@ -96,12 +98,18 @@ pub(super) struct Ended {
 }
 
 impl Run {
-    pub(crate) fn run(self) -> Result<ExitCode> {
+    pub(crate) fn run(mut self) -> Result<ExitCode> {
+        if self.flows.is_empty() {
+            self.flows.push(beginning::flow_of_this_folder()?);
+        }
         ensure!(
             self.flows.len() == 1 || self.overrides.is_empty(),
             "--set changes one flow; with several, change their files or run them one by one"
         );
-        let machine = Arc::new(machine()?);
+        let mut machine = machine()?;
+        let root = state_root(self.state.clone()).ok();
+        machine.kept_secrets = KeptSecrets::below(root.as_deref());
+        let machine = Arc::new(machine);
         let runtime = runtime()?;
         let stop = Stop::listen(&runtime)?;
         let hang_up = HangUp::listen(&runtime)?;

@@ -1,6 +1,7 @@
 //! What the control API sees of this process: the flows that run, in the shapes of the
 //! inspector. Nothing here decides anything; what is changed is changed by the keeper.
 
+mod additions;
 mod alerts;
 mod camera;
 mod evidence;
@@ -81,7 +82,7 @@ impl System for Inspected {
             let entries = folder.and_then(|folder| std::fs::read_dir(folder).ok());
             for entry in entries.into_iter().flatten().flatten() {
                 let path = entry.path();
-                let is_recording = path.extension().is_some_and(|it| it == "agr");
+                let is_recording = path.extension().is_some_and(|it| it == "agrec");
                 let (true, Ok(metadata)) = (is_recording, entry.metadata()) else {
                     continue;
                 };

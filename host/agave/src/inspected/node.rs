@@ -133,6 +133,7 @@ const PROVIDER: &str = "CPUExecutionProvider";
 pub(super) fn models(inspected: &InspectedFlow, flow: &Flow) -> Vec<ModelView> {
     let live = inspected.keeper.live();
     let (classes, inputs) = (live.classes(), live.model_inputs());
+    let input = |index: usize| inputs.get(index).copied().flatten();
     let models = flow.models.iter().enumerate();
     models
         .map(|(index, model)| ModelView {
@@ -141,9 +142,9 @@ pub(super) fn models(inspected: &InspectedFlow, flow: &Flow) -> Vec<ModelView> {
             sha256: model.fingerprint.to_string(),
             confidence: model.confidence,
             iou: model.iou,
-            width: inputs.get(index).map_or(0, |(width, _)| *width),
-            height: inputs.get(index).map_or(0, |(_, height)| *height),
-            provider: PROVIDER.to_owned(),
+            width: input(index).map(|(width, _)| width),
+            height: input(index).map(|(_, height)| height),
+            provider: input(index).map(|_| PROVIDER.to_owned()),
             classes: classes
                 .get(index)
                 .map(|all| all.to_vec())

@@ -40,13 +40,13 @@ impl Keeper {
         Ok(self.planned(self.read_with(&edits)))
     }
 
-    fn read_with(&self, edits: &Edits) -> Reading {
+    pub(super) fn read_with(&self, edits: &Edits) -> Reading {
         let source = &self.source;
         read_with(&source.machine, &source.file, &source.overrides, edits)
     }
 
     /// The flow file alone is changed.
-    fn main(&self, text: String) -> Edits {
+    pub(super) fn main(&self, text: String) -> Edits {
         Edits::from([(self.source.file.clone(), text)])
     }
 

@@ -1,6 +1,7 @@
 //! Keeps a running flow as its files say, and shows it to those outside: whatever `agave run`
 //! does with a flow while it runs, except starting and ending it.
 
+mod additions;
 mod edit;
 mod read;
 mod tap;
@@ -11,7 +12,7 @@ mod write;
 mod zone;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -119,6 +120,14 @@ impl Keeper {
         &self.live
     }
 
+    /// Where paths in the flow file begin.
+    pub(crate) fn folder(&self) -> &Path {
+        match self.source.file.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        }
+    }
+
     /// What happens to the flow from now on.
     pub(crate) fn events(&self) -> broadcast::Receiver<FlowEvent> {
         self.events.subscribe()
@@ -198,6 +207,7 @@ impl Keeper {
     fn apply(&self, running: &Flow, flow: Flow) -> Outcome {
         let changes = diff(running, &flow);
         refuse_other_name(&changes)?;
+        refuse_emptied(running, &flow)?;
         // Even without a change: a secret that an adapter uses is no part of the flow.
         let candidate = flow.clone();
         match self.live.reload(flow) {
@@ -224,8 +234,10 @@ impl Keeper {
             ..
         } = reading;
         let changes = |flow| {
-            let changes = diff(&self.live.flow(), &flow);
-            refuse_other_name(&changes).map(|()| changes)
+            let running = self.live.flow();
+            let changes = diff(&running, &flow);
+            refuse_other_name(&changes)?;
+            refuse_emptied(&running, &flow).map(|()| changes)
         };
         let outcome = flow.ok_or(Refused { said, found }).and_then(changes);
         let said = told::plan(&outcome);
@@ -328,10 +340,24 @@ fn refuse_other_name(changes: &Changes) -> Result<(), Refused> {
     )))
 }
 
+/// A flow may begin with nothing; one that runs does not become nothing, because that is how a
+/// half-written file looks.
+fn refuse_emptied(running: &Flow, flow: &Flow) -> Result<(), Refused> {
+    let lost = |before: usize, after: usize| before > 0 && after == 0;
+    let what = match () {
+        () if lost(running.cameras.len(), flow.cameras.len()) => "camera",
+        () if lost(running.nodes.len(), flow.nodes.len()) => "node",
+        () => return Ok(()),
+    };
+    Err(Refused::because(format!(
+        "the file has no {what} any more, and the running flow has some; a flow that runs keeps one {what} at least"
+    )))
+}
+
 /// A camera's clip is read as it is played: another one is another `url`.
 fn without_clips(mut files: BTreeSet<PathBuf>, flow: &Flow) -> BTreeSet<PathBuf> {
     let cameras = flow.cameras.iter();
-    for camera in cameras.filter(|camera| camera.kind == CameraKind::File) {
+    for camera in cameras.filter(|camera| camera.kind != CameraKind::Rtsp) {
         files.remove(&PathBuf::from(camera.url.reveal()));
     }
     files

@@ -36,7 +36,7 @@ impl Keeper {
     }
 }
 
-fn refused(error: &edit::EditError) -> Refusal {
+pub(super) fn refused(error: &edit::EditError) -> Refusal {
     let said = error.to_string();
     match error {
         edit::EditError::NotFound { .. } => Refusal::NotFound(said),

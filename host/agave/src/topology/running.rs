@@ -72,6 +72,13 @@ pub(super) struct Parts {
     pub(super) departed: Departed,
 }
 
+impl Parts {
+    /// Whether nothing will come any more. Where no camera was ever, the first is waited for.
+    fn have_ended(&self) -> bool {
+        !self.cameras.is_empty() && self.cameras.iter().all(RunningCamera::has_ended)
+    }
+}
+
 /// The part of a running flow that everyone shares who looks at it or changes it.
 pub(crate) struct Live {
     pub(super) workshop: Workshop,
@@ -244,12 +251,7 @@ impl Running {
             }
             // While it is being changed, a camera may be between two sources.
             if let Ok(_quiet) = self.live.changing.try_lock()
-                && self
-                    .live
-                    .parts()
-                    .cameras
-                    .iter()
-                    .all(RunningCamera::has_ended)
+                && self.live.parts().have_ended()
             {
                 return Finish::Ended;
             }

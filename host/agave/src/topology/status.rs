@@ -69,8 +69,8 @@ impl Live {
         models.map(|model| Arc::clone(&model.classes)).collect()
     }
 
-    /// Width and height of the inputs of the models, in their order.
-    pub(crate) fn model_inputs(&self) -> Vec<(u32, u32)> {
+    /// Width and height of the inputs of the models that are loaded, in their order.
+    pub(crate) fn model_inputs(&self) -> Vec<Option<(u32, u32)>> {
         let version = Arc::clone(&self.parts().version);
         version.models.iter().map(|model| model.input).collect()
     }

@@ -63,6 +63,7 @@ impl Surroundings for Asked<'_> {
 
     fn secret(&self, name: &str) -> Option<Secret> {
         self.note(secret_file(name));
+        self.note(self.machine.kept_secrets.file(name));
         self.machine.secret(name)
     }
 
@@ -101,6 +102,7 @@ mod tests {
         let engine = agave_plugin::Engine::new().unwrap();
         let machine = Machine {
             catalog: Catalog::in_folders(engine, vec![plugins.clone(), folder.path().into()]),
+            kept_secrets: Default::default(),
         };
         let asked = Asked::of(&machine);
         let yard = folder.path().join("yard");

@@ -13,6 +13,7 @@ mod lines;
 mod mapping;
 mod patch;
 mod polygon;
+mod section;
 mod value;
 mod written;
 mod zone;
@@ -106,7 +107,39 @@ pub fn add_camera(
     url: &str,
     frames_per_second: Option<f32>,
 ) -> Result<Edited, EditError> {
-    value::add_camera(text, surroundings, name, url, frames_per_second)
+    let mut camera = serde_json::Map::new();
+    camera.insert("url".to_owned(), url.into());
+    // By way of its text 0.1 stays 0.1, and 8 stays 8.
+    let fps = frames_per_second.and_then(|fps| fps.to_string().parse().ok());
+    camera.extend(fps.map(|fps| ("fps".to_owned(), serde_json::Value::Number(fps))));
+    add_to_section(text, surroundings, Section::Cameras, name, &camera)
+}
+
+/// A section whose entries have names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// `models`.
+    Models,
+    /// `cameras`.
+    Cameras,
+    /// `nodes`.
+    Nodes,
+}
+
+/// Adds an entry called `name` behind the others of a section, which is begun where it is not
+/// there. Its `members` are written in their order, those of mappings and lists inside of them on
+/// one line.
+///
+/// # Errors
+/// There is an entry of that name, or something is wrong with what it would be.
+pub fn add_to_section(
+    text: &FlowText,
+    surroundings: &dyn Surroundings,
+    section: Section,
+    name: &str,
+    members: &serde_json::Map<String, serde_json::Value>,
+) -> Result<Edited, EditError> {
+    section::add(text, surroundings, section, name, members)
 }
 
 /// Sets one value, by its path as in `--set`: `cameras.gate.fps`, `nodes.quiet.config.hold`. What

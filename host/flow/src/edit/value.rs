@@ -1,4 +1,4 @@
-//! Edits of single values, and a camera more.
+//! Edits of single values.
 
 use super::Edited;
 use super::attempt::{Attempt, Goal};
@@ -37,61 +37,6 @@ impl Scalar {
             _ => false,
         }
     }
-}
-
-pub(super) fn add_camera(
-    text: &FlowText,
-    surroundings: &dyn Surroundings,
-    name: &str,
-    url: &str,
-    frames_per_second: Option<f32>,
-) -> Result<Edited, EditError> {
-    let attempt = Attempt::new(text, surroundings)?;
-    let pointer = tree::join("/cameras", name);
-    let files = &attempt.files;
-    if files.written.at(&pointer).is_some() {
-        return Err(EditError::Taken {
-            place: files.words(files.written.key_place(&pointer)),
-            message: format!("there is a camera '{name}' already"),
-        });
-    }
-    let mut members = vec![("url", Scalar::Text(url.to_owned()))];
-    // By way of its text 0.1 stays 0.1.
-    let fps = frames_per_second.and_then(|fps| fps.to_string().parse().ok());
-    members.extend(fps.map(|fps| ("fps", Scalar::Number(fps))));
-    let camera: Vec<(String, New)> = members
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), New::Inline(value.written())))
-        .collect();
-    let camera = New::Mapping(camera);
-    let is_met = |flow: &Tree| {
-        flow.at(&pointer).is_some_and(|camera| {
-            let is = |(key, value): &(&str, Scalar)| {
-                let said = camera.at(&tree::join("", key));
-                said.is_some_and(|said| value.is(said))
-            };
-            camera.members().len() == members.len() && members.iter().all(is)
-        })
-    };
-    let goal = Goal {
-        pointers: &[&pointer],
-        is_met: &is_met,
-        drawn: None,
-    };
-    let file = FileIndex::default();
-    let edit = if attempt.is_nothing("/cameras") {
-        let cameras = New::Mapping(vec![(name.to_owned(), camera)]);
-        attempt.in_mapping("", file, |flow| flow.fill("cameras", &cameras))
-    } else if attempt.files.file_of("/cameras") == file
-        && attempt.files.written.at("/cameras").is_some()
-    {
-        attempt.in_mapping("/cameras", file, |cameras| cameras.insert(name, &camera))
-    } else {
-        let cameras = New::Mapping(vec![(name.to_owned(), camera)]);
-        attempt.in_mapping("", file, |flow| flow.insert("cameras", &cameras))
-    };
-    let edited = attempt.edit(file, edit, &goal);
-    edited.unwrap_or_else(|| Err(attempt.not_plain(&format!("camera '{name}'"), "/cameras")))
 }
 
 pub(super) fn set(

@@ -1,6 +1,7 @@
 //! How values are written: numbers, names, texts, and the few shapes that an edit adds.
 
 use agave_core::Point;
+use serde_json::Value;
 
 use crate::interpolate;
 use crate::scalar;
@@ -62,6 +63,26 @@ pub(super) fn text(text: &str) -> String {
 /// In double quotes YAML reads what JSON does.
 pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+/// Any value on one line.
+pub(super) fn value(value: &Value) -> String {
+    match value {
+        Value::String(said) => text(said),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(self::value).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(members) if members.is_empty() => "{}".to_owned(),
+        Value::Object(members) => {
+            let members: Vec<String> = members
+                .iter()
+                .map(|(name, said)| format!("{}: {}", key(name), self::value(said)))
+                .collect();
+            format!("{{ {} }}", members.join(", "))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
 }
 
 /// A value that is added.
@@ -131,5 +152,10 @@ mod tests {
         }
         assert_eq!(text("../clip.mp4"), "../clip.mp4");
         assert_eq!(text("rtsp://a/b"), "\"rtsp://a/b\"");
+        let config = serde_json::json!({ "zone": "yard", "alert": ["no", "van"], "after": 1.5 });
+        assert_eq!(
+            value(&config),
+            "{ zone: yard, alert: [no, van], after: 1.5 }"
+        );
     }
 }

@@ -69,7 +69,7 @@ pub(crate) fn resolve<'a>(
     let brokers = brokers::resolve(&mut cx);
     let cameras = cameras::resolve(&mut cx);
     let nodes = nodes::resolve(&mut cx);
-    nothing_to_run(&mut cx);
+    nothing_yet(&mut cx);
     let graph = graph::resolve(&mut cx, nodes);
     let tests = tests::resolve(&mut cx, &graph);
     Some(Flow {
@@ -84,7 +84,7 @@ pub(crate) fn resolve<'a>(
     })
 }
 
-fn nothing_to_run(cx: &mut Context<'_, '_>) {
+fn nothing_yet(cx: &mut Context<'_, '_>) {
     for (section, what, help) in [
         (
             "cameras",
@@ -103,8 +103,8 @@ fn nothing_to_run(cx: &mut Context<'_, '_>) {
                 Some(_) => cx.written().key_place(&pointer).clone(),
                 None => Place::File,
             };
-            let message = format!("the flow has no {what}, so there is nothing to run");
-            cx.report.add(Code::NothingToRun, &place, message, [help]);
+            let message = format!("the flow has no {what} yet, so nothing is looked at");
+            cx.report.add(Code::NothingYet, &place, message, [help]);
         }
     }
 }

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 /// Schemas are in schemas; deeper than this nobody reads.
-const DEEPEST: usize = 8;
+const DEEPEST: usize = 16;
 
 /// What usually stands behind these names.
 const WORDS: [(&str, &str); 34] = [

@@ -1,6 +1,7 @@
 //! The routes, and the document that is made from them. What a route needs stands beside it, is
 //! part of the document, and is what the gate goes by.
 
+mod additions;
 mod alerts;
 mod audience;
 mod cameras;
@@ -59,6 +60,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> (Router, Value) {
         .merge(flows::routes())
         .merge(cameras::routes())
         .merge(rois::routes())
+        .merge(additions::routes())
         .merge(alerts::routes())
         .merge(parts::routes())
         .merge(infer::routes())

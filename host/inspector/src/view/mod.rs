@@ -1,6 +1,7 @@
 //! What is shown: the shapes of everything that the API answers with. They are data and decide
 //! nothing; the documents of the API are made from them.
 
+mod addition;
 mod alert;
 mod camera;
 mod delivery;
@@ -11,6 +12,10 @@ mod part;
 mod report;
 mod status;
 
+pub use addition::{
+    Addition, CameraAddress, CameraTrial, CameraTrouble, ModelFile, ModelFiles, NewCamera, NewRule,
+    TriedPicture, TroubleKind,
+};
 pub use alert::{Alert, AlertDetails, Delivery, DeliveryState, Incident, Why, WhyStep};
 pub use camera::{CameraView, PassedDetection, ZoneShape, ZoneView};
 pub use delivery::{DeadLetterView, Done};

@@ -80,6 +80,7 @@ impl Field {
         }
         let machine = Arc::new(Machine {
             catalog: Catalog::new(agave_plugin::Engine::new().unwrap()),
+            kept_secrets: Default::default(),
         });
         let notes = Arc::new(Notes::default());
         let runtime = tokio::runtime::Runtime::new().unwrap();

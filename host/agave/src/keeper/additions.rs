@@ -1,0 +1,335 @@
+//! A camera or a rule more, written into the flow file as somebody would who knows how: each in
+//! several small edits, every one of which leaves the rest of the file as it is.
+
+use std::collections::BTreeSet;
+
+use agave_flow::edit::{self, Section};
+use agave_flow::{Flow, FlowText, Surroundings, Work, veil};
+use agave_inspector::Refusal;
+use agave_inspector::additions::Wish;
+use agave_inspector::view::{Addition, NewCamera, NewRule};
+use serde_json::{Map, Value, json};
+
+use super::texts::Texts;
+use super::zone::refused;
+use super::{Keeper, Reading};
+use crate::camera_trial::Separated;
+use crate::model_files;
+use crate::surroundings::Machine;
+
+/// The longest name there is.
+const LONGEST_NAME: usize = 64;
+/// How long a thing may be gone and still be the same incident.
+const HOLD: &str = "2s";
+
+/// A flow file that grows, edit by edit.
+#[derive(Clone)]
+struct Growing<'k> {
+    machine: &'k Machine,
+    text: FlowText,
+    flow: Flow,
+    /// What is called something already.
+    taken: BTreeSet<String>,
+}
+
+impl Growing<'_> {
+    fn add(&mut self, section: Section, name: &str, members: Value) -> Result<(), Refusal> {
+        let Value::Object(members) = members else {
+            return Ok(());
+        };
+        let edited = edit::add_to_section(&self.text, self.machine, section, name, &members);
+        let edited = edited.map_err(|error| refused(&error))?;
+        let text = FlowText::from_bytes(self.text.file(), edited.text.into_bytes());
+        self.text = text.map_err(|problems| refused(&edit::EditError::Unreadable(problems)))?;
+        self.taken.insert(name.to_owned());
+        Ok(())
+    }
+
+    /// `wanted`, or something like it that nothing is called yet.
+    fn free(&self, wanted: &str) -> String {
+        let wanted: String = wanted.chars().take(LONGEST_NAME - 4).collect();
+        let numbered = (2..).map(|number| format!("{wanted}-{number}"));
+        let mut names = std::iter::once(wanted.clone()).chain(numbered);
+        names
+            .find(|name| !self.taken.contains(name))
+            .unwrap_or(wanted)
+    }
+
+    /// Whether a model looks at `camera` as the text is now, as one that reads all cameras does.
+    fn is_watched(&self, camera: &str) -> bool {
+        let (flow, _) = agave_flow::load(&self.text, &[], self.machine);
+        let Some(flow) = flow else {
+            return false;
+        };
+        let index = flow.cameras.iter().position(|it| it.name == camera);
+        let mut looks = flow
+            .nodes
+            .iter()
+            .filter(|node| matches!(node.work, Work::Infer { .. }));
+        looks.any(|node| node.cameras.iter().any(|it| Some(it.0) == index))
+    }
+
+    /// A node of its own for this camera that gives detections with their zones.
+    fn zoned(&mut self, camera: &str) -> Result<String, Refusal> {
+        if let Some(node) = self.own(camera, |work| match work {
+            Work::Plugin(plugin) => plugin.plugin_name == "roi",
+            _ => false,
+        }) {
+            return Ok(node);
+        }
+        let detect = match self.own(camera, |work| matches!(work, Work::Infer { .. })) {
+            Some(node) => node,
+            None => {
+                let model = self.model_of(camera)?;
+                self.look(&model, camera)?
+            }
+        };
+        let zoned = self.free(&format!("zoned-{camera}"));
+        self.add(
+            Section::Nodes,
+            &zoned,
+            json!({ "plugin": "roi", "from": detect }),
+        )?;
+        Ok(zoned)
+    }
+
+    /// A node that is like this and that no other camera reaches, for which another camera's
+    /// zones would have to be named alike.
+    fn own(&self, camera: &str, is_it: impl Fn(&Work) -> bool) -> Option<String> {
+        let index = self.flow.cameras.iter().position(|it| it.name == camera)?;
+        let nodes = self.flow.nodes.iter();
+        let mut own = nodes.filter(|node| {
+            is_it(&node.work)
+                && node.cameras.len() == 1
+                && node.cameras.iter().all(|it| it.0 == index)
+        });
+        own.next().map(|node| node.name.clone())
+    }
+
+    /// The model that looks at `camera`, or that could.
+    fn model_of(&self, camera: &str) -> Result<String, Refusal> {
+        let index = self.flow.cameras.iter().position(|it| it.name == camera);
+        let looks = self.flow.nodes.iter().find_map(|node| match node.work {
+            Work::Infer { model } if node.cameras.iter().any(|it| Some(it.0) == index) => {
+                self.flow.models.get(model.0)
+            }
+            _ => None,
+        });
+        let model = looks.or(self.flow.models.first());
+        let none = || {
+            invalid("the flow has no model; add the camera with one, or write one under `models`")
+        };
+        model.map(|model| model.name.clone()).ok_or_else(none)
+    }
+
+    fn look(&mut self, model: &str, camera: &str) -> Result<String, Refusal> {
+        let detect = self.free(&format!("detect-{camera}"));
+        self.add(
+            Section::Nodes,
+            &detect,
+            json!({ "infer": model, "from": camera }),
+        )?;
+        Ok(detect)
+    }
+
+    /// The name of the model that `wanted` names, or whose file it is, which is added then.
+    fn model(&mut self, wanted: &str) -> Result<String, Refusal> {
+        if self.flow.models.iter().any(|model| model.name == wanted) {
+            return Ok(wanted.to_owned());
+        }
+        let file = self.text.folder().join(wanted);
+        if let Some(known) = self.flow.models.iter().find(|model| model.path == file) {
+            return Ok(known.name.clone());
+        }
+        let name = self.free(&model_files::name(&file));
+        self.add(Section::Models, &name, json!({ "path": wanted }))?;
+        Ok(name)
+    }
+}
+
+impl Keeper {
+    /// Adds a camera to the flow file, whose tag is still the expected one.
+    pub(crate) fn add_camera(
+        &self,
+        camera: &NewCamera,
+        wish: &Wish<'_>,
+    ) -> Result<Addition, Refusal> {
+        let separated = Separated::of(&camera.address)
+            .map_err(|trouble| invalid(&format!("{} {}", trouble.said, trouble.advice)))?;
+        let machine = &self.source.machine;
+        let secret = separated.secret().map(|secret| {
+            let name = free_secret(machine, &camera.name);
+            (name, secret)
+        });
+        if let Some((name, secret)) = &secret {
+            machine.kept_secrets.keep(name, secret).map_err(|error| {
+                Refusal::Unavailable(format!("the login cannot be kept: {error}"))
+            })?;
+        }
+        let url = match &secret {
+            Some((name, _)) => separated
+                .url
+                .replacen("://", &format!("://${{secret:{name}}}@"), 1),
+            None => separated.url.clone(),
+        };
+        let added = self.grow(wish, |growing| with_camera(growing, camera, &url));
+        if let (Err(_), Some((name, _))) = (&added, &secret) {
+            machine.kept_secrets.forget(name);
+        }
+        added
+    }
+
+    /// Whether a node looks at all cameras, and so at one more.
+    pub(crate) fn watches_new_cameras(&self) -> bool {
+        let growing = self.texts().and_then(|now| self.growing(&now));
+        growing.is_ok_and(|mut growing| {
+            let name = growing.free("camera");
+            let anywhere = json!({ "url": "rtsp://127.0.0.1/" });
+            let added = growing.add(Section::Cameras, &name, anywhere);
+            added.is_ok() && growing.is_watched(&name)
+        })
+    }
+
+    /// Adds a rule to the flow file, whose tag is still the expected one.
+    pub(crate) fn add_rule(&self, rule: &NewRule, wish: &Wish<'_>) -> Result<Addition, Refusal> {
+        self.grow(wish, |growing| with_rule(growing, rule))
+    }
+
+    fn grow(
+        &self,
+        wish: &Wish<'_>,
+        edit: impl FnOnce(&mut Growing<'_>) -> Result<(), Refusal>,
+    ) -> Result<Addition, Refusal> {
+        let _one_by_one = self.one_by_one();
+        let now = self.expect_tag(wish.expected)?;
+        let mut growing = self.growing(&now)?;
+        edit(&mut growing)?;
+        let text = growing.text.as_str().to_owned();
+        let report = match wish.only_planned {
+            true => self.planned(self.read_with(&self.main(text.clone()))),
+            false => self.put(&now, &self.main(text.clone()), wish.who)?,
+        };
+        Ok(Addition {
+            report,
+            text: veil(&text).text,
+        })
+    }
+
+    fn growing(&self, now: &Texts) -> Result<Growing<'_>, Refusal> {
+        let Reading {
+            flow,
+            problems,
+            found,
+            ..
+        } = self.read_with(&self.main(now.main().to_owned()));
+        let flow = flow.ok_or(Refusal::Invalid {
+            said: format!("the flow file has to be mended first: {problems}"),
+            problems: found,
+        })?;
+        let text = FlowText::from_bytes(&self.source.file, now.main().as_bytes().to_vec());
+        let text = text.map_err(|problems| refused(&edit::EditError::Unreadable(problems)))?;
+        let nodes = flow.nodes.iter().map(|node| node.name.clone());
+        let models = flow.models.iter().map(|model| model.name.clone());
+        Ok(Growing {
+            machine: &self.source.machine,
+            taken: nodes.chain(models).collect(),
+            text,
+            flow,
+        })
+    }
+}
+
+fn with_camera(growing: &mut Growing<'_>, camera: &NewCamera, url: &str) -> Result<(), Refusal> {
+    let name = camera.name.as_str();
+    let mut members = Map::new();
+    members.insert("url".to_owned(), url.into());
+    // By way of its text 0.1 stays 0.1, and 8 stays 8.
+    let fps = camera.fps.and_then(|fps| fps.to_string().parse().ok());
+    members.extend(fps.map(|fps| ("fps".to_owned(), Value::Number(fps))));
+    if !url.contains("://") {
+        // A file stands in for a camera, which has no end.
+        members.insert("pace".to_owned(), "realtime".into());
+        members.insert("repeat".to_owned(), true.into());
+    }
+    let members = Value::Object(members);
+    let mut alone = growing.clone();
+    alone.add(Section::Cameras, name, members.clone())?;
+    if alone.is_watched(name) {
+        *growing = alone;
+        return Ok(());
+    }
+    // A model stands before the cameras that it looks at.
+    let model = match camera.model.as_deref().filter(|model| !model.is_empty()) {
+        Some(wanted) => growing.model(wanted)?,
+        None => growing.model_of(name)?,
+    };
+    growing.add(Section::Cameras, name, members)?;
+    growing.look(&model, name).map(drop)
+}
+
+fn with_rule(growing: &mut Growing<'_>, rule: &NewRule) -> Result<(), Refusal> {
+    let NewRule { camera, zone, .. } = rule;
+    let known = growing.flow.cameras.iter().find(|it| &it.name == camera);
+    let known = known.ok_or_else(|| invalid(&format!("there is no camera '{camera}'")))?;
+    if known.zones.iter().all(|it| &it.name != zone) {
+        return Err(invalid(&format!("camera '{camera}' has no zone '{zone}'")));
+    }
+    if rule.classes.is_empty() {
+        return Err(invalid("a rule needs a class at least"));
+    }
+    let zoned = growing.zoned(camera)?;
+    let what = match rule.classes.as_slice() {
+        [class] => class.as_str(),
+        _ => "something",
+    };
+    let name = match rule.name.as_deref().filter(|name| !name.is_empty()) {
+        Some(name) => name.to_owned(),
+        None => growing.free(&as_name(&format!("{what}-in-{zone}"))),
+    };
+    let mut config = Map::new();
+    config.insert("zone".to_owned(), json!(zone));
+    config.insert("alert".to_owned(), json!(rule.classes));
+    for (key, value) in [("after", &rule.after), ("severity", &rule.severity)] {
+        if let Some(value) = value {
+            config.insert(key.to_owned(), json!(value));
+        }
+    }
+    growing.add(
+        Section::Nodes,
+        &name,
+        json!({ "plugin": "forbidden-object", "from": zoned, "config": config }),
+    )?;
+    let calm = growing.free(&format!("calm-{name}"));
+    growing.add(
+        Section::Nodes,
+        &calm,
+        json!({ "plugin": "debounce", "from": name, "config": { "hold": HOLD } }),
+    )
+}
+
+/// What a thing of this description can be called.
+fn as_name(text: &str) -> String {
+    let name = text.chars().map(|c| match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => c,
+        _ => '-',
+    });
+    name.collect()
+}
+
+/// A name under which there is no secret yet.
+fn free_secret(machine: &Machine, camera: &str) -> String {
+    let camera: String = as_name(camera).chars().take(LONGEST_NAME - 10).collect();
+    let wanted = format!("{camera}-login");
+    let numbered = (2..).map(|number| format!("{wanted}-{number}"));
+    let mut names = std::iter::once(wanted.clone()).chain(numbered);
+    names
+        .find(|name| machine.secret(name).is_none())
+        .unwrap_or(wanted)
+}
+
+fn invalid(said: &str) -> Refusal {
+    Refusal::Invalid {
+        said: said.to_owned(),
+        problems: Vec::new(),
+    }
+}

@@ -1,0 +1,42 @@
+//! What somebody with a page and nothing else needs to begin: a camera is tried before it is
+//! added, models are found where they lie, and a rule comes with all the nodes that it takes.
+
+use crate::Refusal;
+use crate::view::{Addition, CameraAddress, CameraTrial, ModelFiles, NewCamera, NewRule};
+
+/// A change that somebody wants.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish<'w> {
+    /// The tag that the flow file must have.
+    pub expected: &'w str,
+    /// Who wants it.
+    pub who: &'w str,
+    /// Nothing is changed: what it would do is wanted.
+    pub only_planned: bool,
+}
+
+/// What can be added to a flow. Edits leave everything else in its file as it is.
+pub trait Additions {
+    /// Models that lie where they are looked for.
+    fn model_files(&self) -> ModelFiles;
+
+    /// Connects to a camera, waits for its first picture, and says what is wrong where none
+    /// comes. It takes a quarter of a minute at most.
+    ///
+    /// # Errors
+    /// When too many are being tried.
+    fn try_camera(&self, address: &CameraAddress) -> Result<CameraTrial, Refusal>;
+
+    /// Adds a camera, and a model that looks at it where none would.
+    ///
+    /// # Errors
+    /// When somebody else has changed the file, there is such a camera, or something is wrong
+    /// with what the flow would be.
+    fn add_camera(&self, camera: &NewCamera, wish: &Wish<'_>) -> Result<Addition, Refusal>;
+
+    /// Adds a rule about a zone, with the filter and the gate that it takes.
+    ///
+    /// # Errors
+    /// As for [`add_camera`](Self::add_camera); or there is no such camera, zone or class.
+    fn add_rule(&self, rule: &NewRule, wish: &Wish<'_>) -> Result<Addition, Refusal>;
+}

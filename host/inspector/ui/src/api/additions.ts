@@ -1,0 +1,37 @@
+// What is added to a flow, as the OpenAPI document has it.
+
+import type { Report } from './types';
+
+export type TroubleKind = 'address' | 'name' | 'silent' | 'refused' | 'protocol' | 'login' | 'path' | 'video' | 'picture' | 'file';
+
+export interface CameraAddress {
+  url: string;
+  user?: string;
+  password?: string;
+}
+
+export interface CameraTrial {
+  /** Without a login. */
+  url: string;
+  trouble: { kind: TroubleKind; said: string; advice: string } | null;
+  picture: { jpeg: string; width: number; height: number; codec: string } | null;
+  took_ms: number;
+}
+
+export interface ModelFile {
+  path: string;
+  name: string;
+  classes: string[];
+}
+
+export interface ModelFiles {
+  items: ModelFile[];
+  folders: string[];
+  is_needed: boolean;
+}
+
+export interface Addition {
+  report: Report;
+  /** What stands in the flow file with it. */
+  text: string;
+}

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { anyOf, flawOfName, freeName, nextStep, steps } from './begin';
+
+test('the next step is the first that is not done', () => {
+  const next = (cameras: number, zones: number, rules: number, hasAlert = false): string | undefined => nextStep(steps({ cameras, zones, rules, hasAlert }))?.name;
+  expect([next(0, 0, 0), next(1, 0, 0), next(1, 1, 0), next(1, 1, 1), next(1, 1, 1, true)]).toEqual(['camera', 'zone', 'rule', 'alert', undefined]);
+  // A rule about all of the picture needs no zone.
+  expect(next(1, 0, 1)).toBe('alert');
+});
+
+test('a name is free, or numbered', () => {
+  expect([freeName('camera', []), freeName('camera', ['camera']), freeName('camera', ['camera', 'camera-2'])]).toEqual(['camera', 'camera-2', 'camera-3']);
+  expect(flawOfName('the gate', [])).toContain('letters');
+  expect(flawOfName('gate', ['gate'])).toContain('already');
+  expect(flawOfName('gate', [])).toBeNull();
+});
+
+test('classes are said as a sentence', () => {
+  expect([anyOf([]), anyOf(['van']), anyOf(['object', 'van']), anyOf(['a', 'b', 'c'])]).toEqual(['something', 'a van', 'an object or a van', 'an a, a b or a c']);
+});
