@@ -262,6 +262,12 @@ fn it_is_photographed() -> Result<()> {
 }
 
 #[test]
+fn it_explains_the_api() -> Result<()> {
+    look("docs.mjs", &Yard::new()?, |_| Ok(Vec::new()))?;
+    Ok(())
+}
+
+#[test]
 fn it_lets_nobody_do_what_is_not_theirs() -> Result<()> {
     look("login.mjs", &Yard::new()?, |running| {
         let token = |name, role| -> Result<String> {

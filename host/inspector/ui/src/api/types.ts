@@ -146,7 +146,7 @@ export interface Alert {
 
 export interface Delivery {
   adapter: string;
-  state: 'waiting' | 'delivered' | 'dead';
+  state: 'waiting' | 'delivered' | 'dead' | 'dropped' | 'unknown';
   attempts: number | null;
   reason: string | null;
   at: string | null;
@@ -233,6 +233,11 @@ export interface ModelInfo {
   sha256: string;
   confidence: number;
   iou: number;
+  /** Of its input, where it is loaded. */
+  width: number | null;
+  height: number | null;
+  /** What it runs on, as ONNX Runtime calls it. */
+  provider: string | null;
   classes: string[];
   used_by: string[];
 }
@@ -303,6 +308,8 @@ export interface Version {
   why: 'start' | 'files' | 'command' | 'signal' | 'page' | 'rollback';
   current: boolean;
   said: string;
+  /** In which it differs from the one before. */
+  files: string[];
 }
 
 export interface DeadLetter {
