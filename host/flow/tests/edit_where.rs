@@ -247,7 +247,7 @@ fn a_camera_more_and_single_values() {
     assert_eq!(
         added.text,
         format!(
-            "{}cameras:\n  yard:\n    url: clip.mp4\n",
+            "{}\ncameras:\n  yard:\n    url: clip.mp4\n",
             flow_alone.as_str()
         )
     );
@@ -302,12 +302,9 @@ fn a_flow_grows_from_nothing() {
             .unwrap_or_else(|error| panic!("{error}\n{before}"))
             .text
     };
-    for (start, gap) in [
-        ("# Ours.\nversion: 1\nname: yard\n", ""),
-        (
-            "# Ours.\nversion: 1\nname: yard\n\nmodels:\n\ncameras:\n\nnodes:\n",
-            "\n",
-        ),
+    for start in [
+        "# Ours.\nversion: 1\nname: yard\n",
+        "# Ours.\nversion: 1\nname: yard\n\nmodels:\n\ncameras:\n\nnodes:\n",
     ] {
         let path = serde_json::json!({ "path": "../models/yolov8n.onnx" });
         let models = add(start, Section::Models, "people", path);
@@ -325,6 +322,6 @@ fn a_flow_grows_from_nothing() {
             "cameras:\n  gate:\n    url: clip.mp4\n    fps: 8\n    repeat: true\n",
             "nodes:\n  detect: { infer: people, from: gate }\n  person-in-yard:\n    plugin: forbidden-object\n    from: detect\n    config: { zone: yard, alert: [person] }\n",
         ];
-        assert_eq!(flow, lines.join(gap));
+        assert_eq!(flow, lines.join("\n"));
     }
 }
