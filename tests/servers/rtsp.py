@@ -49,20 +49,19 @@ class Camera:
     def __init__(self, options: argparse.Namespace):
         self.options = options
         self.over = False
+        self.scene = None
         self.server = GstRtspServer.RTSPServer()
         self.server.set_address("127.0.0.1")
         self.server.set_service(options.port)
         self.server.connect("client-connected", self.client_connected)
         factory = GstRtspServer.RTSPMediaFactory()
         # config-interval=-1: the parameter sets come with every key frame, as cameras do it.
-        clip = f'filesrc location="{options.clip}" ! qtdemux ! h264parse'
         pay = "rtph264pay name=pay0 pt=96 config-interval=-1"
-        if options.times > 1:
-            again = f" {clip} ! c." * options.times
-            factory.set_launch(f"( concat name=c ! {pay}{again} )")
+        if options.shared:
+            factory.set_launch(f"( appsrc name=lens is-live=true format=time ! h264parse ! {pay} )")
+            factory.set_shared(True)
         else:
-            factory.set_launch(f"( {clip} ! {pay} )")
-        factory.set_shared(options.shared)
+            factory.set_launch(f"( {clips(options)} ! {pay} )")
         factory.connect("media-configure", self.media_configured)
         if options.auth != "none":
             self.protect(factory)
@@ -101,6 +100,9 @@ class Camera:
         self.over = self.options.once
 
     def media_configured(self, _factory, media) -> None:
+        lens = media.get_element().get_by_name("lens")
+        if lens is not None:
+            self.scene = Scene(self.options, lens)
         pad = media.get_element().get_by_name("pay0").get_static_pad("src")
         pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self.event_passed)
 
@@ -115,6 +117,39 @@ class Camera:
             raise SystemExit(f"cannot listen on port {self.options.port}")
         say(f"ready {self.server.get_bound_port()}")
         GLib.MainLoop().run()
+
+
+class Scene:
+    """What a camera sees: it goes on whoever looks. Had the server the clip itself, it would go
+    back for all to the last key frame, or the beginning, whenever another client comes."""
+
+    def __init__(self, options: argparse.Namespace, lens: Gst.Element):
+        self.lens = lens
+        self.pipeline = Gst.parse_launch(f"{clips(options)} ! appsink name=eye emit-signals=true")
+        eye = self.pipeline.get_by_name("eye")
+        eye.connect("new-sample", self.pass_on)
+        eye.connect("eos", lambda _: lens.emit("end-of-stream"))
+        self.pipeline.set_state(Gst.State.PLAYING)
+
+    def pass_on(self, eye: Gst.Element) -> Gst.FlowReturn:
+        sample = eye.emit("pull-sample")
+        seen, segment = sample.get_buffer(), sample.get_segment()
+        frame = seen.copy()
+        frame.pts = segment.to_running_time(Gst.Format.TIME, seen.pts)
+        frame.dts = segment.to_running_time(Gst.Format.TIME, seen.dts)
+        if self.lens.get_property("caps") is None:
+            self.lens.set_property("caps", sample.get_caps())
+        return self.lens.emit("push-buffer", frame)
+
+
+def clips(options: argparse.Namespace) -> str:
+    """The clip so many times in a row, for a pipeline's description."""
+    clip = f'filesrc location="{options.clip}" ! qtdemux ! h264parse'
+    if options.times == 1:
+        return clip
+    # The description goes on after the last clip.
+    again = f" {clip} ! c." * options.times
+    return f"{again} concat name=c"
 
 
 def say(line: str) -> None:

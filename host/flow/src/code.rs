@@ -39,7 +39,12 @@ macro_rules! codes {
 
             /// Those that only a built flow shows: this crate has no way to report them by itself.
             pub const OF_BUILT_FLOWS: &'static [Self] =
-                &[Self::ModelRefused, Self::PluginRefused, Self::NotBuilt];
+                &[
+                    Self::ModelRefused,
+                    Self::PluginRefused,
+                    Self::NotBuilt,
+                    Self::RecordingRefused,
+                ];
 
             /// Its number, for good.
             pub fn number(self) -> u16 {
@@ -112,6 +117,7 @@ codes! {
     ModelRefused = Error 44, "The file of a model is there, and is no model that can be run.";
     PluginRefused = Error 45, "A plugin was started with the node's settings for a camera, and refused them or failed.";
     NotBuilt = Error 46, "The flow is right on paper, and something that it needs cannot be had.";
+    RecordingRefused = Error 47, "The file of a recording is there, and cannot be played: it is damaged, or the camera or the model that the flow needs is not in it.";
     Unread = Warning 50, "Detections are made and nothing uses them.";
     UnwatchedCamera = Warning 51, "A camera is defined and no model looks at it.";
     GrantMissing = Warning 52, "An adapter is made to use something that `allow` does not grant it, so every attempt will be refused.";

@@ -92,7 +92,7 @@ pub struct Camera {
     pub shown_url: String,
     /// What `url` is.
     pub kind: CameraKind,
-    /// Frames looked at in a second; above 0, at most 120.
+    /// Frames looked at in a second; above 0, at most 120. Means nothing for a recording.
     pub fps: f32,
     /// A frame that is older than this when its turn comes is dropped and counted.
     pub max_age: Duration,
@@ -102,6 +102,9 @@ pub struct Camera {
     pub pace: Pace,
     /// Whether a file is read again when it is at its end; means nothing for a stream.
     pub repeat: bool,
+    /// The camera of a recording that is played. Without a name, that of this camera's, or the
+    /// only one.
+    pub recorded: Option<String>,
     /// At most [`agave_core::MAX_ZONES`], in the order of their names.
     pub zones: Vec<Zone>,
 }
@@ -111,8 +114,10 @@ pub struct Camera {
 pub enum CameraKind {
     /// A network stream.
     Rtsp,
-    /// A file on this machine.
+    /// A video or a picture on this machine.
     File,
+    /// What models saw before, in a file on this machine.
+    Recording,
 }
 
 /// One step of the flow.

@@ -21,6 +21,10 @@ pub enum Part<'a> {
     Broker(&'a str),
     /// A camera.
     Camera(&'a str),
+    /// Where a camera's frames come from.
+    Source(&'a str),
+    /// Which camera of a recording a camera plays.
+    Recorded(&'a str),
     /// A node as a whole.
     Node(&'a str),
     /// What a node calls its plugin.
@@ -56,6 +60,8 @@ impl Places {
             Part::Model(name) => ("models", name, Some("path")),
             Part::Broker(name) => ("brokers", name, None),
             Part::Camera(name) => ("cameras", name, None),
+            Part::Source(name) => ("cameras", name, Some("url")),
+            Part::Recorded(name) => ("cameras", name, Some("recorded")),
             Part::Node(name) => ("nodes", name, None),
             Part::Plugin(name) => ("nodes", name, Some("plugin")),
             Part::Settings(name) => ("nodes", name, Some("config")),

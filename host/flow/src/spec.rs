@@ -124,8 +124,9 @@ pub(crate) struct CameraSpec {
     /// The parameters of the template.
     #[expect(dead_code, reason = "it has been replaced by what it stands for")]
     pub(crate) with: Option<Map<String, Value>>,
-    /// An `rtsp://` address, or a video file relative to the folder of the flow file.
-    /// `${secret:NAME}` keeps the login out of the file.
+    /// An `rtsp://` address, or a video file, or a recording of what models saw (`.agrec`); a
+    /// file is relative to the folder of the flow file. `${secret:NAME}` keeps the login out of
+    /// the file.
     #[schemars(extend("examples" = ["rtsp://${secret:gate-login}@10.0.0.5:554/Streaming/Channels/102"]))]
     pub(crate) url: String,
     /// How many frames are looked at in a second, whatever the camera sends.
@@ -139,11 +140,13 @@ pub(crate) struct CameraSpec {
     /// How an RTSP stream is carried. The default is tcp.
     pub(crate) transport: Option<Transport>,
     /// How fast a file is read: as fast as it goes, or at the speed at which it was recorded. The
-    /// default is fast.
+    /// default is fast, and realtime for a recording.
     pub(crate) pace: Option<Pace>,
     /// Whether a file that is at its end is read again, for ever, as one stream. The default is
     /// no.
     pub(crate) repeat: Option<bool>,
+    /// The camera of a recording that is played, if it has another name there.
+    pub(crate) recorded: Option<String>,
     /// Named areas of the picture. Each is a list of corners, each corner `[x, y]` as fractions of
     /// the frame from its top left.
     #[serde(default)]

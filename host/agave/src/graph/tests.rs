@@ -21,6 +21,7 @@ fn camera(name: &str) -> Camera {
         transport: Transport::Tcp,
         pace: Pace::Fast,
         repeat: false,
+        recorded: None,
         zones: Vec::new(),
     }
 }

@@ -31,6 +31,7 @@ pub(super) fn cameras(inspected: &InspectedFlow) -> Vec<CameraView> {
                 source: match camera.kind {
                     CameraKind::Rtsp => "rtsp".to_owned(),
                     CameraKind::File => "file".to_owned(),
+                    CameraKind::Recording => "recording".to_owned(),
                 },
                 url: camera.shown_url.clone(),
                 fps: camera.fps,
@@ -38,7 +39,7 @@ pub(super) fn cameras(inspected: &InspectedFlow) -> Vec<CameraView> {
                 reason: status.and_then(|status| status.reason.clone()),
                 width: video.map(|video| video.width),
                 height: video.map(|video| video.height),
-                codec: video.map(|video| video.codec.clone()),
+                codec: video.and_then(|video| video.codec.clone()),
                 key_frame_gap_s: video.and_then(|video| video.key_frame_gap_s),
                 models,
                 classes: classes.into_iter().flatten().collect(),
@@ -89,6 +90,19 @@ fn open_incidents(inspected: &InspectedFlow) -> BTreeMap<String, u64> {
     open
 }
 
+/// # Errors
+/// When there is no such camera, or it plays what others have seen.
+pub(super) fn has_pictures(flow: &Flow, camera: &str) -> Result<(), Refusal> {
+    let known = flow.cameras.iter().find(|known| known.name == camera);
+    match known.map(|known| known.kind) {
+        Some(CameraKind::Rtsp | CameraKind::File) => Ok(()),
+        Some(CameraKind::Recording) => Err(Refusal::NotFound(format!(
+            "'{camera}' plays a recording, which has detections and no pictures"
+        ))),
+        None => Err(Refusal::NotFound(format!("there is no camera '{camera}'"))),
+    }
+}
+
 /// The newest frame of a camera.
 pub(super) fn picture(
     inspected: &InspectedFlow,
@@ -97,9 +111,7 @@ pub(super) fn picture(
 ) -> Result<Jpeg, Refusal> {
     let live = inspected.keeper.live();
     let flow = live.flow();
-    if flow.cameras.iter().all(|known| known.name != camera) {
-        return Err(Refusal::NotFound(format!("there is no camera '{camera}'")));
-    }
+    has_pictures(&flow, camera)?;
     let no_frame = || Refusal::NotFound(format!("there is no frame of '{camera}' yet"));
     let recent = live.recent().ok_or_else(no_frame)?;
     let frame = recent.newest(camera).ok_or_else(no_frame)?;

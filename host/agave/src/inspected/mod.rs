@@ -80,7 +80,7 @@ impl System for Inspected {
             let entries = folder.and_then(|folder| std::fs::read_dir(folder).ok());
             for entry in entries.into_iter().flatten().flatten() {
                 let path = entry.path();
-                let is_recording = path.extension().is_some_and(|it| it == "agr");
+                let is_recording = path.extension().is_some_and(|it| it == "agrec");
                 let (true, Ok(metadata)) = (is_recording, entry.metadata()) else {
                     continue;
                 };

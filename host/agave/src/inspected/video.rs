@@ -25,9 +25,7 @@ pub(super) fn video(inspected: &InspectedFlow, camera: &str) -> Result<Feed<Vide
     let keeper = &inspected.keeper;
     let live = keeper.live();
     let flow = live.flow();
-    if flow.cameras.iter().all(|known| known.name != camera) {
-        return Err(Refusal::NotFound(format!("there is no camera '{camera}'")));
-    }
+    super::camera::has_pictures(&flow, camera)?;
     let viewer = live.watch_video(camera);
     let viewer =
         viewer.ok_or_else(|| Refusal::Unavailable(format!("too many watch '{camera}' already")))?;

@@ -331,7 +331,7 @@ fn refuse_emptied(running: &Flow, flow: &Flow) -> Result<(), Refused> {
 /// A camera's clip is read as it is played: another one is another `url`.
 fn without_clips(mut files: BTreeSet<PathBuf>, flow: &Flow) -> BTreeSet<PathBuf> {
     let cameras = flow.cameras.iter();
-    for camera in cameras.filter(|camera| camera.kind == CameraKind::File) {
+    for camera in cameras.filter(|camera| camera.kind != CameraKind::Rtsp) {
         files.remove(&PathBuf::from(camera.url.reveal()));
     }
     files

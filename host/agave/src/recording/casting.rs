@@ -62,7 +62,7 @@ pub(crate) enum CastingError {
 }
 
 /// Every part taken.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Casting {
     /// By the recording's camera.
     roles: Vec<Option<Role>>,
@@ -70,7 +70,7 @@ pub(crate) struct Casting {
     pub(crate) classes: Vec<Arc<[String]>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Role {
     camera: CameraIndex,
     /// For each infer node of the flow's camera, the place of its model among those of the

@@ -23,6 +23,8 @@ struct Before {
 #[derive(Default)]
 pub(super) struct Progress {
     cameras: Vec<Before>,
+    /// Nobody wants to know what others have seen.
+    pub(super) wanted: Option<usize>,
 }
 
 impl Progress {
@@ -101,7 +103,10 @@ impl Progress {
             at: Timestamp(before.at),
             media_time: Duration::from_nanos(before.media_nanoseconds),
             size: before.size,
-            detections: detections(block, entry, &header.models)?,
+            detections: match self.wanted {
+                Some(wanted) if wanted != camera => passed_over(block, entry, &header.models)?,
+                _ => detections(block, entry, &header.models)?,
+            },
         }))
     }
 }
@@ -117,9 +122,7 @@ fn detections(
     models: &[ModelEntry],
 ) -> Result<Vec<Option<Vec<Detection>>>, String> {
     let of_model = |&model: &usize| {
-        let classes = models.get(model).map_or(0, |model| model.classes.len());
-        let most = block.left() / LEAST_DETECTION_BYTES + 1;
-        let count = block.at_most(most, "detections in what is left of the block")?;
+        let (count, classes) = many(block, model, models)?;
         let Some(count) = count.checked_sub(1) else {
             return Ok(None);
         };
@@ -129,6 +132,34 @@ fn detections(
             .map(Some)
     };
     camera.models.iter().map(of_model).collect()
+}
+
+/// The same without keeping any.
+fn passed_over(
+    block: &mut Take<'_>,
+    camera: &CameraEntry,
+    models: &[ModelEntry],
+) -> Result<Vec<Option<Vec<Detection>>>, String> {
+    for &model in &camera.models {
+        let (count, classes) = many(block, model, models)?;
+        for _ in 1..count {
+            take_detection(block, classes)?;
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// One more than there are detections of a model, or 0 if it could not look; and how many classes
+/// it has.
+fn many(
+    block: &mut Take<'_>,
+    model: usize,
+    models: &[ModelEntry],
+) -> Result<(usize, usize), String> {
+    let classes = models.get(model).map_or(0, |model| model.classes.len());
+    let most = block.left() / LEAST_DETECTION_BYTES + 1;
+    let count = block.at_most(most, "detections in what is left of the block")?;
+    Ok((count, classes))
 }
 
 fn put_detection(detection: &Detection, block: &mut Vec<u8>) {

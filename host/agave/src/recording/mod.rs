@@ -18,6 +18,7 @@
 mod casting;
 mod checksum;
 mod frames;
+mod player;
 mod reader;
 mod recorder;
 mod scribe;
@@ -32,6 +33,7 @@ use std::time::Duration;
 use agave_core::{Detection, Timestamp};
 
 pub(crate) use casting::{Casting, Part, infer_nodes};
+pub(crate) use player::{PlayError, RecordedCamera, header, read_to_end};
 pub(crate) use reader::{Ending, Reader};
 pub(crate) use scribe::Scribe;
 

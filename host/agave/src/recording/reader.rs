@@ -94,6 +94,11 @@ impl<R: Read> Reader<R> {
         Ok(reader)
     }
 
+    /// From now on only frames of this camera have their detections; those of others are empty.
+    pub(crate) fn want_only(&mut self, camera: usize) {
+        self.progress.wanted = Some(camera);
+    }
+
     pub(crate) fn header(&self) -> &Header {
         &self.header
     }

@@ -18,13 +18,15 @@ use super::exchange::ChainPlan;
 use super::intake::Terms;
 use super::journal::Journal;
 use super::lane::Look;
-use super::models::LoadedModel;
+use super::models::{LoadedModel, load_models};
 use super::nodes::{ChainBuilder, Purpose};
 use super::outbox::Outbox;
+use super::recorded::Recordings;
 use super::remembered::Remembered;
 use super::site::{self, Site, SitePlan};
 use super::taps::Taps;
 use crate::catalog::FetchError;
+use crate::recording::{PlayError, RecordedCamera};
 use crate::surroundings::Machine;
 
 /// Why a flow that is right on paper cannot be built.
@@ -54,6 +56,18 @@ pub(crate) enum BuildError {
     Journal(#[from] StoreError),
     #[error("there is no way to the network: {0}")]
     Network(String),
+    #[error("camera '{camera}': {file}: {reason}")]
+    Recording {
+        camera: String,
+        file: String,
+        reason: Box<PlayError>,
+    },
+    #[error(
+        "camera '{camera}': when it was recorded, the model '{model}' saw other classes than for \
+         the flow's other cameras; record it again with the same model, or give the one that was \
+         used then a name of its own"
+    )]
+    SeenClasses { camera: String, model: String },
     #[error("camera '{camera}' has more classes than fit: its models name {count} different ones")]
     Classes { camera: String, count: usize },
 }
@@ -98,6 +112,7 @@ pub(super) struct Version {
     pub(super) flow: Flow,
     /// In the order of the flow's models.
     pub(super) models: Vec<Arc<LoadedModel>>,
+    pub(super) recordings: Recordings,
     pub(super) network: Option<Network>,
     /// Where frames are kept, if an adapter asks for pictures, and of which cameras.
     pub(super) recent: Option<Arc<RecentPictures>>,
@@ -165,7 +180,12 @@ impl Topology {
         workshop: &Workshop,
         standing: Option<&Standing>,
     ) -> Result<Self, BuildError> {
-        let models = load_models(&flow, workshop, standing)?;
+        let recordings = Recordings::open(&flow, standing, workshop.only_checked)?;
+        let recorded = flow.cameras.iter();
+        let recorded = recorded.map(|camera| recordings.of(&flow, camera));
+        let recorded: Vec<Option<Arc<RecordedCamera>>> =
+            recorded.collect::<Result<_, BuildError>>()?;
+        let models = load_models(&flow, &recorded, workshop.workers, standing)?;
         let Adapters {
             plans: mut adapters,
             recent,
@@ -209,13 +229,15 @@ impl Topology {
             .cameras
             .iter()
             .enumerate()
-            .map(|(index, camera)| {
+            .zip(recorded)
+            .map(|((index, camera), recorded)| {
                 let (chain, wanted) = builder.chain(CameraIndex(index), camera)?;
                 let look = Look {
                     models: wanted
                         .into_iter()
                         .filter_map(|(model, hours)| Some((Arc::clone(models.get(model)?), hours)))
                         .collect(),
+                    recorded,
                     recent: recent.clone(),
                     shown: shown.clone(),
                 };
@@ -232,6 +254,7 @@ impl Topology {
         Ok(Self {
             version: Version {
                 models,
+                recordings,
                 network,
                 recent,
                 shown,
@@ -275,23 +298,6 @@ fn introduce(cameras: &[CameraPlan], flow: &Flow, adapters: &mut [AdapterPlan]) 
     }
 }
 
-/// A model that is loaded already is used again.
-fn load_models(
-    flow: &Flow,
-    workshop: &Workshop,
-    standing: Option<&Standing>,
-) -> Result<Vec<Arc<LoadedModel>>, BuildError> {
-    let loaded: &[Arc<LoadedModel>] = standing.map_or(&[], |standing| &standing.version.models);
-    let load = |model: &agave_flow::Model| match loaded
-        .iter()
-        .find(|loaded| loaded.specification == *model)
-    {
-        Some(same) => Ok(Arc::clone(same)),
-        None => LoadedModel::load(model, workshop.workers).map(Arc::new),
-    };
-    flow.models.iter().map(load).collect()
-}
-
 /// Whether a camera goes on where it was when the flow is started again. A file begins anew.
 pub(super) fn goes_on_after_restart(camera: &Camera) -> bool {
     camera.kind == CameraKind::Rtsp
@@ -333,4 +339,5 @@ pub(super) fn same_source(one: &Camera, other: &Camera) -> bool {
         && one.transport == other.transport
         && one.pace == other.pace
         && one.repeat == other.repeat
+        && one.recorded == other.recorded
 }

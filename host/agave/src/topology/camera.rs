@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 
-use agave_flow::Camera;
+use agave_flow::{Camera, CameraKind};
 use agave_media::VideoRelay;
 use tokio_util::sync::CancellationToken;
 
 use super::build::{source_config, terms};
 use super::intake::{CameraId, Intake};
 use super::lane::Lane;
+use super::recorded::Playing;
 use super::running::{Signal, join, thread};
 use super::source::{Health, SourceSink, SourceState};
 use super::video::Relays;
@@ -27,6 +28,9 @@ pub(super) struct Post {
     /// For those who watch cameras.
     pub(super) video: Relays,
 }
+
+/// Reads a camera until it ends.
+type Read = Box<dyn FnOnce() -> Result<(), String> + Send>;
 
 /// A camera that is being read.
 pub(super) struct RunningCamera {
@@ -86,10 +90,39 @@ impl RunningCamera {
     fn start_source(&mut self, post: &Post) -> io::Result<()> {
         self.stop = post.shutdown.child_token();
         let stop = self.stop.clone();
-        let post = post.clone();
-        let (id, config) = (self.id, source_config(&self.camera));
+        let (post, id) = (post.clone(), self.id);
+        let (name, state) = (self.camera.name.clone(), Arc::clone(&self.state));
+        let read = self.reader(&post, stop);
+        let source = move || {
+            if let Err(reason) = read() {
+                tracing::error!(camera = name, "{reason}");
+                state.change(|state| state.health = Health::Failed(reason));
+            }
+            post.intake.close(id);
+            // Nobody hears it when the process is already stopping.
+            let _ = post.sender.send(Signal::SourceEnded);
+        };
+        self.source.push(thread(self.camera.name.clone(), source)?);
+        Ok(())
+    }
+
+    /// What the source's thread does: it says why it cannot go on.
+    fn reader(&self, post: &Post, stop: CancellationToken) -> Read {
+        if self.camera.kind == CameraKind::Recording {
+            let playing = Playing {
+                lane: Arc::clone(&self.lane),
+                state: Arc::clone(&self.state),
+                frames: Arc::clone(&self.frames),
+                pace: self.camera.pace,
+                repeat: self.camera.repeat,
+            };
+            let file = self.camera.shown_url.clone();
+            let play = move || playing.run(&stop);
+            return Box::new(move || play().map_err(|reason| format!("{file}: {reason}")));
+        }
+        let config = source_config(&self.camera);
         let mut sink = SourceSink {
-            camera: id,
+            camera: self.id,
             name: self.camera.name.clone(),
             intake: Arc::clone(&post.intake),
             state: Arc::clone(&self.state),
@@ -98,18 +131,10 @@ impl RunningCamera {
             first_frame: self.frames.load(Ordering::Relaxed),
             counted: self.state.get().counts,
         };
-        let state = Arc::clone(&self.state);
-        let source = move || {
-            if let Err(error) = agave_media::run(&config, &mut sink, &stop) {
-                tracing::error!(camera = config.camera, "{error}");
-                state.change(|state| state.health = Health::Failed(error.to_string()));
-            }
-            post.intake.close(id);
-            // Nobody hears it when the process is already stopping.
-            let _ = post.sender.send(Signal::SourceEnded);
-        };
-        self.source.push(thread(self.camera.name.clone(), source)?);
-        Ok(())
+        Box::new(move || {
+            let read = agave_media::run(&config, &mut sink, &stop);
+            read.map_err(|error| error.to_string())
+        })
     }
 
     /// Whether its source will give no more.

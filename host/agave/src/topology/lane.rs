@@ -13,12 +13,15 @@ use agave_media::RecentPictures;
 use super::chain::{Arrival, Chain};
 use super::journal::Outlet;
 use super::models::LoadedModel;
+use crate::recording::RecordedCamera;
 
 /// How a camera's frames are looked at.
 #[derive(Clone, Default)]
 pub(super) struct Look {
     /// In the order of the camera's infer nodes, with the hours at which they look.
     pub(super) models: Vec<(Arc<LoadedModel>, Option<Schedule>)>,
+    /// They have looked before, and this is what they saw.
+    pub(super) recorded: Option<Arc<RecordedCamera>>,
     /// Where frames are kept, if somebody asks for their pictures.
     pub(super) recent: Option<Arc<RecentPictures>>,
     /// The same for people.
@@ -29,6 +32,7 @@ impl Look {
     fn same_models(&self, other: &Self) -> bool {
         let mut pairs = self.models.iter().zip(&other.models);
         self.models.len() == other.models.len()
+            && self.recorded == other.recorded
             && pairs.all(|(one, other)| Arc::ptr_eq(&one.0, &other.0) && one.1 == other.1)
     }
 }
@@ -343,8 +347,7 @@ pub(super) mod tests {
     fn look(model: &str) -> Look {
         Look {
             models: vec![(Arc::new(LoadedModel::unused(model)), None)],
-            recent: None,
-            shown: None,
+            ..Look::default()
         }
     }
 

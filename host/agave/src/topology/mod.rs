@@ -29,6 +29,7 @@ mod outbox;
 mod outside;
 mod preflight;
 mod problem;
+mod recorded;
 mod rehearsal;
 mod reload;
 mod remembered;

@@ -4,9 +4,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use agave_core::Detection;
+use agave_flow::{CameraIndex, Flow, Work};
 use agave_media::{DetectError, Detector, Model, ModelOptions, Picture, Timings};
 
-use super::build::BuildError;
+use super::build::{BuildError, Standing};
+use super::recorded::is_recorded;
+use crate::recording::RecordedCamera;
 
 /// A model of the flow, ready to look at frames.
 pub(super) struct LoadedModel {
@@ -14,6 +17,8 @@ pub(super) struct LoadedModel {
     pub(super) specification: agave_flow::Model,
     /// The names behind the class numbers in its detections.
     pub(super) classes: Arc<[String]>,
+    /// Whether there is anything to look with; what it sees may come from recordings.
+    looks: bool,
     idle: Mutex<Vec<Detector>>,
 }
 
@@ -56,24 +61,32 @@ impl LoadedModel {
         Ok(Self {
             specification: specification.clone(),
             classes: model.classes().into(),
+            looks: true,
             idle: Mutex::new(idle),
         })
+    }
+
+    /// One whose results come from recordings. Its file need not be there.
+    fn recorded(specification: &agave_flow::Model, classes: Arc<[String]>) -> Self {
+        Self {
+            specification: specification.clone(),
+            classes,
+            looks: false,
+            idle: Mutex::default(),
+        }
     }
 
     /// One that nobody looks with.
     #[cfg(test)]
     pub(super) fn unused(name: &str) -> Self {
-        Self {
-            specification: agave_flow::Model {
-                name: name.to_owned(),
-                path: name.into(),
-                fingerprint: agave_core::Fingerprint::of(name.as_bytes()),
-                confidence: 0.5,
-                iou: 0.5,
-            },
-            classes: Arc::default(),
-            idle: Mutex::default(),
-        }
+        let specification = agave_flow::Model {
+            name: name.to_owned(),
+            path: name.into(),
+            fingerprint: agave_core::Fingerprint::of(name.as_bytes()),
+            confidence: 0.5,
+            iou: 0.5,
+        };
+        Self::recorded(&specification, Arc::default())
     }
 
     /// Looks at a picture. None when there are more callers than sessions.
@@ -92,4 +105,92 @@ impl LoadedModel {
         };
         Some(borrowed.detector.as_mut()?.detect(picture))
     }
+}
+
+/// The models of `flow`, in its order. One that is loaded already is used again, and one whose
+/// results all come from recordings is not loaded. `recorded` is what each camera plays.
+pub(super) fn load_models(
+    flow: &Flow,
+    recorded: &[Option<Arc<RecordedCamera>>],
+    sessions: usize,
+    standing: Option<&Standing>,
+) -> Result<Vec<Arc<LoadedModel>>, BuildError> {
+    let loaded: &[Arc<LoadedModel>] = standing.map_or(&[], |standing| &standing.version.models);
+    let load = |(index, model): (usize, &agave_flow::Model)| {
+        let seen = seen_before(flow, recorded, index)?;
+        let is_played = seen.is_some() || flow.cameras.iter().all(is_recorded);
+        let looks = !is_played || looks_now(flow, index);
+        let fits = |loaded: &LoadedModel| {
+            loaded.specification == *model
+                && loaded.looks == looks
+                && (looks || seen.is_none_or(|(_, classes)| loaded.classes == *classes))
+        };
+        let model = match loaded.iter().find(|loaded| fits(loaded)) {
+            Some(same) => Arc::clone(same),
+            None if looks => Arc::new(LoadedModel::load(model, sessions)?),
+            None => {
+                let classes = seen.map(|(_, classes)| Arc::clone(classes));
+                Arc::new(LoadedModel::recorded(model, classes.unwrap_or_default()))
+            }
+        };
+        match seen {
+            Some((camera, classes)) if *classes != model.classes => Err(BuildError::SeenClasses {
+                camera: camera.to_owned(),
+                model: model.specification.name.clone(),
+            }),
+            _ => Ok(model),
+        }
+    };
+    flow.models.iter().enumerate().map(load).collect()
+}
+
+/// Whether a model has to look at a camera of `flow`.
+fn looks_now(flow: &Flow, model: usize) -> bool {
+    let mut cameras = flow.cameras.iter().enumerate();
+    cameras.any(|(index, camera)| !is_recorded(camera) && is_looked_at(flow, index, model))
+}
+
+fn is_looked_at(flow: &Flow, camera: usize, model: usize) -> bool {
+    let mut nodes = flow.nodes.iter();
+    nodes.any(|node| {
+        matches!(node.work, Work::Infer { model: runs } if runs.0 == model)
+            && node.cameras.contains(&CameraIndex(camera))
+    })
+}
+
+/// What a model could see when it was recorded, with a camera that says so.
+type SeenBefore<'r> = Option<(&'r str, &'r Arc<[String]>)>;
+
+/// What a model could see when it was recorded: the same in all recordings.
+fn seen_before<'r>(
+    flow: &'r Flow,
+    recorded: &'r [Option<Arc<RecordedCamera>>],
+    model: usize,
+) -> Result<SeenBefore<'r>, BuildError> {
+    let mut known: SeenBefore<'_> = None;
+    for (index, (camera, recorded)) in flow.cameras.iter().zip(recorded).enumerate() {
+        let Some(recorded) = recorded
+            .as_ref()
+            .filter(|_| is_looked_at(flow, index, model))
+        else {
+            continue;
+        };
+        let Some(classes) = recorded.classes().get(model) else {
+            continue;
+        };
+        match known {
+            None => known = Some((&camera.name, classes)),
+            Some((_, known)) if known == classes => {}
+            Some(_) => {
+                return Err(BuildError::SeenClasses {
+                    camera: camera.name.clone(),
+                    model: flow
+                        .models
+                        .get(model)
+                        .map_or_else(String::new, |model| model.name.clone()),
+                });
+            }
+        }
+    }
+    Ok(known)
 }

@@ -3,6 +3,7 @@
 use agave_flow::{Code, Diagnostic, Flow, Part};
 
 use super::build::BuildError;
+use crate::recording::PlayError;
 
 impl BuildError {
     /// This problem of `flow`, where it stands.
@@ -16,6 +17,14 @@ impl BuildError {
             Self::Broker { broker, .. } => (Code::NotBuilt, Part::Broker(broker)),
             Self::Journal(_) | Self::Network(_) => (Code::NotBuilt, Part::Flow),
             Self::Classes { camera, .. } => (Code::NotBuilt, Part::Camera(camera)),
+            Self::Recording { camera, reason, .. }
+                if matches!(**reason, PlayError::NoCamera(_)) =>
+            {
+                (Code::RecordingRefused, Part::Recorded(camera))
+            }
+            Self::Recording { camera, .. } | Self::SeenClasses { camera, .. } => {
+                (Code::RecordingRefused, Part::Source(camera))
+            }
         };
         flow.problem(code, part, self.to_string())
     }

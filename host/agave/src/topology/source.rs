@@ -62,8 +62,8 @@ pub(super) struct State {
 pub(super) struct PictureFormat {
     pub(super) width: u32,
     pub(super) height: u32,
-    /// FFmpeg's name of the codec.
-    pub(super) codec: String,
+    /// FFmpeg's name of the codec; none where there are no pictures to see.
+    pub(super) codec: Option<String>,
 }
 
 /// The state of one source, shared with whoever reports it.
@@ -141,7 +141,7 @@ impl FrameSink for SourceSink {
                     state.picture = Some(PictureFormat {
                         width,
                         height,
-                        codec,
+                        codec: Some(codec),
                     });
                 });
             }

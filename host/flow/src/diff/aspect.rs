@@ -53,6 +53,8 @@ pub enum CameraAspect {
     Pace,
     /// Whether a file is read again when it is at its end.
     Repeat,
+    /// Which camera of a recording is played.
+    Recorded,
     /// How many frames are looked at in a second.
     Fps,
     /// How old a frame may become.
@@ -70,6 +72,7 @@ impl CameraAspect {
             | Self::Transport
             | Self::Pace
             | Self::Repeat
+            | Self::Recorded
             | Self::Fps => true,
             Self::MaxAge | Self::Zones => false,
         }

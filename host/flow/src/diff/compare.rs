@@ -110,6 +110,9 @@ pub(super) fn cameras(was: &Camera, now: &Camera) -> Vec<Difference<CameraAspect
         lower(now.pace),
     );
     found.shown(CameraAspect::Repeat, &was.repeat, &now.repeat);
+    let recorded = |camera: &Camera| camera.recorded.clone().unwrap_or_default();
+    let differ = was.recorded != now.recorded;
+    found.add(differ, CameraAspect::Recorded, recorded(was), recorded(now));
     found.shown(CameraAspect::Fps, &was.fps, &now.fps);
     let differ = was.max_age != now.max_age;
     found.add(

@@ -10,9 +10,11 @@ use super::{Context, quantity};
 use crate::interpolate::SecretText;
 use crate::named::Named;
 use crate::spec::{CameraSpec, CornerSpec, PolygonSpec};
-use crate::{Camera, CameraKind, Code, interpolate, tree};
+use crate::{Camera, CameraKind, Code, Pace, interpolate, tree};
 
-const SUPPORTED: &str = "a camera is an `rtsp://` address or a video file";
+const SUPPORTED: &str = "a camera is an `rtsp://` address, a video file, or a recording";
+/// The names of recordings end like this.
+const RECORDING: &str = ".agrec";
 
 pub(super) fn resolve(cx: &mut Context<'_, '_>) -> Option<Vec<Camera>> {
     let cameras = &cx.spec().cameras;
@@ -32,11 +34,17 @@ pub(super) fn resolve(cx: &mut Context<'_, '_>) -> Option<Vec<Camera>> {
             fps: as_f32(spec.fps),
             max_age: max_age?,
             transport: spec.transport.unwrap_or_default(),
-            pace: spec.pace.unwrap_or_default(),
+            pace: spec.pace.unwrap_or(usual_pace(kind)),
             repeat: spec.repeat.unwrap_or_default(),
+            recorded: spec.recorded.clone(),
             zones: zones?,
         })
     })
+}
+
+/// Whether an address is that of a recording.
+pub(super) fn is_recording(url: &str) -> bool {
+    url.ends_with(RECORDING)
 }
 
 fn source(
@@ -100,8 +108,12 @@ fn file(
     let path = written(address.full.reveal());
     let shown = written(&address.shown).display().to_string();
     if cx.surroundings.file_exists(&path) {
+        let kind = match is_recording(address.full.reveal()) {
+            true => CameraKind::Recording,
+            false => CameraKind::File,
+        };
         return Some((
-            CameraKind::File,
+            kind,
             SecretText {
                 full: Secret::new(path.display().to_string()),
                 shown,
@@ -115,17 +127,43 @@ fn file(
     None
 }
 
+/// A recording stands in for a camera, and plays as one.
+fn usual_pace(kind: CameraKind) -> Pace {
+    match kind {
+        CameraKind::Recording => Pace::Realtime,
+        CameraKind::File | CameraKind::Rtsp => Pace::default(),
+    }
+}
+
 fn without_effect(cx: &mut Context<'_, '_>, pointer: &str, kind: CameraKind, spec: &CameraSpec) {
-    let (transport, pace, repeat) = match kind {
-        CameraKind::File => (spec.transport.is_some(), false, false),
-        CameraKind::Rtsp => (false, spec.pace.is_some(), spec.repeat.is_some()),
-    };
-    for (is_idle, key, reason) in [
-        (transport, "transport", "it is read from a file"),
-        (pace, "pace", "a stream comes at its own pace"),
-        (repeat, "repeat", "a stream has no end"),
+    let (is_stream, is_recording) = (kind == CameraKind::Rtsp, kind == CameraKind::Recording);
+    for (is_set, means_nothing, key, reason) in [
+        (
+            spec.transport.is_some(),
+            !is_stream,
+            "transport",
+            "it is read from a file",
+        ),
+        (
+            spec.pace.is_some(),
+            is_stream,
+            "pace",
+            "a stream comes at its own pace",
+        ),
+        (
+            spec.repeat.is_some(),
+            is_stream,
+            "repeat",
+            "a stream has no end",
+        ),
+        (
+            spec.recorded.is_some(),
+            !is_recording,
+            "recorded",
+            "it is no recording",
+        ),
     ] {
-        if is_idle {
+        if is_set && means_nothing {
             let message = format!("`{key}` has no effect on this camera: {reason}");
             let help = Some(format!("remove `{key}`"));
             cx.problem_with_key(Code::NoEffect, &tree::join(pointer, key), message, help);

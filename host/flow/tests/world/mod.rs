@@ -14,13 +14,14 @@ fn on_disk(path: &Path) -> PathBuf {
     tests.join(path.strip_prefix("flows").unwrap_or(path))
 }
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "flows/parts/plant/../../clip.mp4",
     "flows/parts/../clip.mp4",
     "flows/../models/yolov8n.onnx",
     "flows/../models/yolov8n_pina/1/model.onnx",
     "flows/clip.mp4",
     "/recordings/yard.mp4",
+    "flows/yard.agrec",
     "flows/farm-ca.pem",
 ];
 

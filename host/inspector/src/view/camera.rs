@@ -22,7 +22,7 @@ pub struct CameraView {
     pub width: Option<u32>,
     /// Pixels from top to bottom, once it is live.
     pub height: Option<u32>,
-    /// FFmpeg's name of the codec, once it is live.
+    /// FFmpeg's name of the codec, once it is live; none for a recording.
     pub codec: Option<String>,
     /// Seconds from one key frame to the next.
     pub key_frame_gap_s: Option<f64>,

@@ -114,8 +114,8 @@ pub struct VideoStatus {
     pub width: u32,
     /// Pixels from top to bottom.
     pub height: u32,
-    /// FFmpeg's name, for example `h264`.
-    pub codec: String,
+    /// FFmpeg's name, for example `h264`; none for a recording, which has no pictures.
+    pub codec: Option<String>,
     /// Seconds between the last two key frames, once there were two: how long somebody who
     /// lost something waits at most.
     pub key_frame_gap_s: Option<f64>,

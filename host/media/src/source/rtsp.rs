@@ -9,7 +9,8 @@ use ffmpeg_next::codec::Id;
 use ffmpeg_next::codec::packet::Flags;
 use futures::StreamExt;
 use retina::client::{
-    Demuxed, Described, PlayOptions, Session, SessionGroup, SessionOptions, SetupOptions,
+    Demuxed, Described, InitialSequenceNumberPolicy, PlayOptions, Session, SessionGroup,
+    SessionOptions, SetupOptions,
 };
 use retina::codec::{CodecItem, FrameFormat, ParametersRef, VideoFrame, VideoParameters};
 use tokio::time::{sleep_until, timeout};
@@ -144,7 +145,9 @@ async fn connect(connection: &Connection<'_, '_>) -> Result<(Demuxed, Id), Loss>
             .transport(transport)
             .frame_format(FrameFormat::SIMPLE);
         session.setup(index, setup).await?;
-        let playing = session.play(PlayOptions::default()).await?;
+        // Cameras announce a number and then send packets from before it; what comes first is first.
+        let options = PlayOptions::default().initial_seq(InitialSequenceNumberPolicy::Ignore);
+        let playing = session.play(options).await?;
         Ok(Some((playing.demuxed()?, codec)))
     };
     match handshake.await {

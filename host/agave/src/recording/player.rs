@@ -1,0 +1,362 @@
+//! Plays what a camera of a recording saw, once or again and again, with times since the first
+//! play began. All cameras of a recording have one beginning and one end, so that what they saw
+//! together they see together, however often it is played.
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use agave_core::Timestamp;
+use agave_flow::{Camera, CameraIndex, Flow};
+use tokio_util::sync::CancellationToken;
+
+use super::casting::{Casting, CastingError, Part};
+use super::reader::{Ending, ReadError, Reader};
+use super::{Frame, Header, Record};
+use crate::topology::Seen;
+
+/// From the last frame of a recording to its beginning, when it is played again.
+const BETWEEN_ROUNDS: Duration = Duration::from_millis(100);
+/// Blocks are read at once; this is for what is between them.
+const BUFFER_BYTES: usize = 4 << 10;
+
+/// Why a recording cannot be played, or not any further.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlayError {
+    #[error("it cannot be opened: {0}")]
+    Open(#[from] io::Error),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("{0}; `recorded: NAME` says which one is played")]
+    NoCamera(CastingError),
+    #[error(transparent)]
+    Casting(CastingError),
+    #[error(
+        "it is another recording than when it was begun with; give the new one a name of its own, \
+         or start the flow again"
+    )]
+    Replaced,
+    #[error("there is no frame of camera '{0}' in it")]
+    Empty(String),
+}
+
+type Input = BufReader<File>;
+
+fn open(file: &Path) -> Result<Reader<Input>, PlayError> {
+    let input = BufReader::with_capacity(BUFFER_BYTES, File::open(file)?);
+    Ok(Reader::new(input)?)
+}
+
+/// Whose frames the recording in `file` has.
+///
+/// # Errors
+/// When it is no recording, or its beginning is damaged.
+pub(crate) fn header(file: &Path) -> Result<Header, PlayError> {
+    Ok(open(file)?.header().clone())
+}
+
+/// Reads all of the recording in `file`.
+///
+/// # Errors
+/// The first damage.
+pub(crate) fn read_to_end(file: &Path) -> Result<Ending, PlayError> {
+    let mut reader = open(file)?;
+    // Of no camera: nobody wants to have the frames.
+    reader.want_only(usize::MAX);
+    for record in reader.by_ref() {
+        record?;
+    }
+    let cut_off = Ending::CutOff { at: 0 };
+    Ok(reader.ending().unwrap_or(cut_off))
+}
+
+/// A camera of a recording, as a camera of a flow plays it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RecordedCamera {
+    file: PathBuf,
+    header: Arc<Header>,
+    /// Index into [`Header::cameras`].
+    camera: usize,
+    casting: Casting,
+}
+
+impl RecordedCamera {
+    /// Finds what `camera` of `flow` plays in the recording `file`, which begins with `header`.
+    ///
+    /// # Errors
+    /// A camera or a model that is not in the recording.
+    pub(crate) fn of(
+        flow: &Flow,
+        camera: &Camera,
+        file: PathBuf,
+        header: Arc<Header>,
+    ) -> Result<Self, PlayError> {
+        let name = match (&camera.recorded, header.cameras.as_slice()) {
+            (Some(name), _) => name,
+            (None, [only]) => &only.name,
+            (None, _) => &camera.name,
+        };
+        let casting = Casting::new(flow, &header, &[Part::new(name, &camera.name)]);
+        let casting = casting.map_err(|error| match error {
+            CastingError::NoCamera { .. } => PlayError::NoCamera(error),
+            other => PlayError::Casting(other),
+        })?;
+        let names = header.cameras.iter().map(|camera| &camera.name);
+        // The casting has found it.
+        let index = names.into_iter().position(|known| known == name);
+        Ok(Self {
+            file,
+            camera: index.unwrap_or(0),
+            casting,
+            header,
+        })
+    }
+
+    /// By the flow's model, what it saw; nothing for one that does not look at the camera.
+    pub(crate) fn classes(&self) -> &[Arc<[String]>] {
+        &self.casting.classes
+    }
+
+    /// What the flow's camera sees in a frame.
+    pub(crate) fn seen(&self, frame: Frame) -> Option<(CameraIndex, Seen)> {
+        self.casting.seen(frame)
+    }
+
+    /// Begins to play it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn play(&self, repeat: bool) -> Result<Player, PlayError> {
+        let mut player = Player {
+            reader: open(&self.file)?,
+            file: self.file.clone(),
+            header: Arc::clone(&self.header),
+            camera: self.camera,
+            repeat,
+            round: Round::default(),
+            began: None,
+            last: None,
+        };
+        player.begin()?;
+        Ok(player)
+    }
+}
+
+/// Where one play of the whole recording stands.
+#[derive(Default)]
+struct Round {
+    /// Since the first play began.
+    begins: Duration,
+    /// The number of the camera's first frame in it.
+    first_number: u64,
+    /// When the recording's first frame was captured, of whichever camera.
+    recorded_from: Option<Timestamp>,
+    /// The number of the camera's first frame as it was recorded.
+    recorded_number: Option<u64>,
+    /// Since it began.
+    lasted: Duration,
+}
+
+/// A recording while it is played.
+pub(crate) struct Player {
+    reader: Reader<Input>,
+    file: PathBuf,
+    header: Arc<Header>,
+    camera: usize,
+    repeat: bool,
+    round: Round,
+    /// The time of the camera's first frame.
+    began: Option<Duration>,
+    /// Time and number of its last frame.
+    last: Option<(Duration, u64)>,
+}
+
+impl Player {
+    fn begin(&mut self) -> Result<(), PlayError> {
+        if *self.reader.header() != *self.header {
+            return Err(PlayError::Replaced);
+        }
+        self.reader.want_only(self.camera);
+        Ok(())
+    }
+
+    /// The camera's next frame and when it is due, since the first play began. Its number begins
+    /// with 0, and its media time is that since its first frame. None at the end, or once `stop`
+    /// is cancelled.
+    ///
+    /// # Errors
+    /// When the recording cannot be read any further, or there is nothing of the camera in it.
+    pub(crate) fn next(
+        &mut self,
+        stop: &CancellationToken,
+    ) -> Result<Option<(Duration, Frame)>, PlayError> {
+        while !stop.is_cancelled() {
+            let Some(record) = self.reader.next().transpose()? else {
+                if self.last.is_none() {
+                    let camera = self.header.cameras.get(self.camera);
+                    let name = camera.map_or_else(String::new, |camera| camera.name.clone());
+                    return Err(PlayError::Empty(name));
+                }
+                if !self.repeat {
+                    return Ok(None);
+                }
+                self.begin_again()?;
+                continue;
+            };
+            let Record::Frame(frame) = record else {
+                continue;
+            };
+            let from = *self.round.recorded_from.get_or_insert(frame.at);
+            self.round.lasted = self.round.lasted.max(frame.at.since(from));
+            if frame.camera == self.camera {
+                return Ok(Some(self.timed(frame, from)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Neither time nor numbers go back, whatever the recording says.
+    fn timed(&mut self, mut frame: Frame, from: Timestamp) -> (Duration, Frame) {
+        let first = *self.round.recorded_number.get_or_insert(frame.number);
+        let mut due = self.round.begins.saturating_add(frame.at.since(from));
+        let mut number = frame.number.saturating_sub(first);
+        number = number.saturating_add(self.round.first_number);
+        if let Some((last_due, last_number)) = self.last {
+            due = due.max(last_due);
+            number = number.max(last_number.saturating_add(1));
+        }
+        self.last = Some((due, number));
+        frame.number = number;
+        frame.media_time = due.saturating_sub(*self.began.get_or_insert(due));
+        (due, frame)
+    }
+
+    /// Opened again and not rewound: it may be another file by now.
+    fn begin_again(&mut self) -> Result<(), PlayError> {
+        self.reader = open(&self.file)?;
+        let Round { begins, lasted, .. } = self.round;
+        self.round = Round {
+            begins: begins.saturating_add(lasted).saturating_add(BETWEEN_ROUNDS),
+            first_number: self.last.map_or(0, |(_, number)| number.saturating_add(1)),
+            ..Round::default()
+        };
+        self.begin()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Writer;
+    use super::super::tests::{frame, header as two_cameras};
+    use super::*;
+
+    /// Two frames of the first camera, one of the second between them.
+    fn recording(folder: &Path) -> (PathBuf, Header) {
+        let file = folder.join("yard.agrec");
+        let header = two_cameras();
+        let mut writer = Writer::new(File::create(&file).unwrap(), &header).unwrap();
+        for (camera, number, seconds) in [(0, 70, 0), (1, 9, 1), (0, 75, 2), (1, 14, 3)] {
+            let mut frame = frame(camera, number);
+            frame.at = Timestamp(1_000_000_000_000) + Duration::from_secs(seconds);
+            writer.add(&Record::Frame(frame)).unwrap();
+        }
+        writer.finish().unwrap();
+        (file, header)
+    }
+
+    fn player(file: &Path, header: &Header, camera: usize, repeat: bool) -> Player {
+        let mut player = Player {
+            reader: open(file).unwrap(),
+            file: file.to_owned(),
+            header: Arc::new(header.clone()),
+            camera,
+            repeat,
+            round: Round::default(),
+            began: None,
+            last: None,
+        };
+        player.begin().unwrap();
+        player
+    }
+
+    /// When the next `count` frames are due, their numbers, and their media time.
+    fn played(player: &mut Player, count: usize) -> Vec<(u64, u64, u64)> {
+        let stop = CancellationToken::new();
+        let frames = std::iter::from_fn(|| player.next(&stop).unwrap());
+        let frames = frames.take(count).map(|(due, frame)| {
+            assert_eq!(frame.camera, player.camera);
+            let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap();
+            (
+                milliseconds(due),
+                frame.number,
+                milliseconds(frame.media_time),
+            )
+        });
+        frames.collect()
+    }
+
+    #[test]
+    fn a_camera_is_played_from_the_recordings_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, header) = recording(folder.path());
+        let mut first = player(&file, &header, 0, false);
+        assert_eq!(played(&mut first, 9), [(0, 0, 0), (2000, 5, 2000)]);
+        let mut second = player(&file, &header, 1, false);
+        assert_eq!(played(&mut second, 9), [(1000, 0, 0), (3000, 5, 2000)]);
+    }
+
+    #[test]
+    fn over_a_repeat_time_and_numbers_go_on_and_cameras_stay_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, header) = recording(folder.path());
+        let mut first = player(&file, &header, 0, true);
+        let due = [
+            (0, 0, 0),
+            (2000, 5, 2000),
+            (3100, 6, 3100),
+            (5100, 11, 5100),
+        ];
+        assert_eq!(played(&mut first, 4), due);
+        let mut second = player(&file, &header, 1, true);
+        let due = [(1000, 0, 0), (3000, 5, 2000), (4100, 6, 3100)];
+        assert_eq!(played(&mut second, 3), due);
+    }
+
+    #[test]
+    fn another_recording_in_its_place_is_not_played() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, header) = recording(folder.path());
+        let mut first = player(&file, &header, 0, true);
+        let mut other = header;
+        other.cameras.pop();
+        Writer::new(File::create(&file).unwrap(), &other)
+            .unwrap()
+            .finish()
+            .unwrap();
+        // What is open is gone with its content.
+        let stop = CancellationToken::new();
+        let ended = loop {
+            match first.next(&stop) {
+                Ok(Some(_)) => {}
+                other => break other,
+            }
+        };
+        assert!(ended.is_err());
+    }
+
+    #[test]
+    fn a_camera_that_saw_nothing_is_not_played_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("empty.agrec");
+        let header = two_cameras();
+        Writer::new(File::create(&file).unwrap(), &header)
+            .unwrap()
+            .finish()
+            .unwrap();
+        let mut player = player(&file, &header, 0, true);
+        let error = player.next(&CancellationToken::new()).unwrap_err();
+        assert!(matches!(error, PlayError::Empty(_)), "{error}");
+    }
+}

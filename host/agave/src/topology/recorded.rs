@@ -1,0 +1,209 @@
+//! Cameras that play a recording. What the models saw then goes where a model's results would
+//! go, at the pace at which it was captured: nothing is decoded and nobody looks. So it needs
+//! neither the intake nor a worker, and a camera's own thread takes its frames through the lane,
+//! which is also what keeps it from getting ahead.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use agave_core::Timestamp;
+use agave_flow::{Camera, CameraKind, Flow, Pace};
+use tokio::runtime::{Builder, Runtime};
+use tokio_util::sync::CancellationToken;
+
+use super::build::{BuildError, Standing};
+use super::chain::{Arrival, Seen, Timings};
+use super::lane::Lane;
+use super::source::{Health, PictureFormat, SourceState};
+use crate::recording::{Ending, Frame, Header, PlayError, RecordedCamera, header, read_to_end};
+
+/// The recordings that a flow plays, by their files.
+#[derive(Clone, Default)]
+pub(super) struct Recordings(BTreeMap<PathBuf, Arc<Header>>);
+
+impl Recordings {
+    /// Looks into each recording of `flow` once; into all of it if it is only checked. One that
+    /// is being played is what it was when it was opened.
+    pub(super) fn open(
+        flow: &Flow,
+        standing: Option<&Standing>,
+        only_checked: bool,
+    ) -> Result<Self, BuildError> {
+        let mut recordings = Self::default();
+        for camera in flow.cameras.iter().filter(|camera| is_recorded(camera)) {
+            let file = file(camera);
+            if recordings.0.contains_key(&file) {
+                continue;
+            }
+            let refused = |reason| refused(camera, reason);
+            let known = standing.and_then(|standing| standing.version.recordings.0.get(&file));
+            let header = match known {
+                Some(known) => Arc::clone(known),
+                None => Arc::new(header(&file).map_err(refused)?),
+            };
+            if only_checked && let Ending::CutOff { at } = read_to_end(&file).map_err(refused)? {
+                tracing::warn!(
+                    camera = camera.name,
+                    "{} was cut off; it is good up to byte {at}, and that is played",
+                    camera.shown_url
+                );
+            }
+            recordings.0.insert(file, header);
+        }
+        Ok(recordings)
+    }
+
+    /// What `camera` plays; nothing if it is no recording.
+    pub(super) fn of(
+        &self,
+        flow: &Flow,
+        camera: &Camera,
+    ) -> Result<Option<Arc<RecordedCamera>>, BuildError> {
+        let file = file(camera);
+        let Some(header) = self.0.get(&file).filter(|_| is_recorded(camera)) else {
+            return Ok(None);
+        };
+        let recorded = RecordedCamera::of(flow, camera, file, Arc::clone(header));
+        let recorded = recorded.map_err(|reason| refused(camera, reason))?;
+        Ok(Some(Arc::new(recorded)))
+    }
+}
+
+pub(super) fn is_recorded(camera: &Camera) -> bool {
+    camera.kind == CameraKind::Recording
+}
+
+fn file(camera: &Camera) -> PathBuf {
+    camera.url.reveal().into()
+}
+
+fn refused(camera: &Camera, reason: PlayError) -> BuildError {
+    BuildError::Recording {
+        camera: camera.name.clone(),
+        file: camera.shown_url.clone(),
+        reason: Box::new(reason),
+    }
+}
+
+/// A camera's recording on its way through the flow.
+pub(super) struct Playing {
+    pub(super) lane: Arc<Lane>,
+    pub(super) state: Arc<SourceState>,
+    /// How many frames the camera has had, from whatever source.
+    pub(super) frames: Arc<AtomicU64>,
+    pub(super) pace: Pace,
+    pub(super) repeat: bool,
+}
+
+impl Playing {
+    /// Plays until the recording ends or `stop` is cancelled.
+    ///
+    /// # Errors
+    /// When it cannot be played, or not any further.
+    pub(super) fn run(&self, stop: &CancellationToken) -> Result<(), PlayError> {
+        let look = self.lane.look();
+        let Some(recorded) = &look.recorded else {
+            return Ok(());
+        };
+        let mut player = recorded.play(self.repeat)?;
+        let clock = Clock::start(self.pace)?;
+        let first_number = self.frames.load(Ordering::Relaxed);
+        while let Some((due, mut frame)) = player.next(stop)? {
+            if !clock.wait_until(due, stop) {
+                return Ok(());
+            }
+            frame.number = frame.number.saturating_add(first_number);
+            frame.at = clock.began_at + due;
+            self.frames
+                .store(frame.number.saturating_add(1), Ordering::Relaxed);
+            self.tell(&frame);
+            self.take_through(frame, clock.late(due));
+        }
+        if !stop.is_cancelled() {
+            self.state.change(|state| state.health = Health::Ended);
+        }
+        Ok(())
+    }
+
+    fn tell(&self, frame: &Frame) {
+        let (width, height) = frame.size;
+        self.state.change(|state| {
+            state.health = Health::Live;
+            state.counts.read += 1;
+            state.counts.sampled += 1;
+            state.picture = Some(PictureFormat {
+                width,
+                height,
+                codec: None,
+            });
+        });
+    }
+
+    fn take_through(&self, frame: Frame, late: Duration) {
+        let admission = self.lane.admit();
+        let look = &admission.look;
+        let blind = Seen {
+            frame: frame.number,
+            at: frame.at,
+            media_time: frame.media_time,
+            size: frame.size,
+            detections: vec![None; look.models.len()],
+        };
+        let seen = look.recorded.as_ref().and_then(|played| played.seen(frame));
+        let now = Instant::now();
+        let arrival = Arrival {
+            seen: seen.map_or(blind, |(_, seen)| seen),
+            arrived: now.checked_sub(late).unwrap_or(now),
+            timings: Timings {
+                waiting: late,
+                ..Timings::default()
+            },
+        };
+        self.lane.submit(admission.ticket, arrival, || {});
+    }
+}
+
+/// When what was recorded is to happen.
+struct Clock {
+    began: Instant,
+    began_at: Timestamp,
+    /// Waits, and is woken to stop; none where nothing is waited for.
+    paced: Option<Runtime>,
+}
+
+impl Clock {
+    fn start(pace: Pace) -> io::Result<Self> {
+        Ok(Self {
+            began: Instant::now(),
+            began_at: Timestamp::now(),
+            paced: match pace {
+                Pace::Fast => None,
+                Pace::Realtime => Some(Builder::new_current_thread().enable_time().build()?),
+            },
+        })
+    }
+
+    /// Waits for the time of a frame to come. False when it is to stop.
+    fn wait_until(&self, due: Duration, stop: &CancellationToken) -> bool {
+        let Some(runtime) = &self.paced else {
+            return !stop.is_cancelled();
+        };
+        let early = due.saturating_sub(self.began.elapsed());
+        if early.is_zero() {
+            return !stop.is_cancelled();
+        }
+        runtime.block_on(async { tokio::time::timeout(early, stop.cancelled()).await.is_err() })
+    }
+
+    /// How far behind the pace a frame is.
+    fn late(&self, due: Duration) -> Duration {
+        match self.paced {
+            Some(_) => self.began.elapsed().saturating_sub(due),
+            None => Duration::ZERO,
+        }
+    }
+}
