@@ -128,7 +128,7 @@ fn inserts(file: &Path, rows: u32, together: u32) -> Result<f64> {
 }
 
 /// A web server that says yes to everything. Ends with the process.
-fn receiver() -> Result<String> {
+pub(crate) fn receiver() -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let origin = format!("http://{}", listener.local_addr()?);
     std::thread::spawn(move || {

@@ -17,6 +17,7 @@ mod figure;
 mod hop;
 mod instances;
 mod languages;
+mod pages;
 mod reload;
 mod replay;
 mod throughput;
@@ -27,7 +28,7 @@ use crate::figure::Figure;
 
 type Bench = fn(&mut dyn FnMut(Figure)) -> Result<()>;
 
-const BENCHES: [(&str, Bench); 7] = [
+const BENCHES: [(&str, Bench); 8] = [
     ("hop", hop::run),
     ("instances", instances::run),
     ("throughput", throughput::run),
@@ -35,6 +36,7 @@ const BENCHES: [(&str, Bench); 7] = [
     ("languages", languages::run),
     ("reload", reload::run),
     ("delivery", delivery::run),
+    ("pages", pages::run),
 ];
 
 fn main() -> Result<()> {

@@ -25,15 +25,15 @@ use crate::figure::{Figure, median};
 const ROUNDS: usize = 9;
 
 /// A clip and what to look for in it.
-struct Case {
-    clip: PathBuf,
-    model: PathBuf,
-    confidence: f32,
-    iou: f32,
+pub(crate) struct Case {
+    pub(crate) clip: PathBuf,
+    pub(crate) model: PathBuf,
+    pub(crate) confidence: f32,
+    pub(crate) iou: f32,
     fps: f32,
-    zone: &'static [(f32, f32)],
+    pub(crate) zone: &'static [(f32, f32)],
     /// What is not allowed in the zone.
-    class: &'static str,
+    pub(crate) class: &'static str,
     /// About so many frames are replayed in a round.
     frames_a_round: usize,
 }
@@ -54,6 +54,16 @@ pub(crate) fn run(report: &mut dyn FnMut(Figure)) -> Result<()> {
         folder.path(),
     )?);
     Ok(())
+}
+
+/// A real clip where there is one, looked at so many times a second.
+pub(crate) fn a_case(fps: f32) -> Case {
+    let data = std::env::var_os("AGAVE_TEST_DATA").map(PathBuf::from);
+    let case = data.and_then(|data| real_clips(&data).pop());
+    Case {
+        fps,
+        ..case.unwrap_or_else(shipped_clip)
+    }
 }
 
 fn real_clips(data: &Path) -> Vec<Case> {
@@ -148,13 +158,17 @@ impl Sum {
 }
 
 /// A recording with the flow that is run on it.
-struct Replayed {
+pub(crate) struct Replayed {
     flow: PathBuf,
     recording: PathBuf,
 }
 
 impl Replayed {
-    fn record(case: &Case, folder: &Path) -> Result<Self> {
+    pub(crate) fn recording(&self) -> &Path {
+        &self.recording
+    }
+
+    pub(crate) fn record(case: &Case, folder: &Path) -> Result<Self> {
         let here = std::env::current_dir()?;
         let zone: Vec<[f32; 2]> = case.zone.iter().map(|&(x, y)| [x, y]).collect();
         // JSON is YAML.

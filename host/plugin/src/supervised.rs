@@ -16,6 +16,10 @@
 //! - After an exchange the version before is kept warm for a while (`warm`). When the new one fails in
 //!   that time, the one before answers in its place and goes on: nothing is lost to a bad swap.
 
+mod exchange;
+mod failing;
+mod recycle;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,14 +33,6 @@ use crate::snapshot::Snapshot;
 use crate::warm::Warm;
 
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(1);
-const FIRST_WAIT: Duration = Duration::from_millis(250);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// So many failures without one success between them, and it is not started again.
-const QUARANTINE_AFTER: u32 = 10;
-/// Nor is it when so many instances were discarded within `BUDGET_TIME`, successes or not: a
-/// plugin that fails at every second frame would otherwise start for ever.
-const BUDGET: usize = 100;
-const BUDGET_TIME: Duration = Duration::from_secs(600);
 
 /// What a node does while its plugin cannot answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -204,73 +200,9 @@ impl Supervised {
         self.recycled
     }
 
-    /// Goes on where `running` is, which goes on as well: whoever asked decides which of the two
-    /// is called from now on. A `running` that is not running has its last snapshot.
-    ///
-    /// # Errors
-    /// When `running` cannot say what it remembers, which is a failure of its own as at any
-    /// other time, or when this plugin does not read it.
-    pub fn take_over(&mut self, now: Timestamp, running: &mut Self) -> Result<(), Failure> {
-        let snapshot = match &mut running.state {
-            State::Running(instance) => match instance.save() {
-                Ok(snapshot) => Some(Arc::new(snapshot)),
-                Err(failure) => {
-                    running.failed(&failure, now);
-                    return Err(failure);
-                }
-            },
-            State::Waiting { .. } | State::Quarantined => running.snapshot.clone(),
-        };
-        if let (State::Running(instance), Some(snapshot)) = (&mut self.state, &snapshot) {
-            instance.restore(snapshot)?;
-        }
-        self.is_snapshot_current = snapshot.is_some();
-        self.snapshot = snapshot;
-        self.snapshot_at = now;
-        Ok(())
-    }
-
-    /// Tries on a snapshot that another version took.
-    ///
-    /// # Errors
-    /// When this plugin does not read it.
-    pub fn try_on(&mut self, before: &Self) -> Result<(), Failure> {
-        match (&mut self.state, &before.snapshot) {
-            (State::Running(instance), Some(snapshot)) => instance.restore(snapshot),
-            _ => Ok(()),
-        }
-    }
-
-    /// What ran before has gone, after [`Self::take_over`]. It is kept for a while in case that
-    /// this one fails soon, if it `may_come_back`.
-    pub fn succeed(&mut self, before: Self, may_come_back: bool) {
-        self.failures += before.failures;
-        self.recycled += before.recycled;
-        // One that was not running has nothing to go back to.
-        if let (State::Running(instance), true) = (before.state, may_come_back) {
-            let (plugin, setup) = (before.plugin, before.setup);
-            let warm = Warm::new(plugin, setup, instance, self.snapshot_at);
-            self.warm = Some(Box::new(warm));
-        }
-    }
-
     /// Whether the plugin has been given up.
     pub fn quarantined(&self) -> bool {
         matches!(self.state, State::Quarantined)
-    }
-
-    /// Starts it again at its next call if it was given up, and forgives what it was given up
-    /// for. Says whether it was.
-    pub fn revive(&mut self) -> bool {
-        if !self.quarantined() {
-            return false;
-        }
-        self.failures_in_a_row = 0;
-        self.discarded.clear();
-        self.state = State::Waiting {
-            until: Timestamp::default(),
-        };
-        true
     }
 
     /// Calls the plugin at `now`, restarting it first where it is time to.
@@ -335,157 +267,10 @@ impl Supervised {
         }
     }
 
-    /// The answer of the version before, when this one failed soon after it was put in its
-    /// place. From then on that one runs again.
-    fn second_answer<T>(
-        &mut self,
-        failure: &Failure,
-        call: &impl Fn(&mut Instance) -> Result<T, Failure>,
-    ) -> Option<T> {
-        let mut warm = self.warm.take()?;
-        let answer = warm.answer(call, self.snapshot.as_deref()).ok()?;
-        self.put_back(*warm, failure);
-        Some(answer)
-    }
-
-    fn put_back(&mut self, warm: Warm, failure: &Failure) {
-        let node = self.setup.node.as_str();
-        let camera = Some(self.setup.stream.camera.as_str()).filter(|camera| !camera.is_empty());
-        tracing::error!(
-            node,
-            camera,
-            "the new version of the plugin {failure}; the one before is back"
-        );
-        self.relapse = Some(failure.to_string());
-        self.recycle_bytes = warm.setup.limits.recycle_bytes;
-        self.plugin = warm.plugin;
-        self.setup = warm.setup;
-        self.state = State::Running(warm.instance);
-    }
-
     fn without_answer<T>(&self, reason: DropReason) -> Verdict<T> {
         match self.on_failure {
             OnFailure::Open => Verdict::Around(reason),
             OnFailure::Restart | OnFailure::Closed => Verdict::Dropped(reason),
-        }
-    }
-
-    fn failed(&mut self, failure: &Failure, now: Timestamp) {
-        self.failures += 1;
-        self.last_failure = Some(failure.to_string());
-        let node = self.setup.node.as_str();
-        // An adapter is not one camera's.
-        let camera = Some(self.setup.stream.camera.as_str()).filter(|camera| !camera.is_empty());
-        if !failure.poisons() {
-            // One line for each frame would bury the rest of the log.
-            if self.failures.is_power_of_two() {
-                tracing::warn!(
-                    node,
-                    camera,
-                    failures = self.failures,
-                    "the plugin {failure}"
-                );
-            }
-            return;
-        }
-        self.failures_in_a_row += 1;
-        let given_up = self.on_failure == OnFailure::Closed
-            || self.failures_in_a_row >= QUARANTINE_AFTER
-            || is_budget_spent(&mut self.discarded, now);
-        self.state = if given_up {
-            tracing::error!(
-                node,
-                camera,
-                failures_in_a_row = self.failures_in_a_row,
-                failures = self.failures,
-                "the plugin {failure}; it is quarantined and does nothing until the flow is started again"
-            );
-            State::Quarantined
-        } else {
-            let doublings = self.failures_in_a_row.saturating_sub(1).min(16);
-            let wait = (FIRST_WAIT * 2u32.pow(doublings)).min(LONGEST_WAIT);
-            tracing::error!(
-                node,
-                camera,
-                "the plugin {failure}; a new instance starts in {wait:?} of stream time"
-            );
-            State::Waiting { until: now + wait }
-        };
-    }
-
-    fn restart_when_due(&mut self, now: Timestamp) {
-        let State::Waiting { until } = self.state else {
-            return;
-        };
-        if now < until {
-            return;
-        }
-        match successor(&self.plugin, &self.setup, self.snapshot.as_deref()) {
-            Ok(instance) => self.state = State::Running(Box::new(instance)),
-            // Whatever it was, there is no instance: a refused snapshot is a failed start.
-            Err(failure) => self.failed(&Failure::Start(failure.to_string()), now),
-        }
-    }
-
-    /// Replaces an instance that has grown past its mark by one that goes on where it was.
-    fn recycle_when_due(&mut self, now: Timestamp) {
-        let State::Running(instance) = &mut self.state else {
-            return;
-        };
-        let before = instance.memory_bytes();
-        if before <= self.recycle_bytes {
-            return;
-        }
-        let limit = self.setup.limits.memory_bytes;
-        let snapshot = match instance.save() {
-            Ok(snapshot) => snapshot,
-            Err(failure) => return self.failed(&failure, now),
-        };
-        match successor(&self.plugin, &self.setup, Some(&snapshot)) {
-            Ok(successor) => {
-                let after = successor.memory_bytes();
-                tracing::debug!(
-                    node = self.setup.node,
-                    camera = self.setup.stream.camera,
-                    before,
-                    after,
-                    "the plugin's memory had passed its mark; a new instance goes on"
-                );
-                self.recycled += 1;
-                self.state = State::Running(Box::new(successor));
-                self.keep(snapshot, now);
-                self.next_mark(after, limit);
-            }
-            // The instance still works; at its limit it will fail by that name.
-            Err(failure) => {
-                tracing::warn!(
-                    node = self.setup.node,
-                    camera = self.setup.stream.camera,
-                    "the plugin's memory has passed its mark, and a new instance {failure}"
-                );
-                self.next_mark(before, limit);
-            }
-        }
-    }
-
-    /// One that needs much memory at once must not be replaced at every call.
-    fn next_mark(&mut self, has: usize, limit: usize) {
-        let room = limit.saturating_sub(has) / 2;
-        self.recycle_bytes = self
-            .setup
-            .limits
-            .recycle_bytes
-            .max(has.saturating_add(room));
-    }
-
-    /// After an answer that was refused, the plugin may believe that it has announced what
-    /// nobody got to know. It goes back to what it knew before.
-    fn roll_back(&mut self, now: Timestamp) {
-        let (State::Running(instance), Some(snapshot)) = (&mut self.state, &self.snapshot) else {
-            return;
-        };
-        if let Err(failure) = instance.restore(snapshot) {
-            self.failed(&Failure::Start(failure.to_string()), now);
         }
     }
 
@@ -509,27 +294,4 @@ impl Supervised {
         self.snapshot_at = now;
         self.is_snapshot_current = true;
     }
-}
-
-/// Notes that an instance was discarded at `now`, and says whether that was one too many.
-fn is_budget_spent(discarded: &mut VecDeque<Timestamp>, now: Timestamp) -> bool {
-    let is_old = |at: &Timestamp| now.since(*at) > BUDGET_TIME;
-    while discarded.front().is_some_and(is_old) {
-        discarded.pop_front();
-    }
-    discarded.push_back(now);
-    discarded.len() > BUDGET
-}
-
-/// An instance that goes on where `snapshot` was taken.
-fn successor(
-    plugin: &Plugin,
-    setup: &NodeSetup,
-    snapshot: Option<&Snapshot>,
-) -> Result<Instance, Failure> {
-    let mut instance = Instance::restart(plugin, setup)?;
-    if let Some(snapshot) = snapshot {
-        instance.restore(snapshot)?;
-    }
-    Ok(instance)
 }

@@ -64,10 +64,13 @@ impl TapSender {
     pub(crate) fn offer(&self, make: impl FnOnce() -> Passed) {
         match self.sender.try_reserve() {
             Ok(place) => place.send(make()),
-            Err(_) => {
-                self.left_out.fetch_add(1, Ordering::Relaxed);
-            }
+            Err(_) => self.leave_out(),
         }
+    }
+
+    /// There was something that is not handed on.
+    pub(crate) fn leave_out(&self) {
+        self.left_out.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -4,30 +4,35 @@
 //! queue is left out and counted.
 
 mod folder;
+mod told;
 mod trace;
 mod waiting;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::{Duration, Instant};
 
 use agave_core::{Alert, AlertReport, FrameDetections, StreamInfo, Timestamp};
 use agave_inspector::view::Why;
 
 use crate::topology::{Live, Tap};
 use folder::Folder;
-pub(super) use trace::Seen;
+pub(super) use told::Seen;
 use trace::Traces;
 use waiting::Waiting;
 
 /// So many alerts wait for their pictures.
 const MOST_WAITING: usize = 256;
+/// How often cameras are forgotten that are no more.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
 /// The longest side of a kept picture.
 const MOST_PIXELS: u32 = 1280;
 
 /// What led to the alerts of one flow.
 pub(crate) struct Evidence {
-    traces: Traces,
+    traces: Arc<Traces>,
     folder: Arc<Folder>,
     live: Arc<OnceLock<Weak<Live>>>,
     wanted: SyncSender<Wanted>,
@@ -55,17 +60,18 @@ impl Evidence {
         let folder = Arc::new(Folder::open(folder, newest));
         let live = Arc::new(OnceLock::new());
         let (wanted, waiting) = sync_channel(MOST_WAITING);
-        let waits = Arc::<Waiting>::default();
+        let (waits, traces) = (Arc::<Waiting>::default(), Arc::<Traces>::default());
         let keeper = Keeper {
             folder: Arc::clone(&folder),
             live: Arc::clone(&live),
             waiting: Arc::clone(&waits),
+            traces: Arc::clone(&traces),
         };
         std::thread::Builder::new()
             .name("evidence".to_owned())
-            .spawn(move || waiting.iter().for_each(|wanted| keeper.keep(&wanted)))?;
+            .spawn(move || keeper.work(&waiting))?;
         Ok(Arc::new(Self {
-            traces: Traces::default(),
+            traces,
             folder,
             live,
             wanted,
@@ -87,8 +93,8 @@ impl Evidence {
             camera: report.camera_id.clone(),
             frame: report.frame,
         };
-        let why = self.traces.why(&report.camera_id, report.frame);
-        self.waiting.add(sequence, why);
+        let way = self.traces.of(&report.camera_id, report.frame);
+        self.waiting.add(sequence, way);
         if self.wanted.try_send(wanted).is_err() {
             self.waiting.done(sequence);
             let left_out = self.left_out.fetch_add(1, Ordering::Relaxed) + 1;
@@ -103,7 +109,8 @@ impl Evidence {
 
     /// What led to an alert, where that is known.
     pub(super) fn why(&self, sequence: u64) -> Option<Why> {
-        let waits = self.waiting.why(sequence);
+        let waits = self.waiting.way(sequence);
+        let waits = waits.map(|(stream, trace)| told::why(&stream, &trace));
         waits.or_else(|| serde_json::from_slice(&self.folder.why(sequence)?).ok())
     }
 
@@ -120,7 +127,8 @@ impl Evidence {
 
     /// What a camera's frame showed, behind its last filter; nothing where that is not known.
     pub(super) fn seen(&self, camera: &str, frame: u64) -> Option<Seen> {
-        self.traces.seen(camera, frame)
+        let (stream, trace) = self.traces.of(camera, frame)?;
+        Some(told::seen(&stream, &trace))
     }
 }
 
@@ -129,11 +137,37 @@ struct Keeper {
     folder: Arc<Folder>,
     live: Arc<OnceLock<Weak<Live>>>,
     waiting: Arc<Waiting>,
+    traces: Arc<Traces>,
 }
 
 impl Keeper {
+    /// Works until nothing can be wanted any more.
+    fn work(&self, wanted: &Receiver<Wanted>) {
+        let mut tidied = Instant::now();
+        loop {
+            match wanted.recv_timeout(TIDY_EVERY.saturating_sub(tidied.elapsed())) {
+                Ok(wanted) => self.keep(&wanted),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if tidied.elapsed() >= TIDY_EVERY {
+                tidied = Instant::now();
+                self.tidy();
+            }
+        }
+    }
+
+    fn tidy(&self) {
+        if let Some(live) = self.live.get().and_then(Weak::upgrade) {
+            let flow = live.flow();
+            let names: BTreeSet<&str> = flow.cameras.iter().map(|it| it.name.as_str()).collect();
+            self.traces.keep_only(|name| names.contains(name));
+        }
+    }
+
     fn keep(&self, wanted: &Wanted) {
-        let why = self.waiting.why(wanted.sequence);
+        let way = self.waiting.way(wanted.sequence);
+        let why = way.map(|(stream, trace)| told::why(&stream, &trace));
         let why = why.and_then(|why| serde_json::to_vec(&why).ok());
         let live = self.live.get().and_then(Weak::upgrade);
         let picture = live.and_then(|live| live.recent()).and_then(|recent| {

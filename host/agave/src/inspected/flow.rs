@@ -79,7 +79,10 @@ impl RunningFlow for InspectedFlow {
     }
 
     fn tap(&self, node: &str) -> Result<Feed<Passed>, Refusal> {
-        let mut tapped = self.keeper.tap(node).map_err(Refusal::NotFound)?;
+        let mut tapped = self
+            .keeper
+            .tap_for_a_person(node)
+            .map_err(Refusal::NotFound)?;
         let (sender, items) = mpsc::channel(MOST_WAITING);
         let left_out = Arc::clone(&tapped.left_out);
         let guard = tapped.guard;

@@ -132,6 +132,11 @@ impl Keeper {
         counts.map(|(_, counts)| counts).collect()
     }
 
+    /// What passes `node` from now on, as much of it as a person can follow.
+    pub(crate) fn tap_for_a_person(&self, node: &str) -> Result<Subscription, String> {
+        tap::subscribe(&self.live, node, true)
+    }
+
     fn reloads(&self) -> MutexGuard<'_, Reloads> {
         self.reloads.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -281,7 +286,7 @@ impl Controlled for Keeper {
     }
 
     fn tap(&self, node: &str) -> Result<Subscription, String> {
-        tap::subscribe(&self.live, node)
+        tap::subscribe(&self.live, node, false)
     }
 
     fn status(&self) -> Status {

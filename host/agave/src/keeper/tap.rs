@@ -1,6 +1,8 @@
 //! `agave tap` inside of the running flow: looks at one node, with names instead of numbers.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Instant;
 
 use agave_core::{Alert, AlertReport, Detection, FrameDetections, StreamInfo, Timestamp};
 use agave_flow::{Flow, instead_of};
@@ -8,13 +10,58 @@ use agave_flow::{Flow, instead_of};
 use crate::control::{Passed, PassedDetection, Subscription, TapSender, subscription};
 use crate::topology::{Live, Tap};
 
-/// Looks at what passes `node` from now on.
-pub(super) fn subscribe(live: &Live, node: &str) -> Result<Subscription, String> {
+/// Looks at what passes `node` from now on; at no more frames than a person can follow, if it is
+/// for one.
+pub(super) fn subscribe(
+    live: &Live,
+    node: &str,
+    for_a_person: bool,
+) -> Result<Subscription, String> {
     exists(&live.flow(), node)?;
-    let node = node.to_owned();
+    let tap = |sender| NodeTap {
+        node: node.to_owned(),
+        sender,
+        allowance: for_a_person.then(Allowance::new),
+    };
     Ok(subscription(|sender| {
-        live.taps().add(Arc::new(NodeTap { node, sender }))
+        live.taps().add(Arc::new(tap(sender)))
     }))
+}
+
+/// So much time has an allowance of its own,
+const WINDOW_MS: u128 = 250;
+/// which is so many frames.
+const MOST_IN_WINDOW: u32 = 8;
+
+/// How many frames may still be shown at the moment. Words are made of each, on the flow's own
+/// threads; 200 cameras have 2000 of them a second, and a page shows thirty.
+struct Allowance {
+    began: Instant,
+    window: AtomicU64,
+    left: AtomicU32,
+}
+
+impl Allowance {
+    fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            window: AtomicU64::new(u64::MAX),
+            left: AtomicU32::new(0),
+        }
+    }
+
+    fn take(&self) -> bool {
+        let window = self.began.elapsed().as_millis() / WINDOW_MS;
+        let window = u64::try_from(window).unwrap_or(0);
+        if self.window.swap(window, Ordering::Relaxed) != window {
+            self.left.store(MOST_IN_WINDOW, Ordering::Relaxed);
+        }
+        let one_less = |left: u32| left.checked_sub(1);
+        let taken = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        taken.is_ok()
+    }
 }
 
 /// That there is such a node, and something passes it.
@@ -44,17 +91,23 @@ fn exists(flow: &Flow, wanted: &str) -> Result<(), String> {
 struct NodeTap {
     node: String,
     sender: TapSender,
+    allowance: Option<Allowance>,
 }
 
 impl Tap for NodeTap {
     fn detections(&self, node: &str, stream: &StreamInfo, frame: &FrameDetections) {
-        if node == self.node {
+        if node != self.node {
+            return;
+        }
+        if self.allowance.as_ref().is_none_or(Allowance::take) {
             self.sender.offer(|| Passed::Detections {
                 camera: stream.camera.clone(),
                 frame: frame.frame,
                 ts: frame.at.to_string(),
                 detections: named(stream, &frame.detections),
             });
+        } else {
+            self.sender.leave_out();
         }
     }
 

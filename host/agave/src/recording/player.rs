@@ -283,10 +283,10 @@ mod tests {
 
     /// When the next `count` frames are due, their numbers, and their media time.
     fn played(player: &mut Player, count: usize) -> Vec<(u64, u64, u64)> {
-        let stop = CancellationToken::new();
+        let (stop, camera) = (CancellationToken::new(), player.camera);
         let frames = std::iter::from_fn(|| player.next(&stop).unwrap());
         let frames = frames.take(count).map(|(due, frame)| {
-            assert_eq!(frame.camera, player.camera);
+            assert_eq!(frame.camera, camera);
             let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap();
             (
                 milliseconds(due),

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::build::{source_config, terms};
 use super::intake::{CameraId, Intake};
 use super::lane::Lane;
-use super::recorded::Playing;
+use super::recorded::{Playing, Turns};
 use super::running::{Signal, join, thread};
 use super::source::{Health, SourceSink, SourceState};
 use super::video::Relays;
@@ -22,6 +22,8 @@ use super::video::Relays;
 #[derive(Clone)]
 pub(super) struct Post {
     pub(super) intake: Arc<Intake>,
+    /// Those of cameras that are recordings.
+    pub(super) turns: Arc<Turns>,
     /// Ends all sources.
     pub(super) shutdown: CancellationToken,
     pub(super) sender: Sender<Signal>,
@@ -111,6 +113,7 @@ impl RunningCamera {
         if self.camera.kind == CameraKind::Recording {
             let playing = Playing {
                 lane: Arc::clone(&self.lane),
+                turns: Arc::clone(&post.turns),
                 state: Arc::clone(&self.state),
                 frames: Arc::clone(&self.frames),
                 pace: self.camera.pace,

@@ -34,6 +34,7 @@ mod rehearsal;
 mod reload;
 mod remembered;
 mod running;
+mod settle;
 mod site;
 mod source;
 mod status;

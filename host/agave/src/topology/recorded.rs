@@ -1,13 +1,14 @@
 //! Cameras that play a recording. What the models saw then goes where a model's results would
 //! go, at the pace at which it was captured: nothing is decoded and nobody looks. So it needs
 //! neither the intake nor a worker, and a camera's own thread takes its frames through the lane,
-//! which is also what keeps it from getting ahead.
+//! which is also what keeps it from getting ahead. No more of them do so at the same time than
+//! there are workers: a thread that has to wait for a core does not wait inside of a chain.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use agave_core::Timestamp;
@@ -89,9 +90,45 @@ fn refused(camera: &Camera, reason: PlayError) -> BuildError {
     }
 }
 
+/// So many may take a frame through the flow at the same time.
+pub(super) struct Turns {
+    free: Mutex<usize>,
+    freed: Condvar,
+}
+
+/// One of them.
+struct Turn<'t>(&'t Turns);
+
+impl Turns {
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            free: Mutex::new(most),
+            freed: Condvar::new(),
+        }
+    }
+
+    fn free(&self) -> MutexGuard<'_, usize> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self) -> Turn<'_> {
+        let free = self.freed.wait_while(self.free(), |free| *free == 0);
+        *free.unwrap_or_else(PoisonError::into_inner) -= 1;
+        Turn(self)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.0.free() += 1;
+        self.0.freed.notify_one();
+    }
+}
+
 /// A camera's recording on its way through the flow.
 pub(super) struct Playing {
     pub(super) lane: Arc<Lane>,
+    pub(super) turns: Arc<Turns>,
     pub(super) state: Arc<SourceState>,
     /// How many frames the camera has had, from whatever source.
     pub(super) frames: Arc<AtomicU64>,
@@ -121,6 +158,7 @@ impl Playing {
             self.frames
                 .store(frame.number.saturating_add(1), Ordering::Relaxed);
             self.tell(&frame);
+            let _turn = self.turns.take();
             self.take_through(frame, clock.late(due));
         }
         if !stop.is_cancelled() {

@@ -19,6 +19,7 @@ use super::intake::Intake;
 use super::journal::Outlet;
 use super::lane::Lane;
 use super::outbox::Outbox;
+use super::recorded::Turns;
 use super::site::{self, Site};
 use super::summary::{Departed, Summary, summarise};
 use super::taps::Taps;
@@ -179,6 +180,7 @@ impl Running {
         } = topology;
         let (sender, signals) = channel();
         let intake = Arc::new(Intake::new(workshop.workers));
+        let turns = Arc::new(Turns::new(workshop.workers));
         let workers = (0..workshop.workers)
             .map(|index| {
                 let intake = Arc::clone(&intake);
@@ -190,6 +192,7 @@ impl Running {
             workshop,
             post: Post {
                 intake,
+                turns,
                 shutdown: CancellationToken::new(),
                 sender,
                 video: Relays::default(),

@@ -68,12 +68,11 @@ impl Live {
     /// What went wrong in `node` the last time that something did, with the camera that it was
     /// about.
     pub(crate) fn last_failure(&self, node: &str) -> Option<(String, String)> {
-        let parts = self.parts();
-        parts.cameras.iter().find_map(|camera| {
-            camera.lane.with_chain(|chain| {
+        self.lanes().into_iter().find_map(|(camera, lane)| {
+            lane.with_chain(|chain| {
                 let step = chain.steps.iter().find(|step| step.name == node)?;
                 let failure = step.work.plugin()?.last_failure()?;
-                Some((camera.camera.name.clone(), failure.to_owned()))
+                Some((camera, failure.to_owned()))
             })
         })
     }
@@ -84,9 +83,11 @@ impl Live {
         let parts = self.parts();
         let mut nodes = parts.version.flow.nodes.iter();
         nodes.find(|known| known.name == node)?;
-        let mut revived = u64::from(parts.sites.get(node).is_some_and(|site| site.revive()));
-        for camera in &parts.cameras {
-            revived += camera.lane.with_chain(|chain| {
+        let site = parts.sites.get(node).cloned();
+        drop(parts);
+        let mut revived = u64::from(site.is_some_and(|site| site.revive()));
+        for (_, lane) in self.lanes() {
+            revived += lane.with_chain(|chain| {
                 let mut steps = chain.steps.iter_mut();
                 let step = steps.find(|step| step.name == node);
                 let plugin = step.and_then(|step| step.work.plugin_mut());

@@ -1,6 +1,7 @@
 //! What became of everything: each camera's frames, each node's ledger, how long things took.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use agave_core::{DropReason, Ledger, Timestamp};
@@ -118,15 +119,27 @@ impl Departed {
 impl Live {
     /// The numbers of all cameras now, in the order of the flow.
     pub(crate) fn counts(&self) -> Vec<(String, CameraCounts)> {
-        let parts = self.parts();
-        let counts = |camera: &RunningCamera| {
-            let dropped = self.post.intake.dropped(camera.id);
-            camera_counts(&camera.state.get(), &camera.lane, dropped)
+        let here = |camera: &RunningCamera| {
+            let state = Arc::clone(&camera.state);
+            let lane = Arc::clone(&camera.lane);
+            (camera.camera.name.clone(), camera.id, state, lane)
         };
-        parts
-            .cameras
-            .iter()
-            .map(|camera| (camera.camera.name.clone(), counts(camera)))
+        let cameras: Vec<_> = self.parts().cameras.iter().map(here).collect();
+        let counts = cameras.into_iter().map(|(name, id, state, lane)| {
+            let dropped = self.post.intake.dropped(id);
+            (name, camera_counts(&state.get(), &lane, dropped))
+        });
+        counts.collect()
+    }
+
+    /// Each camera's way through the flow. A chain is looked at when nobody is at it, which may
+    /// take as long as a plugin computes: no other look at the flow, and no change of it, is to
+    /// wait for that as well.
+    pub(super) fn lanes(&self) -> Vec<(String, Arc<Lane>)> {
+        let parts = self.parts();
+        let cameras = parts.cameras.iter();
+        cameras
+            .map(|camera| (camera.camera.name.clone(), Arc::clone(&camera.lane)))
             .collect()
     }
 
@@ -149,39 +162,40 @@ impl Live {
                 accounts.push((name.to_owned(), account));
             }
         };
-        for camera in &parts.cameras {
-            camera.lane.with_chain(|chain| {
+        for (name, departed) in &parts.departed.nodes {
+            add(name, &mut |node| node.add(departed));
+        }
+        let sites = parts.sites.clone();
+        let adapters = parts.adapters.iter().chain(&parts.leaving);
+        let outboxes = adapters.map(|adapter| Arc::clone(&adapter.outbox));
+        let outboxes: Vec<Arc<Outbox>> = outboxes.collect();
+        drop(parts);
+        for (_, lane) in self.lanes() {
+            lane.with_chain(|chain| {
                 for step in &chain.steps {
                     add(&step.name, &mut |node| node.add_step(step));
                 }
             });
         }
-        for (name, site) in &parts.sites {
+        for (name, site) in &sites {
             let (failures, quarantined) = site.failures();
             add(name, &mut |node| {
                 node.failures += failures;
                 node.quarantined += u64::from(quarantined);
             });
         }
-        for adapter in parts.adapters.iter().chain(&parts.leaving) {
-            add(adapter.outbox.node(), &mut |node| {
-                adapter.outbox.report(node);
-            });
-        }
-        for (name, departed) in &parts.departed.nodes {
-            add(name, &mut |node| node.add(departed));
+        for outbox in &outboxes {
+            add(outbox.node(), &mut |node| outbox.report(node));
         }
         accounts
     }
 
     fn latencies(&self) -> Value {
-        let parts = self.parts();
+        let lanes = self.lanes();
         let sum = |stage: fn(&Stages) -> &Latency| {
             let mut sum = Latency::new();
-            for camera in &parts.cameras {
-                camera
-                    .lane
-                    .with_chain(|chain| sum.add(stage(&chain.stages)));
+            for (_, lane) in &lanes {
+                lane.with_chain(|chain| sum.add(stage(&chain.stages)));
             }
             sum.milliseconds()
         };

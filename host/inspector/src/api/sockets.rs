@@ -138,8 +138,8 @@ async fn show_live(mut socket: WebSocket, shared: Arc<Shared>, flow: Arc<dyn Run
 
 /// What passes a node
 ///
-/// A WebSocket: `{"passed": …}` for each frame's detections or alert, `{"left_out": n}` for what
-/// did not fit.
+/// A WebSocket: `{"passed": …}` for each frame's detections, of up to 32 frames a second, and for
+/// each alert; `{"left_out": n}` for what that leaves out and for what did not fit.
 #[utoipa::path(get, path = "/flows/{flow}/nodes/{node}/tap", tag = "live",
     params(("flow" = String, Path, description = "The flow's name"),
            ("node" = String, Path, description = "The node's name")),

@@ -2,24 +2,29 @@
 //! alert need not know that.
 
 use std::collections::BTreeMap;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use agave_inspector::view::Why;
+use agave_core::StreamInfo;
+
+use super::trace::Trace;
 
 /// So long a picture may take to be made.
 const LONGEST: Duration = Duration::from_secs(5);
 
+/// The way of an alert's frame, and the names in it.
+type Way = Option<(Arc<StreamInfo>, Trace)>;
+
 /// By the alert's number: what led to it.
 #[derive(Default)]
 pub(super) struct Waiting {
-    alerts: Mutex<BTreeMap<u64, Option<Why>>>,
+    alerts: Mutex<BTreeMap<u64, Way>>,
     fewer: Condvar,
 }
 
 impl Waiting {
-    pub(super) fn add(&self, number: u64, why: Option<Why>) {
-        self.alerts().insert(number, why);
+    pub(super) fn add(&self, number: u64, way: Way) {
+        self.alerts().insert(number, way);
     }
 
     /// It is kept now, or will not be.
@@ -32,18 +37,18 @@ impl Waiting {
         self.alerts().contains_key(&number)
     }
 
-    pub(super) fn why(&self, number: u64) -> Option<Why> {
+    pub(super) fn way(&self, number: u64) -> Way {
         self.alerts().get(&number)?.clone()
     }
 
     /// Waits until an alert does not wait any more.
     pub(super) fn wait(&self, number: u64) {
-        let waits = |alerts: &mut BTreeMap<u64, Option<Why>>| alerts.contains_key(&number);
+        let waits = |alerts: &mut BTreeMap<u64, Way>| alerts.contains_key(&number);
         let waited = self.fewer.wait_timeout_while(self.alerts(), LONGEST, waits);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn alerts(&self) -> MutexGuard<'_, BTreeMap<u64, Option<Why>>> {
+    fn alerts(&self) -> MutexGuard<'_, BTreeMap<u64, Way>> {
         self.alerts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

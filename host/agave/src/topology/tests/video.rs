@@ -52,7 +52,7 @@ fn watching_goes_on_over_a_change_of_source() {
         next(&mut viewer);
     };
     assert_eq!((video.width, video.height), (960, 540));
-    assert_eq!((video.codec.as_str(), video.viewers), ("h264", 1));
+    assert_eq!((video.codec.as_deref(), video.viewers), (Some("h264"), 1));
 
     field.reload(&text("gate", 0.2)).unwrap();
     begins(&mut viewer);
