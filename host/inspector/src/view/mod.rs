@@ -13,7 +13,7 @@ mod status;
 
 pub use addition::{
     Addition, CameraAddress, CameraTrial, CameraTrouble, ModelFile, ModelFiles, NewCamera, NewRule,
-    TriedPicture, TroubleKind,
+    Settings, TriedPicture, TroubleKind,
 };
 pub use alert::{Alert, AlertDetails, Delivery, DeliveryState, Incident, Why, WhyStep};
 pub use camera::{CameraView, PassedDetection, ZoneShape, ZoneView};
