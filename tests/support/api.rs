@@ -95,6 +95,12 @@ impl Api {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Where it is asked.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The same with a token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
@@ -244,6 +250,19 @@ impl ApiSocket {
                 Message::Binary(bytes) => return Ok(bytes.to_vec()),
                 Message::Close(_) => bail!("the socket was closed"),
                 _ => {}
+            }
+        }
+    }
+
+    /// Waits until the socket is closed by the other side, and gives code and reason.
+    ///
+    /// # Errors
+    /// When it ends without them, or not at all.
+    pub fn closed(&mut self) -> Result<(u16, String)> {
+        loop {
+            if let Message::Close(said) = self.0.read()? {
+                let said = said.context("it is closed without a word")?;
+                return Ok((said.code.into(), said.reason.to_string()));
             }
         }
     }

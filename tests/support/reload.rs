@@ -11,7 +11,7 @@ use serde_json::Value;
 pub struct Reload {
     /// The flow that was read again.
     pub flow: String,
-    /// `files`, `command` or `signal`.
+    /// `files`, `command`, `signal` or `page`.
     pub why: String,
     /// `applied`, `unchanged` or `refused`.
     pub result: String,

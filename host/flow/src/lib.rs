@@ -111,6 +111,15 @@ pub fn load(
     checked(text, overrides, surroundings, &mut Inputs::default())
 }
 
+/// Reads the parts that a flow file includes, as far as they can be found, and nothing more: for
+/// whoever wants to know of what a flow consists.
+pub fn follow(text: &FlowText, surroundings: &dyn Surroundings) -> Inputs {
+    let mut inputs = Inputs::default();
+    let mut report = Report::new(text);
+    include::gather(surroundings, &mut report, &mut inputs);
+    inputs
+}
+
 fn checked(
     text: &FlowText,
     overrides: &[Override],

@@ -1,5 +1,7 @@
 //! What requests bring along, read so that whatever is wrong with it is a problem in words.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, JsonRejection};
@@ -7,8 +9,13 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use crate::problem::Problem;
+use crate::system::{Image, ImageKind};
+
+/// For all of a body to come.
+const LONGEST_BODY: Duration = Duration::from_secs(30);
 
 /// The names in the path.
 pub(crate) struct InPath<T>(pub(crate) T);
@@ -21,6 +28,9 @@ pub(crate) struct InBody<T>(pub(crate) T);
 
 /// A body of text.
 pub(crate) struct Text(pub(crate) String);
+
+/// A body that is a picture.
+pub(crate) struct InImage(pub(crate) Image);
 
 /// The tag that something must still have to be changed.
 pub(crate) struct IfMatch(pub(crate) String);
@@ -55,7 +65,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for InBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let read = Json::<T>::from_request(request, state).await;
+        let read = in_time(Json::<T>::from_request(request, state)).await?;
         let Json(body) = read.map_err(|rejection| {
             let status = match &rejection {
                 JsonRejection::MissingJsonContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -73,12 +83,10 @@ impl<S: Send + Sync> FromRequest<S> for Text {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes =
-            Bytes::from_request(request, state)
-                .await
-                .map_err(|rejection: BytesRejection| {
-                    Problem::new(rejection.status(), rejection.body_text())
-                })?;
+        let read = in_time(Bytes::from_request(request, state)).await?;
+        let bytes = read.map_err(|rejection: BytesRejection| {
+            Problem::new(rejection.status(), rejection.body_text())
+        })?;
         match String::from_utf8(bytes.into()) {
             Ok(text) => Ok(Self(text)),
             Err(error) => Err(Problem::new(
@@ -87,6 +95,40 @@ impl<S: Send + Sync> FromRequest<S> for Text {
             )),
         }
     }
+}
+
+impl<S: Send + Sync> FromRequest<S> for InImage {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let kind = match media_type(request.headers()).as_str() {
+            "image/jpeg" => ImageKind::Jpeg,
+            "image/png" => ImageKind::Png,
+            _ => {
+                let said = "send an image, and say which: `Content-Type: image/jpeg` or image/png";
+                return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, said));
+            }
+        };
+        let read = in_time(Bytes::from_request(request, state)).await?;
+        let data = read.map_err(|rejection: BytesRejection| {
+            Problem::new(rejection.status(), rejection.body_text())
+        })?;
+        Ok(Self(Image { kind, data }))
+    }
+}
+
+/// As it is said, without what is said beside it.
+fn media_type(headers: &HeaderMap) -> String {
+    let said = headers.get(header::CONTENT_TYPE);
+    let said = said.and_then(|said| said.to_str().ok()).unwrap_or_default();
+    let (kind, _) = said.split_once(';').unwrap_or((said, ""));
+    kind.trim().to_ascii_lowercase()
+}
+
+/// Nobody takes longer than this to send a body.
+async fn in_time<T>(reading: impl Future<Output = T>) -> Result<T, Problem> {
+    let read = timeout(LONGEST_BODY, reading).await;
+    read.map_err(|_| Problem::too_slow())
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for IfMatch {

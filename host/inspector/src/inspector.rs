@@ -1,10 +1,14 @@
-//! Starts and ends all of it.
+//! Starts and ends all of it, on threads of its own.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Attempts, AuditLog, Gate, Sessions, Tokens};
@@ -15,37 +19,61 @@ use crate::{api, server};
 
 /// So many ports are tried, where any will do.
 const PORTS: u16 = 10;
+/// For what goes over the network.
+const NETWORK_THREADS: usize = 2;
+/// For what may take its time.
+const WAITING_THREADS: usize = 16;
+/// As `nice` counts: frames and deliveries go first where there is not enough for all.
+const LOW_PRIORITY: i32 = 5;
+/// So long those who look on have to hear that it is over.
+const FAREWELL: Duration = Duration::from_secs(3);
+/// So long a question that is being answered may hold up the end.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// An inspector that has all it needs, and answers nobody yet.
+pub struct Prepared {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    gate: Gate,
+    runtime: Runtime,
+}
 
 /// Serves the API and the page until it is dropped.
 pub struct Inspector {
     address: SocketAddr,
     encrypted: bool,
     stopping: CancellationToken,
+    shared: Arc<Shared>,
+    runtime: Option<Runtime>,
 }
 
-impl Inspector {
-    /// Serves `system` as `settings` say.
+impl Prepared {
+    /// Takes the address that `settings` name, and looks whether serving there is safe.
     ///
     /// # Errors
     /// When the address cannot be had, or serving there would not be safe.
-    pub fn start(
-        settings: Settings,
-        system: Arc<dyn System>,
-        runtime: &Handle,
-    ) -> Result<Self, InspectorError> {
+    pub fn new(settings: Settings) -> Result<Self, InspectorError> {
         let loopback = settings.listen.ip().is_loopback();
         let encrypted = settings.tls.is_some();
         if !loopback && !encrypted && !settings.clear_text {
             return Err(InspectorError::ClearText(settings.listen));
         }
-        let tokens = Tokens::in_file(settings.tokens.clone());
+        let tokens = match &settings.tokens {
+            Some(file) => Tokens::in_file(file.clone()),
+            None => Tokens::in_memory(),
+        };
         if tokens.is_empty()? && !loopback {
-            return Err(InspectorError::NoTokens(settings.listen));
+            return Err(match settings.tokens {
+                Some(_) => InspectorError::NoTokens(settings.listen),
+                None => InspectorError::NoFolder(settings.listen),
+            });
         }
         let tls = settings.tls.as_ref().map(server::acceptor).transpose()?;
-        let _entered = runtime.enter();
-        let listener = bind(&settings)?;
-        let address = listener.local_addr().unwrap_or(settings.listen);
+        let runtime = runtime().map_err(InspectorError::Threads)?;
+        let listener = {
+            let _entered = runtime.enter();
+            bind(&settings)?
+        };
         let gate = Gate {
             tokens,
             sessions: Sessions::default(),
@@ -55,17 +83,47 @@ impl Inspector {
             names: settings.names,
             encrypted,
         };
+        Ok(Self {
+            listener,
+            tls,
+            gate,
+            runtime,
+        })
+    }
+
+    /// What is done for those who look on is done there.
+    pub fn handle(&self) -> &Handle {
+        self.runtime.handle()
+    }
+
+    /// Serves `system`.
+    ///
+    /// # Errors
+    /// When the address is gone.
+    pub fn serve(self, system: Arc<dyn System>) -> Result<Inspector, InspectorError> {
+        let Self {
+            listener,
+            tls,
+            gate,
+            runtime,
+        } = self;
+        let address = listener.local_addr().map_err(InspectorError::Threads)?;
+        let encrypted = gate.encrypted;
         let stopping = CancellationToken::new();
         let shared = Arc::new(Shared::new(system, Arc::new(gate), stopping.clone()));
         let (router, _) = api::router(&shared);
         runtime.spawn(server::serve(listener, tls, router, stopping.clone()));
-        Ok(Self {
+        Ok(Inspector {
             address,
             encrypted,
             stopping,
+            shared,
+            runtime: Some(runtime),
         })
     }
+}
 
+impl Inspector {
     /// Where the page is.
     pub fn url(&self) -> String {
         let scheme = if self.encrypted { "https" } else { "http" };
@@ -76,7 +134,29 @@ impl Inspector {
 impl Drop for Inspector {
     fn drop(&mut self) {
         self.stopping.cancel();
+        let Some(runtime) = self.runtime.take() else {
+            return;
+        };
+        let left = async { timeout(FAREWELL, self.shared.audience.has_left()).await };
+        // Who does not listen hears nothing.
+        let _ = runtime.block_on(left);
+        runtime.shutdown_timeout(LAST_ANSWERS);
     }
+}
+
+/// Threads that nothing else uses: who looks on takes none from what delivers alerts, and no more
+/// than these.
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(NETWORK_THREADS)
+        .max_blocking_threads(WAITING_THREADS)
+        .thread_name("inspector")
+        .on_thread_start(|| {
+            // Linux has it for each thread. Where it is refused they are only less polite.
+            let _ = rustix::process::setpriority_process(None, LOW_PRIORITY);
+        })
+        .enable_all()
+        .build()
 }
 
 fn bind(settings: &Settings) -> Result<TcpListener, InspectorError> {
@@ -118,7 +198,7 @@ pub fn openapi() -> serde_json::Value {
         }
     }
     let gate = Gate {
-        tokens: Tokens::in_file(std::path::PathBuf::new()),
+        tokens: Tokens::in_memory(),
         sessions: Sessions::default(),
         attempts: Attempts::default(),
         audit: AuditLog::open(None),
@@ -131,5 +211,5 @@ pub fn openapi() -> serde_json::Value {
         Arc::new(gate),
         CancellationToken::new(),
     ));
-    serde_json::to_value(api::router(&shared).1).unwrap_or_default()
+    api::router(&shared).1
 }

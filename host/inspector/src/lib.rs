@@ -11,6 +11,7 @@
 mod access;
 pub mod additions;
 mod api;
+mod connections;
 mod extract;
 mod inspector;
 mod page;
@@ -23,7 +24,7 @@ pub mod view;
 
 pub use access::{AuditEntry, NewToken, Role, TokenView, Tokens, TokensError};
 pub use additions::Additions;
-pub use inspector::{Inspector, openapi};
+pub use inspector::{Inspector, Prepared, openapi};
 pub use problem::Problem;
 pub use settings::{InspectorError, Settings, TlsFiles};
 pub use system::{Refusal, RunningFlow, System};

@@ -1,6 +1,6 @@
-//! Connections: so many at a time, each with limits for what it may take and how long.
+//! Takes connections, each with limits for what it may take and how long.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,19 +15,24 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_io_timeout::TimeoutWriter;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Peer;
+use crate::connections::{Connection, Connections};
 
-/// So many at the same time: some pages with a dozen sockets and requests each.
-const MOST_CONNECTIONS: usize = 512;
-/// Until a request has been read, and until the next one has begun.
-const HEADER: Duration = Duration::from_secs(30);
+/// Until the head of a request has been read, and until the next one has begun.
+const HEADER: Duration = Duration::from_secs(15);
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// So long somebody may take to read more of an answer.
+const WRITING: Duration = Duration::from_secs(30);
 const MOST_BUFFERED_BYTES: usize = 64 << 10;
 /// Where no connection can be taken, one is soon given back.
 const BREATH: Duration = Duration::from_millis(50);
+/// Said where there is no room, before anything was asked.
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
+    Content-Length: 0\r\nConnection: close\r\n\r\n";
 
 /// Takes connections until it is over, and then closes all of them.
 pub(crate) async fn serve(
@@ -36,13 +41,14 @@ pub(crate) async fn serve(
     router: Router,
     stopping: CancellationToken,
 ) {
-    let mut connections = JoinSet::new();
+    let connections = Arc::<Connections>::default();
+    let mut conversations = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             () = stopping.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
-        while connections.try_join_next().is_some() {}
+        while conversations.try_join_next().is_some() {}
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -51,15 +57,19 @@ pub(crate) async fn serve(
                 continue;
             }
         };
-        if connections.len() >= MOST_CONNECTIONS {
-            tracing::warn!(%address, "refused: {MOST_CONNECTIONS} connections are open");
+        let Some(place) = connections.place(address.ip()) else {
+            tracing::warn!(%address, "refused: there is no room for more connections");
+            if tls.is_none() {
+                refuse(stream);
+            }
             continue;
-        }
-        let (tls, router, cut) = (tls.clone(), router.clone(), stopping.child_token());
-        connections.spawn(async move {
+        };
+        let (tls, router) = (tls.clone(), router.clone());
+        conversations.spawn(async move {
+            let connection = Arc::clone(&place.connection);
             let ended = tokio::select! {
-                () = cut.cancelled() => return,
-                ended = attend(stream, address, tls, router) => ended,
+                () = place.connection.cut() => return,
+                ended = attend(stream, address, connection, tls, router) => ended,
             };
             if let Err(error) = ended {
                 tracing::debug!(%error, %address, "a connection ended");
@@ -68,32 +78,46 @@ pub(crate) async fn serve(
     }
 }
 
+/// A word for whoever has to come again. It is short, and so is sent at once or never.
+fn refuse(stream: TcpStream) {
+    if let Ok(mut stream) = stream.into_std() {
+        let _ = stream.write(FULL);
+    }
+}
+
 async fn attend(
     stream: TcpStream,
     address: SocketAddr,
+    connection: Arc<Connection>,
     tls: Option<TlsAcceptor>,
     router: Router,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    let peer = Peer {
+        address,
+        connection,
+    };
     match tls {
-        None => converse(stream, address, router).await,
+        None => converse(stream, peer, router).await,
         Some(tls) => {
             let handshake = timeout(HANDSHAKE, tls.accept(stream)).await;
             let stream = handshake.map_err(|_| io::ErrorKind::TimedOut)??;
-            converse(stream, address, router).await
+            converse(stream, peer, router).await
         }
     }
 }
 
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    address: SocketAddr,
+    peer: Peer,
     router: Router,
 ) -> io::Result<()> {
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(WRITING));
     // The router is shared by all connections; what it must know of this one goes with each
     // request.
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(Peer(address));
+        request.extensions_mut().insert(peer.clone());
         TowerToHyperService::new(router.clone()).call(request)
     });
     http1::Builder::new()
@@ -102,7 +126,7 @@ async fn converse(
         .max_buf_size(MOST_BUFFERED_BYTES)
         // Who has said everything may still want to hear the answer.
         .half_close(true)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
         .with_upgrades()
         .await
         .map_err(io::Error::other)

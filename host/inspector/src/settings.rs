@@ -16,8 +16,8 @@ pub struct Settings {
     pub clear_text: bool,
     /// Names under which other machines ask for it.
     pub names: Vec<String>,
-    /// The file with the tokens.
-    pub tokens: PathBuf,
+    /// The file with the tokens; none keeps them in memory.
+    pub tokens: Option<PathBuf>,
     /// The file with the audit log; none keeps it in memory.
     pub audit: Option<PathBuf>,
 }
@@ -33,7 +33,7 @@ pub struct TlsFiles {
 
 impl Settings {
     /// On this machine alone, with the tokens in `tokens`.
-    pub fn local(listen: SocketAddr, tokens: PathBuf) -> Self {
+    pub fn local(listen: SocketAddr, tokens: Option<PathBuf>) -> Self {
         Self {
             listen,
             next_free_port: false,
@@ -70,6 +70,15 @@ pub enum InspectorError {
          `agave token new NAME --role admin` makes one"
     )]
     NoTokens(SocketAddr),
+    /// Nobody could ever log in.
+    #[error(
+        "{0} can be reached by other machines, so one has to log in, and there is no folder for \
+         state where tokens could be; name one with --state"
+    )]
+    NoFolder(SocketAddr),
+    /// The system gives no threads, or took the address back.
+    #[error("the system refuses what serving needs: {0}")]
+    Threads(std::io::Error),
     /// The tokens cannot be used.
     #[error(transparent)]
     Tokens(#[from] crate::TokensError),

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Gate;
-use crate::api::Sockets;
+use crate::api::Audience;
 use crate::problem::Problem;
 use crate::system::{Refusal, RunningFlow, System};
 use crate::view::Status;
@@ -17,6 +18,11 @@ use crate::view::Status;
 /// For so long a status serves everybody who asks: numbers that are looked at by many pages are
 /// gathered once.
 const STATUS_IS_FRESH: Duration = Duration::from_millis(250);
+/// So many pictures are encoded at the same time.
+const MOST_PICTURES: usize = 2;
+/// So many changes of flow files, and plans of some, are worked on at the same time: they read,
+/// compile and wait for each other, and others need threads as well.
+const MOST_CHANGES: usize = 2;
 
 /// A status, and the same as the text that pages get.
 pub(crate) struct Gathered {
@@ -25,11 +31,18 @@ pub(crate) struct Gathered {
     at: Instant,
 }
 
+/// The status of one flow, which one gathers while the others wait for it.
+type Latest = Arc<tokio::sync::Mutex<Option<Arc<Gathered>>>>;
+
 pub(crate) struct Shared {
     pub(crate) system: Arc<dyn System>,
     pub(crate) gate: Arc<Gate>,
-    pub(crate) sockets: Sockets,
-    statuses: Mutex<HashMap<String, Arc<Gathered>>>,
+    pub(crate) audience: Audience,
+    statuses: Mutex<HashMap<String, Latest>>,
+    pictures: Semaphore,
+    changes: Semaphore,
+    /// One picture of somebody's is looked at after the other.
+    pub(crate) looks: Semaphore,
 }
 
 impl Shared {
@@ -42,8 +55,11 @@ impl Shared {
         Self {
             system,
             gate,
-            sockets: Sockets::until(stopping),
+            audience: Audience::until(stopping),
             statuses: Mutex::default(),
+            pictures: Semaphore::new(MOST_PICTURES),
+            changes: Semaphore::new(MOST_CHANGES),
+            looks: Semaphore::new(1),
         }
     }
 
@@ -58,24 +74,78 @@ impl Shared {
         })
     }
 
-    /// How `flow` is, or was a moment ago. It may take its time.
-    pub(crate) fn status(&self, flow: &dyn RunningFlow) -> Arc<Gathered> {
-        let mut statuses = self.statuses.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(gathered) = statuses.get(flow.name())
+    /// The flow, where there is one only.
+    pub(crate) fn only_flow(&self) -> Result<Arc<dyn RunningFlow>, Problem> {
+        let flows = self.system.flows();
+        match flows.as_slice() {
+            [only] => Ok(Arc::clone(only)),
+            several => {
+                let names: Vec<&str> = several.iter().map(|flow| flow.name()).collect();
+                let said = format!("name one of the flows with `flow`: {}", names.join(", "));
+                Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, said))
+            }
+        }
+    }
+
+    /// How `flow` is, or was a moment ago.
+    pub(crate) async fn status(
+        &self,
+        flow: &Arc<dyn RunningFlow>,
+    ) -> Result<Arc<Gathered>, Problem> {
+        let latest = {
+            let mut statuses = self.statuses.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(statuses.entry(flow.name().to_owned()).or_default())
+        };
+        let mut latest = latest.lock().await;
+        if let Some(gathered) = latest.as_ref()
             && gathered.at.elapsed() < STATUS_IS_FRESH
         {
-            return Arc::clone(gathered);
+            return Ok(Arc::clone(gathered));
         }
-        let status = flow.status();
-        let text = serde_json::json!({ "status": status }).to_string();
-        let gathered = Arc::new(Gathered {
-            status,
-            text: text.into(),
-            at: Instant::now(),
-        });
-        statuses.insert(flow.name().to_owned(), Arc::clone(&gathered));
-        gathered
+        let flow = Arc::clone(flow);
+        let gathered = get(move || gather(flow.as_ref())).await?;
+        *latest = Some(Arc::clone(&gathered));
+        Ok(gathered)
     }
+
+    /// How all flows are.
+    pub(crate) async fn statuses(&self) -> Result<Vec<Arc<Gathered>>, Problem> {
+        let mut all = Vec::new();
+        for flow in self.system.flows() {
+            all.push(self.status(&flow).await?);
+        }
+        Ok(all)
+    }
+
+    /// Asks for a picture, when it is its turn.
+    pub(crate) async fn draw<T: Send + 'static>(
+        &self,
+        question: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Problem> {
+        // It is never closed.
+        let _turn = self.pictures.acquire().await;
+        ask(question).await
+    }
+
+    /// Asks for something that reads flow files, and may compile plugins, when it is its turn.
+    pub(crate) async fn change<T: Send + 'static>(
+        &self,
+        question: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Problem> {
+        // It is never closed.
+        let _turn = self.changes.acquire().await;
+        ask(question).await
+    }
+}
+
+fn gather(flow: &dyn RunningFlow) -> Arc<Gathered> {
+    let status = flow.status();
+    let text = serde_json::json!({ "status": status }).to_string();
+    Arc::new(Gathered {
+        status,
+        text: text.into(),
+        at: Instant::now(),
+    })
 }
 
 /// Asks something that may take its time, away from the network's threads.

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::Additions;
 use crate::view::{
     Alert, AlertDetails, CameraView, DeadLetterView, Done, FileProblem, GraphView, Incident,
-    ModelView, NodeView, PassedDetection, RecordingView, ReportView, Status, UsedPlugin,
+    Inferred, ModelView, NodeView, PassedDetection, RecordingView, ReportView, Status, UsedPlugin,
     VersionView,
 };
 
@@ -37,6 +37,9 @@ pub trait RunningFlow: Additions + Send + Sync + 'static {
     /// Unique in this process.
     fn name(&self) -> &str;
 
+    /// Whether it ends or has ended: there is no more to see.
+    fn has_ended(&self) -> bool;
+
     /// How everything is at this moment.
     fn status(&self) -> Status;
 
@@ -51,6 +54,12 @@ pub trait RunningFlow: Additions + Send + Sync + 'static {
 
     /// The models, in the order of their names.
     fn models(&self) -> Vec<ModelView>;
+
+    /// What `model`, or the only one that there is, sees in `image`. Cameras do not wait for it.
+    ///
+    /// # Errors
+    /// When there is no such model, the image cannot be read, or nothing can be seen now.
+    fn infer(&self, model: Option<&str>, image: &Image) -> Result<Inferred, Refusal>;
 
     /// What happens from now on.
     fn events(&self) -> broadcast::Receiver<FlowEvent>;
@@ -239,7 +248,7 @@ pub enum VideoItem {
 }
 
 /// In which form a picture is wanted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PictureWanted {
     /// Its longest side has at most so many pixels.
     pub most_pixels: u32,
@@ -248,7 +257,7 @@ pub struct PictureWanted {
 }
 
 /// What is drawn in a picture of what was seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Boxes {
     /// Nothing.
@@ -264,11 +273,29 @@ pub enum Boxes {
 #[derive(Clone, Debug)]
 pub struct Jpeg {
     /// The file.
-    pub data: Vec<u8>,
+    pub data: Bytes,
     /// The frame's number.
     pub frame: u64,
     /// When it was captured.
     pub ts: String,
+}
+
+/// A picture that somebody sends.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// What it is said to be.
+    pub kind: ImageKind,
+    /// The file.
+    pub data: Bytes,
+}
+
+/// What pictures can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageKind {
+    /// image/jpeg
+    Jpeg,
+    /// image/png
+    Png,
 }
 
 /// Which alerts are wanted.

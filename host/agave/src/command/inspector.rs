@@ -1,10 +1,10 @@
 //! How the page and the control API are served: the options of `agave run` for it.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agave_inspector::{Inspector, InspectorError, Settings, System, TlsFiles};
+use agave_inspector::{Inspector, InspectorError, Prepared, Settings, System, TlsFiles};
 use agave_store::{AlertQuery, Store};
 use anyhow::{Context, Result};
 use clap::Args;
@@ -41,8 +41,8 @@ pub(crate) struct InspectorOptions {
 }
 
 /// The file with the tokens, in the folder for state.
-pub(super) fn tokens_file(root: Result<PathBuf, String>) -> PathBuf {
-    root.unwrap_or_default().join(TOKENS)
+pub(super) fn tokens_file(root: &Path) -> PathBuf {
+    root.join(TOKENS)
 }
 
 impl InspectorOptions {
@@ -69,32 +69,26 @@ impl InspectorOptions {
         ))
     }
 
-    /// Serves `system`. Where nobody has named an address and the usual ones are taken, there is
-    /// no page: the flows run all the same.
-    pub(super) fn start(
-        &self,
-        system: Arc<dyn System>,
-        root: Result<PathBuf, String>,
-        runtime: &tokio::runtime::Handle,
-    ) -> Result<Option<Inspector>> {
+    /// Takes the address for the page, before any flow starts. Where nobody has named one and the
+    /// usual ones are taken, there is no page: the flows run all the same.
+    pub(super) fn prepare(&self, root: Result<PathBuf, String>) -> Result<Option<Prepared>> {
         if self.no_inspector {
             return Ok(None);
         }
         let tls = self.tls_certificate.clone().zip(self.tls_key.clone());
         let usual: SocketAddr = USUAL.parse()?;
+        let root = root.ok();
+        let tokens = root.as_deref().map(tokens_file);
         let settings = Settings {
             next_free_port: self.listen.is_none(),
             tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
             clear_text: self.clear_text,
             names: self.names.clone(),
-            audit: root.as_ref().ok().map(|root| root.join(AUDIT)),
-            ..Settings::local(self.listen.unwrap_or(usual), tokens_file(root))
+            audit: root.map(|root| root.join(AUDIT)),
+            ..Settings::local(self.listen.unwrap_or(usual), tokens)
         };
-        match Inspector::start(settings, system, runtime) {
-            Ok(inspector) => {
-                eprintln!("The page is at {}", inspector.url());
-                Ok(Some(inspector))
-            }
+        match Prepared::new(settings) {
+            Ok(prepared) => Ok(Some(prepared)),
             Err(error @ InspectorError::Listen { .. }) if self.listen.is_none() => {
                 tracing::warn!("there is no page: {error}");
                 Ok(None)
@@ -102,4 +96,11 @@ impl InspectorOptions {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Serves the page for all flows.
+pub(super) fn serve(prepared: Prepared, system: Arc<dyn System>) -> Result<Inspector> {
+    let inspector = prepared.serve(system)?;
+    eprintln!("The page is at {}", inspector.url());
+    Ok(inspector)
 }

@@ -2,7 +2,6 @@
 //! over or someone stops them. Several flows share the process and nothing else: each has its
 //! threads, its folder for state and its control socket, and ends by itself.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,7 +9,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use agave_flow::{Flow, Override};
-use agave_inspector::Inspector;
 use agave_inspector::system::FlowEvent;
 use agave_store::Store;
 use anyhow::{Context, Result, ensure};
@@ -19,12 +17,12 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::beginning;
-use crate::command::inspector::InspectorOptions;
+use crate::command::inspector::{self, InspectorOptions};
 use crate::command::machine;
 use crate::command::signals::{HangUp, Stop};
 use crate::control::{Controlled, Server, Trigger};
 use crate::inspected::{Announcer, Evidence, Inspected, InspectedFlow};
-use crate::keeper::{self, Keeper, Reading, Source};
+use crate::keeper::{self, Beginning, Keeper, Reading, Source};
 use crate::report::{FlowReporter, Format, Reporter};
 use crate::secrets::KeptSecrets;
 use crate::surroundings::{Machine, open_store, state_folder, state_root};
@@ -85,7 +83,7 @@ fn parse_time_kept(text: &str) -> Result<Duration, String> {
 /// A flow that is checked and built, and has not started.
 struct Ready {
     source: Source,
-    files: BTreeSet<PathBuf>,
+    beginning: Beginning,
     topology: Topology,
     state: Result<PathBuf, String>,
     reporter: FlowReporter,
@@ -121,19 +119,25 @@ impl Run {
             Format::Human
         };
         let reporter = Arc::new(Reporter::new(format).context("cannot start the printing thread")?);
-        let read = SystemTime::now();
         let Some(ready) = self.ready(&machine, &runtime, &reporter) else {
             return Ok(ExitCode::FAILURE);
         };
+        // What is wrong with it is said before a camera is connected.
+        let page = self.inspector.prepare(state_root(self.state.clone()))?;
         let began = Instant::now();
         let (ended, ends) = channel();
-        let mut flows = Flows::default();
+        let mut flows = Flows {
+            page: page.as_ref().map(|page| page.handle().clone()),
+            ..Flows::default()
+        };
         for one in ready {
-            self.start(one, read, &runtime, ended.clone(), &mut flows)?;
+            self.start(one, &runtime, ended.clone(), &mut flows)?;
         }
         drop(ended);
         let flows = Arc::new(flows);
-        let inspector = self.inspect(&flows, &runtime)?;
+        let inspected = Arc::new(Inspected::new(flows.inspected.clone()));
+        let inspector = page.map(|page| inspector::serve(page, inspected));
+        let inspector = inspector.transpose()?;
         let running = Arc::clone(&flows);
         runtime.spawn(stop.then(move || running.interrupt()));
         runtime.spawn(reload_on_signal(hang_up, Arc::clone(&flows)));
@@ -156,17 +160,19 @@ impl Run {
         reporter: &Arc<Reporter>,
     ) -> Option<Vec<Ready>> {
         let mut all_good = true;
-        let mut read: Vec<(Source, BTreeSet<PathBuf>, Flow)> = Vec::new();
+        let mut read: Vec<(Source, Beginning, Flow)> = Vec::new();
         for file in &self.flows {
             let source = Source {
                 machine: Arc::clone(machine),
                 file: file.clone(),
                 overrides: self.overrides.clone(),
             };
+            let began = SystemTime::now();
             let Reading {
                 flow,
                 problems,
                 files,
+                texts,
                 ..
             } = keeper::read(machine, file, &self.overrides);
             if !problems.is_empty() {
@@ -179,12 +185,20 @@ impl Run {
                     eprintln!("{file}: error: another of these flows is called '{name}', too");
                     all_good = false;
                 }
-                Some(flow) => read.push((source, files, flow)),
+                Some(flow) => {
+                    let beginning = Beginning {
+                        read: began,
+                        files,
+                        texts,
+                        versions: None,
+                    };
+                    read.push((source, beginning, flow));
+                }
             }
         }
         let mut ready = Vec::new();
-        for (source, files, flow) in read {
-            match self.build(source, files, flow.clone(), runtime, reporter) {
+        for (source, beginning, flow) in read {
+            match self.build(source, beginning, flow.clone(), runtime, reporter) {
                 Ok(built) => ready.push(built),
                 Err(error) => {
                     match error.downcast_ref::<BuildError>() {
@@ -206,7 +220,7 @@ impl Run {
     fn build(
         &self,
         source: Source,
-        files: BTreeSet<PathBuf>,
+        mut beginning: Beginning,
         flow: Flow,
         runtime: &tokio::runtime::Runtime,
         reporter: &Arc<Reporter>,
@@ -221,6 +235,8 @@ impl Run {
             true => Store::in_memory()?,
             false => open_store(&state, self.state.is_some(), &flow.name)?,
         };
+        let kept = state.as_ref().ok().filter(|_| store.lasts());
+        beginning.versions = kept.map(|folder| folder.join("versions"));
         let evidence = self.inspector.evidence(&state, &store)?;
         let taps: Arc<Taps> = Arc::default();
         if let Some(evidence) = &evidence {
@@ -246,24 +262,12 @@ impl Run {
         Ok(Ready {
             topology: Topology::build(flow, &workshop)?,
             source,
-            files,
+            beginning,
             state,
             reporter,
             evidence,
             events,
         })
-    }
-
-    /// Serves the page for all flows.
-    fn inspect(
-        &self,
-        flows: &Flows,
-        runtime: &tokio::runtime::Runtime,
-    ) -> Result<Option<Inspector>> {
-        let root = state_root(self.state.clone());
-        let inspected = Inspected::new(flows.inspected.clone());
-        self.inspector
-            .start(Arc::new(inspected), root, runtime.handle())
     }
 
     /// How much of the past is kept.
@@ -280,14 +284,13 @@ impl Run {
     fn start(
         &self,
         ready: Ready,
-        read: SystemTime,
         runtime: &tokio::runtime::Runtime,
         ended: Sender<Ended>,
         flows: &mut Flows,
     ) -> Result<()> {
         let Ready {
             source,
-            files,
+            beginning,
             topology,
             state,
             reporter,
@@ -299,11 +302,19 @@ impl Run {
         let running = Running::start(topology).context("cannot start the flow's threads")?;
         flows.senders.push(running.sender());
         let live = Arc::clone(running.live());
-        let keeper = Keeper::new(source, files, read, live, reporter.clone(), events);
+        let keeper = Keeper::new(
+            source,
+            beginning,
+            Arc::clone(&live),
+            reporter.clone(),
+            events,
+        );
         flows.keepers.push(Arc::clone(&keeper));
-        if let Some(evidence) = evidence {
-            let handle = runtime.handle().clone();
-            let inspected = InspectedFlow::new(Arc::clone(&keeper), evidence, machine, handle);
+        if let Some(evidence) = &evidence {
+            evidence.attach(&live);
+        }
+        if let (Some(evidence), Some(page)) = (evidence, flows.page.clone()) {
+            let inspected = InspectedFlow::new(Arc::clone(&keeper), evidence, machine, page);
             flows.inspected.push(inspected);
         }
         let watcher = keeper.watch().context("cannot watch the flow's files")?;
@@ -334,6 +345,8 @@ impl Run {
 #[derive(Default)]
 struct Flows {
     keepers: Vec<Arc<Keeper>>,
+    /// The threads of the page, where there is one.
+    page: Option<tokio::runtime::Handle>,
     /// What the page shows of them; nothing where there is none.
     inspected: Vec<Arc<InspectedFlow>>,
     /// Whoever has these can end them.

@@ -56,7 +56,7 @@ struct Place {
 impl Place {
     fn tokens(self) -> Result<Tokens> {
         match state_root(self.state) {
-            Ok(root) => Ok(Tokens::in_file(tokens_file(Ok(root)))),
+            Ok(root) => Ok(Tokens::in_file(tokens_file(&root))),
             Err(reason) => bail!(reason),
         }
     }

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use agave_inspector::Refusal;
 use agave_inspector::additions::{Additions, Wish};
-use agave_inspector::view::{Addition, Settings, UsedPlugin, CameraAddress, CameraTrial, ModelFiles, NewCamera, NewRule};
+use agave_inspector::view::{
+    Addition, CameraAddress, CameraTrial, ModelFiles, NewCamera, NewRule, Settings, UsedPlugin,
+};
 
 use super::InspectedFlow;
 use crate::{camera_trial, model_files};

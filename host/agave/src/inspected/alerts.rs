@@ -128,7 +128,7 @@ pub(super) fn picture(inspected: &InspectedFlow, sequence: u64) -> Result<Jpeg, 
     let data = inspected.evidence.picture(sequence).ok_or_else(none)?;
     let why = inspected.evidence.why(sequence);
     Ok(Jpeg {
-        data,
+        data: data.into(),
         frame: why.as_ref().map_or(0, |why| why.frame),
         ts: why.map(|why| why.ts).unwrap_or_default(),
     })

@@ -9,6 +9,7 @@ use agave_inspector::system::{Boxes, IncidentQuery, Jpeg, PictureWanted};
 use agave_inspector::view::{CameraView, PassedDetection, ZoneView};
 
 use super::InspectedFlow;
+use super::pictures::Subject;
 
 pub(super) fn cameras(inspected: &InspectedFlow) -> Vec<CameraView> {
     let live = inspected.keeper.live();
@@ -116,7 +117,6 @@ pub(super) fn picture(
     let recent = live.recent().ok_or_else(no_frame)?;
     let frame = recent.newest(camera).ok_or_else(no_frame)?;
     let seen = inspected.evidence.seen(camera, frame);
-    let mut view = View::of(None, wanted.most_pixels);
     let zones = flow
         .cameras
         .iter()
@@ -126,17 +126,25 @@ pub(super) fn picture(
         Boxes::Zones => !zones || !detection.zones.is_empty(),
         Boxes::All => true,
     };
-    if let Some(seen) = &seen {
-        view.marks = seen.detections.iter().filter(is_drawn).map(mark).collect();
-    }
-    let shown = recent.show(camera, frame, &view);
-    Ok(Jpeg {
-        data: shown
-            .map_err(|reason| Refusal::NotFound(reason.to_string()))?
-            .jpeg,
+    let detections = seen.iter().flat_map(|seen| &seen.detections);
+    let subject = Subject {
         frame,
-        // The chain may not have come to it yet.
-        ts: seen.map_or_else(Timestamp::now, |seen| seen.at).to_string(),
+        marks: detections.filter(is_drawn).map(mark).collect(),
+    };
+    inspected.pictures.of(camera, wanted, &subject, || {
+        let mut view = View::of(None, wanted.most_pixels);
+        view.marks = subject.marks.clone();
+        let shown = recent.show(camera, frame, &view);
+        let shown = shown.map_err(|reason| Refusal::NotFound(reason.to_string()))?;
+        Ok(Jpeg {
+            data: shown.jpeg.into(),
+            frame,
+            // The chain may not have come to it yet.
+            ts: seen
+                .as_ref()
+                .map_or_else(Timestamp::now, |seen| seen.at)
+                .to_string(),
+        })
     })
 }
 

@@ -4,18 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use agave_inspector::system::{
-    AlertQuery, Feed, FlowEvent, FlowFile, IncidentQuery, Jpeg, Letters, Passed, PictureWanted,
-    Remedy, VideoItem, ZoneChange,
+    AlertQuery, Feed, FlowEvent, FlowFile, Image, IncidentQuery, Jpeg, Letters, Passed,
+    PictureWanted, Remedy, VideoItem, ZoneChange,
 };
 use agave_inspector::view::{
-    Alert, AlertDetails, CameraView, DeadLetterView, Done, GraphView, Incident, ModelView,
-    NodeView, ReportView, Status, VersionView,
+    Alert, AlertDetails, CameraView, DeadLetterView, Done, GraphView, Incident, Inferred,
+    ModelView, NodeView, ReportView, Status, VersionView,
 };
 use agave_inspector::{Refusal, RunningFlow};
 use tokio::sync::{broadcast, mpsc};
 
 use super::incidents::{self, Incidents};
-use super::{Evidence, alerts, camera, graph, node, video};
+use super::pictures::Pictures;
+use super::{Evidence, alerts, camera, graph, infer, node, video};
 use crate::control::{Choice, Controlled, Remedy as Cure, Trigger};
 use crate::keeper::Keeper;
 use crate::surroundings::Machine;
@@ -27,6 +28,7 @@ pub(crate) struct InspectedFlow {
     pub(super) keeper: Arc<Keeper>,
     pub(super) evidence: Arc<Evidence>,
     pub(super) incidents: Incidents,
+    pub(super) pictures: Pictures,
     pub(super) machine: Arc<Machine>,
     pub(super) runtime: tokio::runtime::Handle,
 }
@@ -38,11 +40,11 @@ impl InspectedFlow {
         machine: Arc<Machine>,
         runtime: tokio::runtime::Handle,
     ) -> Arc<Self> {
-        evidence.attach(keeper.live());
         Arc::new(Self {
             keeper,
             evidence,
             incidents: Incidents::default(),
+            pictures: Pictures::default(),
             machine,
             runtime,
         })
@@ -52,6 +54,10 @@ impl InspectedFlow {
 impl RunningFlow for InspectedFlow {
     fn name(&self) -> &str {
         self.keeper.name()
+    }
+
+    fn has_ended(&self) -> bool {
+        self.keeper.is_ending()
     }
 
     fn status(&self) -> Status {
@@ -72,6 +78,10 @@ impl RunningFlow for InspectedFlow {
 
     fn models(&self) -> Vec<ModelView> {
         node::models(self, &self.keeper.live().flow())
+    }
+
+    fn infer(&self, model: Option<&str>, image: &Image) -> Result<Inferred, Refusal> {
+        infer::infer(self, model, image)
     }
 
     fn events(&self) -> broadcast::Receiver<FlowEvent> {
@@ -175,7 +185,7 @@ impl RunningFlow for InspectedFlow {
     }
 
     fn versions(&self) -> Vec<VersionView> {
-        self.keeper.versions()
+        self.keeper.version_list()
     }
 
     fn restore(&self, version: u64, expected: &str, who: &str) -> Result<ReportView, Refusal> {

@@ -8,7 +8,9 @@ mod evidence;
 mod flow;
 mod graph;
 mod incidents;
+mod infer;
 mod node;
+mod pictures;
 mod sink;
 mod video;
 

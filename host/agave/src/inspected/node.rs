@@ -126,9 +126,14 @@ fn on_failure(on_failure: OnFailure) -> &'static str {
     }
 }
 
+/// What ONNX Runtime calls the part of it that models run on. There is no other.
+const PROVIDER: &str = "CPUExecutionProvider";
+
 /// The models of `flow`, in its order.
 pub(super) fn models(inspected: &InspectedFlow, flow: &Flow) -> Vec<ModelView> {
-    let classes = inspected.keeper.live().classes();
+    let live = inspected.keeper.live();
+    let (classes, inputs) = (live.classes(), live.model_inputs());
+    let input = |index: usize| inputs.get(index).copied().flatten();
     let models = flow.models.iter().enumerate();
     models
         .map(|(index, model)| ModelView {
@@ -137,6 +142,9 @@ pub(super) fn models(inspected: &InspectedFlow, flow: &Flow) -> Vec<ModelView> {
             sha256: model.fingerprint.to_string(),
             confidence: model.confidence,
             iou: model.iou,
+            width: input(index).map(|(width, _)| width),
+            height: input(index).map(|(_, height)| height),
+            provider: input(index).map(|_| PROVIDER.to_owned()),
             classes: classes
                 .get(index)
                 .map(|all| all.to_vec())

@@ -7,10 +7,10 @@ use agave_flow::edit::{self, Section};
 use agave_flow::{Flow, FlowText, Surroundings, Work, veil};
 use agave_inspector::Refusal;
 use agave_inspector::additions::Wish;
-use agave_inspector::system::FlowFile;
 use agave_inspector::view::{Addition, NewCamera, NewRule, Settings};
 use serde_json::{Map, Value, json};
 
+use super::texts::Texts;
 use super::zone::refused;
 use super::{Keeper, Reading};
 use crate::camera_trial::Separated;
@@ -199,7 +199,7 @@ impl Keeper {
 
     /// Whether a node looks at all cameras, and so at one more.
     pub(crate) fn watches_new_cameras(&self) -> bool {
-        let growing = self.file().and_then(|now| self.growing(&now));
+        let growing = self.texts().and_then(|now| self.growing(&now));
         growing.is_ok_and(|mut growing| {
             let name = growing.free("camera");
             let anywhere = json!({ "url": "rtsp://127.0.0.1/" });
@@ -239,8 +239,8 @@ impl Keeper {
         edit(&mut growing)?;
         let text = growing.text.as_str().to_owned();
         let report = match wish.only_planned {
-            true => self.planned(self.read_as(&text)),
-            false => self.put(&now, &text, wish.who)?,
+            true => self.planned(self.read_with(&self.main(text.clone()))),
+            false => self.put(&now, &self.main(text.clone()), wish.who)?,
         };
         Ok(Addition {
             report,
@@ -248,18 +248,18 @@ impl Keeper {
         })
     }
 
-    fn growing(&self, now: &FlowFile) -> Result<Growing<'_>, Refusal> {
+    fn growing(&self, now: &Texts) -> Result<Growing<'_>, Refusal> {
         let Reading {
             flow,
             problems,
             found,
             ..
-        } = self.read_as(&now.text);
+        } = self.read_with(&self.main(now.main().to_owned()));
         let flow = flow.ok_or(Refusal::Invalid {
             said: format!("the flow file has to be mended first: {problems}"),
             problems: found,
         })?;
-        let text = FlowText::from_bytes(&self.source.file, now.text.clone().into_bytes());
+        let text = FlowText::from_bytes(&self.source.file, now.main().as_bytes().to_vec());
         let text = text.map_err(|problems| refused(&edit::EditError::Unreadable(problems)))?;
         let nodes = flow.nodes.iter().map(|node| node.name.clone());
         let models = flow.models.iter().map(|model| model.name.clone());

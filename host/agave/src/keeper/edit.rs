@@ -1,117 +1,129 @@
-//! Changes of the flow file from outside of the editor: somebody sends a text, and it is written
-//! when it runs. Who sends it says which text was seen, so that nobody's change is lost.
+//! Changes of the flow's files from outside of the editor: somebody sends a text, and it is written
+//! when it runs. Who sends it says which texts were seen, so that nobody's change is lost.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::sync::{MutexGuard, PoisonError};
+use std::time::SystemTime;
 
-use agave_core::Fingerprint;
 use agave_flow::veil;
 use agave_inspector::Refusal;
 use agave_inspector::system::FlowFile;
 use agave_inspector::view::VersionView;
 
-use super::read::read_text;
-use super::{Keeper, Reading, Refused, told};
+use super::read::{read_with, texts};
+use super::texts::{Edits, Texts};
+use super::write::write_all;
+use super::{Keeper, Reading, Refused, Source, told, without_clips};
 use crate::control::{Controlled, Report, Trigger, Verdict};
 
 impl Keeper {
-    /// The flow file as it is now.
-    pub(crate) fn file(&self) -> Result<FlowFile, Refusal> {
-        let path = &self.source.file;
-        let bytes = std::fs::read(path).map_err(|error| {
-            Refusal::Unavailable(format!("cannot read {}: {error}", path.display()))
-        })?;
-        Ok(FlowFile {
-            tag: Fingerprint::of(&bytes).to_string(),
-            text: String::from_utf8_lossy(&bytes).into_owned(),
+    /// What stands in the flow's files now.
+    pub(super) fn texts(&self) -> Result<Texts, Refusal> {
+        let Source { machine, file, .. } = &self.source;
+        texts(machine, file).map_err(|error| {
+            Refusal::Unavailable(format!("cannot read {}: {error}", file.display()))
         })
     }
 
-    /// The flow file for those who edit it elsewhere: passwords in it are numbers.
+    /// The flow file for those who edit it elsewhere: passwords in it are numbers. The tag is that
+    /// of all files.
     pub(crate) fn veiled_file(&self) -> Result<FlowFile, Refusal> {
-        let FlowFile { text, tag } = self.file()?;
-        let text = veil(&text).text;
-        Ok(FlowFile { text, tag })
+        let texts = self.texts()?;
+        Ok(FlowFile {
+            text: veil(texts.main()).text,
+            tag: texts.tag(),
+        })
     }
 
     /// What would change if the flow file said `text`, which is veiled.
     pub(crate) fn plan_veiled(&self, text: &str) -> Result<Report, Refusal> {
-        let now = self.file()?;
-        Ok(self.planned(self.read_as(&unveiled(&now, text)?)))
+        let edits = self.main(unveiled(&self.texts()?, text)?);
+        Ok(self.planned(self.read_with(&edits)))
     }
 
-    pub(super) fn read_as(&self, text: &str) -> Reading {
+    pub(super) fn read_with(&self, edits: &Edits) -> Reading {
         let source = &self.source;
-        read_text(&source.machine, &source.file, text, &source.overrides)
+        read_with(&source.machine, &source.file, &source.overrides, edits)
     }
 
-    /// Runs `text`, which is veiled, and writes it into the flow file, whose tag is still
-    /// `expected`.
+    /// The flow file alone is changed.
+    pub(super) fn main(&self, text: String) -> Edits {
+        Edits::from([(self.source.file.clone(), text)])
+    }
+
+    /// Runs `text`, which is veiled, and writes it into the flow file. The tag of all files is
+    /// still `expected`.
     pub(crate) fn write_veiled(
         &self,
         text: &str,
         expected: &str,
         who: &str,
     ) -> Result<Report, Refusal> {
-        self.write_with(expected, who, |now| unveiled(now, text))
+        let _one_by_one = self.one_by_one();
+        let now = self.expect_tag(expected)?;
+        let edits = self.main(unveiled(&now, text)?);
+        self.put(&now, &edits, who)
     }
 
-    /// Runs one of the versions again, and writes it into the flow file, whose tag is still
-    /// `expected`.
+    /// Runs one of the versions again, and writes what differs into the flow's files, whose tag is
+    /// still `expected`.
     pub(crate) fn restore(
         &self,
         version: u64,
         expected: &str,
         who: &str,
     ) -> Result<Report, Refusal> {
-        let text = self.version_text(version).ok_or_else(|| {
-            Refusal::NotFound(format!("version {version} is not kept (any more)"))
-        })?;
-        self.write_with(expected, who, |_| Ok(text))
-    }
-
-    /// Runs what `edit` makes of the flow file, whose tag is still `expected`, and writes it.
-    pub(crate) fn write_with(
-        &self,
-        expected: &str,
-        who: &str,
-        edit: impl FnOnce(&FlowFile) -> Result<String, Refusal>,
-    ) -> Result<Report, Refusal> {
         let _one_by_one = self.one_by_one();
         let now = self.expect_tag(expected)?;
-        let text = edit(&now)?;
-        self.put(&now, &text, who)
+        let edits = {
+            let versions = self.versions();
+            let meant = versions.texts(version).ok_or_else(|| {
+                Refusal::NotFound(format!("version {version} is not kept (any more)"))
+            })?;
+            meant.instead_of(&now)
+        };
+        self.put(&now, &edits, who)
     }
 
-    /// Runs `text`, and writes it into the flow file, which is as it was `seen`. Nobody else
-    /// changes the flow meanwhile; an editor may.
-    pub(super) fn put(&self, seen: &FlowFile, text: &str, who: &str) -> Result<Report, Refusal> {
+    /// Runs the flow with these `edits`, and writes them into its files, which are as they were
+    /// `seen`. Nobody else changes the flow meanwhile; an editor may.
+    pub(super) fn put(&self, seen: &Texts, edits: &Edits, who: &str) -> Result<Report, Refusal> {
+        let why = Trigger::Page(who.to_owned());
+        let began = SystemTime::now();
         let Reading {
             flow,
             problems: said,
             found,
-            ..
-        } = self.read_as(text);
+            files,
+            texts,
+        } = self.read_with(edits);
         let running = self.live.flow();
-        let outcome = flow
+        let applied = flow
             .ok_or(Refused { said, found })
             .and_then(|flow| self.apply(&running, flow));
-        let outcome = Ok(outcome.map_err(Refusal::from)?);
+        let changes = applied.map_err(Refusal::from)?;
         // Running it may have taken as long as compiling its plugins.
-        let written = self.expect_tag(&seen.tag).and_then(|_| {
-            replace(&self.source.file, text).map_err(|error| {
-                let file = self.source.file.display();
-                Refusal::Unavailable(format!("cannot write {file}: {error}"))
+        let written = self.expect_tag(&seen.tag()).and_then(|_| {
+            write_all(seen, edits).map_err(|(file, error)| {
+                let file = file.display();
+                Refusal::Unavailable(format!(
+                    "cannot write {file}: {error}; let the user of this process write it and its \
+                     folder, or edit it where it can be written"
+                ))
             })
         });
-        // What the files say runs: what was written, or what they said before.
-        let settled = self.attempt();
-        written?;
-        let why = Trigger::Page(who.to_owned());
-        // The second time nothing was different.
-        let outcome = settled.and(outcome);
-        Ok(self.announce(&why, &outcome, Verdict::Applied))
+        if let Err(refusal) = written {
+            // What the files say runs again, and everybody hears of it.
+            let (outcome, texts) = self.attempt();
+            self.announce(&why, &outcome, &texts, Verdict::Applied);
+            return Err(refusal);
+        }
+        let mut watched = self.watched();
+        for (path, text) in edits {
+            watched.wrote(path, text);
+        }
+        watched.watch(&without_clips(files, &self.live.flow()), began);
+        drop(watched);
+        Ok(self.announce(&why, &Ok(changes), &texts, Verdict::Applied))
     }
 
     /// One change after the other.
@@ -120,37 +132,29 @@ impl Keeper {
         attempting.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The flow file, if its tag is `expected`.
-    pub(super) fn expect_tag(&self, expected: &str) -> Result<FlowFile, Refusal> {
-        let now = self.file()?;
+    /// What stands in the files, if their tag is `expected`.
+    pub(super) fn expect_tag(&self, expected: &str) -> Result<Texts, Refusal> {
+        let now = self.texts()?;
         // RFC 9110: whatever it is, if it is there.
-        match now.tag == expected || expected == "*" {
+        match now.tag() == expected || expected == "*" {
             true => Ok(now),
             false => Err(Refusal::Stale(
-                "somebody else has changed the flow file since it was read; read it again"
+                "somebody else has changed the flow's files since they were read; read them again"
                     .to_owned(),
             )),
         }
     }
 
-    /// The flow files that ran, the newest first.
-    pub(crate) fn versions(&self) -> Vec<VersionView> {
-        self.versions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .list()
+    /// The texts that ran, the newest first.
+    pub(crate) fn version_list(&self) -> Vec<VersionView> {
+        self.versions().list()
     }
 
-    /// The text of one of them, veiled.
+    /// What the flow file said in one of them, veiled.
     pub(crate) fn version(&self, version: u64) -> Option<String> {
-        self.version_text(version).map(|text| veil(&text).text)
-    }
-
-    fn version_text(&self, version: u64) -> Option<String> {
-        self.versions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .text(version)
+        let versions = self.versions();
+        let texts = versions.texts(version);
+        texts.map(|texts| veil(texts.main()).text)
     }
 
     /// Counts what became of an attempt, and tells everybody who wants to know.
@@ -158,6 +162,7 @@ impl Keeper {
         &self,
         why: &Trigger,
         outcome: &super::Outcome,
+        texts: &Texts,
         done: Verdict,
     ) -> Report {
         self.count(outcome);
@@ -168,10 +173,7 @@ impl Keeper {
                 Trigger::Page(who) => Some(who.as_str()),
                 _ => None,
             };
-            self.versions
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .note(&self.source.file, why.word(), who, &report.said);
+            self.versions().note(texts, why.word(), who, &report.said);
         }
         let line = told::reload_line(why, &report);
         self.reporter.event(report.said.clone(), &line);
@@ -183,8 +185,8 @@ impl Keeper {
 }
 
 /// What somebody who saw `now` veiled means by `text`.
-fn unveiled(now: &FlowFile, text: &str) -> Result<String, Refusal> {
-    veil(&now.text)
+fn unveiled(now: &Texts, text: &str) -> Result<String, Refusal> {
+    veil(now.main())
         .unveil(text)
         .map_err(|line| Refusal::Invalid {
             said: format!(
@@ -202,20 +204,4 @@ impl From<Refused> for Refusal {
             problems: found,
         }
     }
-}
-
-/// Puts `text` in the place of what is in `file`, at once: nobody ever reads half of it. What the
-/// name leads to is replaced, and not a link on the way.
-pub(super) fn replace(file: &Path, text: &str) -> std::io::Result<()> {
-    let file: PathBuf = std::fs::canonicalize(file)?;
-    let folder = file.parent().unwrap_or(Path::new("."));
-    let mut beside = tempfile::Builder::new()
-        .prefix(".agave-")
-        .tempfile_in(folder)?;
-    beside.write_all(text.as_bytes())?;
-    let permissions = std::fs::metadata(&file)?.permissions();
-    beside.as_file().set_permissions(permissions)?;
-    beside.as_file().sync_all()?;
-    beside.persist(&file).map_err(|error| error.error)?;
-    Ok(())
 }

@@ -5,8 +5,10 @@ mod additions;
 mod edit;
 mod read;
 mod tap;
+mod texts;
 mod told;
 mod versions;
+mod write;
 mod zone;
 
 use std::collections::BTreeSet;
@@ -32,6 +34,7 @@ use crate::watch::{Watched, Watcher};
 
 pub(crate) use read::{Reading, read};
 pub(crate) use tap::named;
+pub(crate) use texts::Texts;
 
 /// Where a flow comes from.
 pub(crate) struct Source {
@@ -40,6 +43,18 @@ pub(crate) struct Source {
     pub(crate) file: PathBuf,
     /// They hold over reloads.
     pub(crate) overrides: Vec<Override>,
+}
+
+/// How a flow was read when it was started.
+pub(crate) struct Beginning {
+    /// When that began.
+    pub(crate) read: SystemTime,
+    /// What was asked for.
+    pub(crate) files: BTreeSet<PathBuf>,
+    /// What stood in those that are written by people.
+    pub(crate) texts: Texts,
+    /// Where texts that ran are there again after a restart.
+    pub(crate) versions: Option<PathBuf>,
 }
 
 /// One of the flows of this process.
@@ -58,19 +73,24 @@ pub(crate) struct Keeper {
 }
 
 impl Keeper {
-    /// `live` is what stood in `files` when they were read after `began`.
+    /// `live` is what stood in the files at its `beginning`.
     pub(crate) fn new(
         source: Source,
-        files: BTreeSet<PathBuf>,
-        began: SystemTime,
+        beginning: Beginning,
         live: Arc<Live>,
         reporter: FlowReporter,
         events: broadcast::Sender<FlowEvent>,
     ) -> Arc<Self> {
-        let mut versions = Versions::default();
-        versions.note(&source.file, "start", None, "it was started with this");
+        let Beginning {
+            read,
+            files,
+            texts,
+            versions,
+        } = beginning;
+        let mut versions = Versions::open(versions, &source.file);
+        versions.note(&texts, "start", None, "it was started with this");
         let mut watched = Watched::default();
-        watched.watch(&without_clips(files, &live.flow()), began);
+        watched.watch(&without_clips(files, &live.flow()), read);
         Arc::new(Self {
             source,
             live,
@@ -141,6 +161,11 @@ impl Keeper {
         self.reloads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn versions(&self) -> MutexGuard<'_, Versions> {
+        let versions = self.versions.lock();
+        versions.unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn watched(&self) -> MutexGuard<'_, Watched> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -151,8 +176,8 @@ impl Keeper {
     }
 
     /// Makes the running flow into what its files say. Gives what that changed, or why nothing
-    /// did.
-    fn attempt(&self) -> Outcome {
+    /// did, with what the files said.
+    fn attempt(&self) -> (Outcome, Texts) {
         let began = SystemTime::now();
         // Before anything is read: what is saved from now on is the next change.
         self.watched().about_to_read(began);
@@ -161,6 +186,7 @@ impl Keeper {
             problems,
             found,
             files,
+            texts,
         } = self.read(None);
         let running = self.live.flow();
         let outcome = match flow {
@@ -180,7 +206,7 @@ impl Keeper {
                 .watched()
                 .watch_more(&without_clips(files, &running), began),
         }
-        outcome
+        (outcome, texts)
     }
 
     fn apply(&self, running: &Flow, flow: Flow) -> Outcome {
@@ -277,8 +303,8 @@ impl Controlled for Keeper {
 
     fn reload(&self, why: &Trigger) -> Report {
         let _one_by_one = self.one_by_one();
-        let outcome = self.attempt();
-        self.announce(why, &outcome, Verdict::Applied)
+        let (outcome, texts) = self.attempt();
+        self.announce(why, &outcome, &texts, Verdict::Applied)
     }
 
     fn plan(&self, file: Option<PathBuf>) -> Report {

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use agave_flow::{Diagnostic, Diagnostics, Flow, FlowText, Override};
+use agave_flow::{Diagnostic, Flow, FlowText, Override};
 use agave_inspector::view::FileProblem;
 
+use super::texts::{Edits, Reader, Texts};
 use crate::surroundings::Machine;
 use crate::watch::Asked;
 
@@ -19,41 +20,48 @@ pub(crate) struct Reading {
     pub(crate) found: Vec<FileProblem>,
     /// Every file that was asked for, there or not.
     pub(crate) files: BTreeSet<PathBuf>,
+    /// What stood in those that are written by people.
+    pub(crate) texts: Texts,
 }
 
 /// Reads and checks the flow in `file`.
 pub(crate) fn read(machine: &Machine, file: &Path, overrides: &[Override]) -> Reading {
-    let asked = Asked::of(machine);
-    let loaded = agave_flow::load_file(file, overrides, &asked);
-    Reading::new(loaded.flow, &loaded.diagnostics, asked.files())
+    read_with(machine, file, overrides, &Edits::new())
 }
 
-/// The same, as if `text` stood in `file`.
-pub(super) fn read_text(
+/// The same, as if its files said what `edits` say.
+pub(super) fn read_with(
     machine: &Machine,
     file: &Path,
-    text: &str,
     overrides: &[Override],
+    edits: &Edits,
 ) -> Reading {
     let asked = Asked::of(machine);
-    let (flow, diagnostics) = match FlowText::from_bytes(file, text.as_bytes().to_vec()) {
-        Ok(text) => agave_flow::load(&text, overrides, &asked),
-        Err(diagnostics) => (None, diagnostics),
-    };
-    let mut files = asked.files();
-    files.insert(file.to_owned());
-    Reading::new(flow, &diagnostics, files)
+    let reader = Reader::new(&asked, edits);
+    let loaded = agave_flow::load_file(file, overrides, &reader);
+    let texts = reader.texts(file);
+    Reading {
+        flow: loaded.flow,
+        problems: loaded.diagnostics.to_string().trim_end().to_owned(),
+        found: loaded.diagnostics.iter().filter_map(problem).collect(),
+        files: asked.files(),
+        texts,
+    }
 }
 
-impl Reading {
-    fn new(flow: Option<Flow>, diagnostics: &Diagnostics, files: BTreeSet<PathBuf>) -> Self {
-        Self {
-            flow,
-            problems: diagnostics.to_string().trim_end().to_owned(),
-            found: diagnostics.iter().filter_map(problem).collect(),
-            files,
-        }
+/// What stands in the files of the flow in `file` now. It is neither checked nor run.
+///
+/// # Errors
+/// When the flow file cannot be read.
+pub(super) fn texts(machine: &Machine, file: &Path) -> std::io::Result<Texts> {
+    let asked = Asked::of(machine);
+    let edits = Edits::new();
+    let reader = Reader::new(&asked, &edits);
+    let bytes = agave_flow::Surroundings::read(&reader, file)?;
+    if let Ok(text) = FlowText::from_bytes(file, bytes) {
+        agave_flow::follow(&text, &reader);
     }
+    Ok(reader.texts(file))
 }
 
 /// A problem in the form in which it is sent.

@@ -5,21 +5,18 @@ use agave_flow::{FlowText, edit};
 use agave_inspector::Refusal;
 use agave_inspector::system::ZoneChange;
 
-use super::edit::replace;
+use super::texts::Edits;
 use super::{Keeper, read};
-use crate::control::{Report, Trigger, Verdict};
+use crate::control::Report;
 use crate::watch::Asked;
 
 impl Keeper {
-    /// Changes a zone in the flow file, whose tag is still the expected one.
+    /// Changes a zone in the file that has it. The tag of all files is still the expected one.
     pub(crate) fn write_zone(&self, change: &ZoneChange<'_>) -> Result<Report, Refusal> {
         let _one_by_one = self.one_by_one();
         let now = self.expect_tag(change.expected)?;
-        let edited = self.edited(&now.text, change)?;
-        match edited.file == self.source.file {
-            true => self.put(&now, &edited.text, change.who),
-            false => self.write_part(&edited, change.who),
-        }
+        let edited = self.edited(now.main(), change)?;
+        self.put(&now, &Edits::from([(edited.file, edited.text)]), change.who)
     }
 
     fn edited(&self, text: &str, change: &ZoneChange<'_>) -> Result<edit::Edited, Refusal> {
@@ -36,24 +33,6 @@ impl Keeper {
             }
         };
         edited.map_err(|error| refused(&error))
-    }
-
-    /// A part cannot be tried without being written: what was in it is put back if it is refused.
-    fn write_part(&self, edited: &edit::Edited, who: &str) -> Result<Report, Refusal> {
-        let unusable = |error: std::io::Error| {
-            Refusal::Unavailable(format!("cannot change {}: {error}", edited.file.display()))
-        };
-        let before = std::fs::read_to_string(&edited.file).map_err(unusable)?;
-        replace(&edited.file, &edited.text).map_err(unusable)?;
-        let outcome = self.attempt();
-        if let Err(refused) = outcome {
-            replace(&edited.file, &before).map_err(unusable)?;
-            // What ran goes on; the files say so again.
-            let _ = self.attempt();
-            return Err(refused.into());
-        }
-        let why = Trigger::Page(who.to_owned());
-        Ok(self.announce(&why, &outcome, Verdict::Applied))
     }
 }
 

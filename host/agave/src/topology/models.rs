@@ -3,9 +3,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use agave_core::Detection;
+use agave_core::{Detection, Fingerprint};
 use agave_flow::{CameraIndex, Flow, Work};
-use agave_media::{DetectError, Detector, Model, ModelOptions, Picture, Timings};
+use agave_media::{DetectError, Detector, Model, ModelError, ModelOptions, Picture, Timings};
 
 use super::build::{BuildError, Standing};
 use super::recorded::is_recorded;
@@ -17,9 +17,31 @@ pub(super) struct LoadedModel {
     pub(super) specification: agave_flow::Model,
     /// The names behind the class numbers in its detections.
     pub(super) classes: Arc<[String]>,
+    /// Width and height of its input, in pixels, where it is loaded.
+    pub(super) input: Option<(u32, u32)>,
     /// Whether there is anything to look with; what it sees may come from recordings.
     looks: bool,
     idle: Mutex<Vec<Detector>>,
+    /// A session for pictures that are of no camera, made when the first one comes: workers need
+    /// theirs.
+    guest: Mutex<Option<Detector>>,
+}
+
+/// Why a picture of somebody's was not looked at.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookError {
+    /// It would be seen with another model than the cameras' pictures.
+    #[error("the file of the model is not what the flow has loaded; reload the flow first")]
+    Replaced,
+    /// What it sees comes from recordings.
+    #[error("the flow has not loaded the model: all its cameras play recordings")]
+    NotLoaded,
+    /// There is no session for it.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The picture, or ONNX Runtime.
+    #[error(transparent)]
+    Detect(#[from] DetectError),
 }
 
 /// A session that goes back to its model, also when looking at a picture panics.
@@ -49,20 +71,17 @@ impl LoadedModel {
             model: specification.name.clone(),
             reason,
         };
-        let options = ModelOptions {
-            confidence: specification.confidence,
-            iou: specification.iou,
-            ..ModelOptions::default()
-        };
-        let model = Model::load(&specification.path, options).map_err(refused)?;
+        let model = read(specification).map_err(refused)?;
         let idle = (0..sessions)
             .map(|_| model.session().map_err(refused))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             specification: specification.clone(),
             classes: model.classes().into(),
+            input: Some(model.input_size()),
             looks: true,
             idle: Mutex::new(idle),
+            guest: Mutex::default(),
         })
     }
 
@@ -71,8 +90,10 @@ impl LoadedModel {
         Self {
             specification: specification.clone(),
             classes,
+            input: None,
             looks: false,
             idle: Mutex::default(),
+            guest: Mutex::default(),
         }
     }
 
@@ -87,6 +108,27 @@ impl LoadedModel {
             iou: 0.5,
         };
         Self::recorded(&specification, Arc::default())
+    }
+
+    /// Looks at a picture that is of no camera. Whoever asks waits for others who do; no camera
+    /// does.
+    pub(super) fn look(&self, picture: &Picture) -> Result<Vec<Detection>, LookError> {
+        if !self.looks {
+            return Err(LookError::NotLoaded);
+        }
+        let mut guest = self.guest.lock().unwrap_or_else(PoisonError::into_inner);
+        let detector = match guest.take() {
+            Some(detector) => detector,
+            None => {
+                let model = read(&self.specification)?;
+                if Fingerprint::of(model.bytes()) != self.specification.fingerprint {
+                    return Err(LookError::Replaced);
+                }
+                model.session()?
+            }
+        };
+        let (detections, _) = guest.insert(detector).detect(picture)?;
+        Ok(detections)
     }
 
     /// Looks at a picture. None when there are more callers than sessions.
@@ -193,4 +235,13 @@ fn seen_before<'r>(
         }
     }
     Ok(known)
+}
+
+fn read(specification: &agave_flow::Model) -> Result<Model, ModelError> {
+    let options = ModelOptions {
+        confidence: specification.confidence,
+        iou: specification.iou,
+        ..ModelOptions::default()
+    };
+    Model::load(&specification.path, options)
 }

@@ -3,16 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use agave_core::DropReason;
+use agave_core::{Detection, DropReason};
 use agave_flow::Work;
-use agave_media::RecentPictures;
+use agave_media::{Picture, RecentPictures};
 use agave_store::{DeadLetterQuery, Store, StoreError};
 
+use super::models::LookError;
 use super::outbox::Outbox;
 use super::running::Live;
 use super::source::Health;
 use super::summary::{CameraCounts, NodeAccount};
 use crate::control::{CameraStatus, Choice, JournalStatus, NodeStatus, OutboxStatus, Remedy};
+
+/// What was seen, with the names of the classes.
+type Look = Result<(Vec<Detection>, Arc<[String]>), LookError>;
 
 impl Live {
     /// Each camera, in the order of the flow.
@@ -63,6 +67,22 @@ impl Live {
         let version = Arc::clone(&self.parts().version);
         let models = version.models.iter();
         models.map(|model| Arc::clone(&model.classes)).collect()
+    }
+
+    /// Width and height of the inputs of the models that are loaded, in their order.
+    pub(crate) fn model_inputs(&self) -> Vec<Option<(u32, u32)>> {
+        let version = Arc::clone(&self.parts().version);
+        version.models.iter().map(|model| model.input).collect()
+    }
+
+    /// What `model` sees in a picture that is of no camera, and the names of its classes. None
+    /// where there is no such model.
+    pub(crate) fn look(&self, model: &str, picture: &Picture) -> Option<Look> {
+        let version = Arc::clone(&self.parts().version);
+        let mut models = version.models.iter();
+        let model = models.find(|known| known.specification.name == model)?;
+        let seen = model.look(picture);
+        Some(seen.map(|seen| (seen, Arc::clone(&model.classes))))
     }
 
     /// What went wrong in `node` the last time that something did, with the camera that it was

@@ -82,6 +82,11 @@ pub(super) enum Content {
 }
 
 impl Content {
+    /// A file with these bytes in it.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        Self::Bytes(Sha256::digest(bytes).into())
+    }
+
     /// What the file at `path` holds now, where `stamp` is what was just seen of it.
     pub(super) fn read(path: &Path, stamp: Stamp) -> Self {
         if stamp.is_folder {

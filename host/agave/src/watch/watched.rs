@@ -47,6 +47,13 @@ impl Watched {
         }
     }
 
+    /// What runs was written into the file at `path`: only something else in it is a change.
+    pub(crate) fn wrote(&mut self, path: &Path, text: &str) {
+        if let Some(file) = self.files.get_mut(path) {
+            file.known = Content::of(text.as_bytes());
+        }
+    }
+
     /// Looks at all files. Gives those that hold something else than when the flow was last read
     /// or a change was last told, once they have come to rest.
     pub(crate) fn look(&mut self, now: SystemTime) -> Option<Vec<PathBuf>> {

@@ -217,6 +217,18 @@ fn what_was_read_on_request_is_not_told_again() {
 }
 
 #[test]
+fn what_was_written_here_is_no_change_and_what_somebody_else_wrote_over_it_is() {
+    let mut place = Place::with("a");
+    fs::write(place.file(), "ours").unwrap();
+    let file = place.file();
+    place.watched.wrote(&file, "ours");
+    assert_eq!(place.looks(30).len(), 0);
+    place.watched.wrote(&file, "ours again");
+    fs::write(place.file(), "theirs").unwrap();
+    place.tells_once(place.file());
+}
+
+#[test]
 fn what_may_have_changed_while_it_was_read_is_told() {
     let mut place = Place::with("a");
     let plugin = place.at("plugin.wasm");

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::connections::neighbourhood;
+
 /// So many requests at once, and so many a second in the long run: several pages with pictures
 /// of many cameras stay below.
 const BURST: f64 = 2000.0;
@@ -84,6 +86,7 @@ impl Attempts {
 }
 
 fn of(accounts: &mut HashMap<IpAddr, Account>, address: IpAddr, now: Instant) -> &mut Account {
+    let address = neighbourhood(address);
     if accounts.len() >= MOST_ADDRESSES && !accounts.contains_key(&address) {
         let silent = accounts.iter().min_by_key(|(_, account)| account.at);
         if let Some(silent) = silent.map(|(address, _)| *address) {

@@ -14,8 +14,10 @@ use subtle::ConstantTimeEq;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::headers::{bearer, cookie, same_origin, without_port};
-use super::{Attempts, AuditEntry, AuditLog, Caller, Role, Sessions, Tokens};
+use super::headers::{bearer, cookie, handed_on, not_embedded, same_origin, without_port};
+use super::tokens::Bearer;
+use super::{Attempts, AuditEntry, AuditLog, Caller, Proof, Role, Sessions, Tokens};
+use crate::connections::Connection;
 use crate::problem::Problem;
 
 const CSRF: &str = "x-agave-csrf";
@@ -23,6 +25,8 @@ const CSRF: &str = "x-agave-csrf";
 const LONGEST_TOKEN: usize = 256;
 /// So much of a path is written down.
 const LONGEST_PATH: usize = 300;
+/// Routes that are asked with a body and change nothing.
+const QUESTIONS: [&str; 2] = ["/{flow}/plan", "/infer"];
 /// So long a request may take until it is answered, with all that is sent. A change that needs
 /// longer goes on; whoever asked for it is told no more.
 const LONGEST_REQUEST: Duration = Duration::from_secs(120);
@@ -55,8 +59,11 @@ pub(crate) enum Needs {
 }
 
 /// Where a request comes from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
+    pub(crate) connection: Arc<Connection>,
+}
 
 impl Rights {
     pub(crate) fn new(needs: HashMap<(Method, String), Needs>) -> Self {
@@ -83,11 +90,11 @@ impl Rights {
 }
 
 impl Gate {
-    /// Whether a token is asked for: always, unless only this machine can ask and nobody has made
-    /// one.
-    pub(crate) fn asks(&self) -> bool {
+    /// Whether who sends these headers is asked for a token: always, unless only this machine can
+    /// ask, nobody has ever made one, and it is no proxy, whose clients may be anywhere.
+    pub(crate) fn asks(&self, headers: &HeaderMap) -> bool {
         // A file that cannot be read lets nobody in.
-        !self.loopback || !self.tokens.is_empty().unwrap_or(false)
+        !self.loopback || handed_on(headers) || !self.tokens.is_unused().unwrap_or(false)
     }
 
     /// Who asks; none where nobody in particular does.
@@ -98,38 +105,50 @@ impl Gate {
     ) -> Result<Option<Caller>, Problem> {
         if let Some(token) = bearer(headers) {
             let bearer = self.bearer(token, address)?;
-            return Ok(Some(Caller {
-                name: Some(bearer.name.into()),
-                role: bearer.role,
-                csrf: None,
-            }));
+            let by = Proof::Token(bearer.id.as_str().into());
+            return Ok(Some(Caller::of(bearer, None, by)));
         }
-        if let Some(cookie) = cookie(headers)
-            && let Some(session) = self.sessions.find(cookie)
+        if let Some(word) = cookie(headers)
+            && let Some(session) = self.sessions.find(word)
         {
             // A token that was taken away ends its sessions.
             let bearer = self.tokens.still(&session.token).map_err(unreadable)?;
             if let Some(bearer) = bearer {
-                return Ok(Some(Caller {
-                    name: Some(bearer.name.into()),
-                    role: bearer.role,
-                    csrf: Some(session.csrf),
-                }));
+                let by = Proof::Session {
+                    word: word.into(),
+                    token: session.token.into(),
+                };
+                return Ok(Some(Caller::of(bearer, Some(session.csrf), by)));
             }
         }
-        Ok((!self.asks()).then_some(Caller {
+        Ok((!self.asks(headers)).then_some(Caller {
             name: None,
             role: Role::Admin,
             csrf: None,
+            by: Proof::Here,
         }))
     }
 
+    /// Why somebody who was let in before would not be let in now.
+    pub(crate) fn is_over(&self, proof: &Proof) -> Option<&'static str> {
+        let lasts = |token: &str| matches!(self.tokens.still(token), Ok(Some(_)));
+        match proof {
+            Proof::Here => {
+                let asks = self.asks(&HeaderMap::new());
+                asks.then_some("a token is asked for now; log in")
+            }
+            Proof::Token(token) => {
+                (!lasts(token)).then_some("the token was taken away; log in with another one")
+            }
+            Proof::Session { word, token } => {
+                let goes_on = self.sessions.find(word).is_some() && lasts(token);
+                (!goes_on).then_some("the session is over; log in again")
+            }
+        }
+    }
+
     /// Whose `token` is. After several that are nobody's, the address waits.
-    pub(crate) fn bearer(
-        &self,
-        token: &str,
-        address: IpAddr,
-    ) -> Result<super::tokens::Bearer, Problem> {
+    pub(crate) fn bearer(&self, token: &str, address: IpAddr) -> Result<Bearer, Problem> {
         let bearer = match token.len() {
             0..=LONGEST_TOKEN => self.tokens.bearer(token).map_err(unreadable)?,
             _ => None,
@@ -177,24 +196,26 @@ impl Gate {
         ))
     }
 
-    fn admit(&self, asked: &Asked, needs: Needs) -> Result<Option<Caller>, Problem> {
+    fn admit(&self, asked: &Asked) -> Result<Option<Caller>, Problem> {
         self.host(&asked.headers)?;
         self.attempts.take(asked.address.ip()).map_err(|seconds| {
             Problem::too_many("too many requests came from this address", seconds)
         })?;
+        not_embedded(&asked.method, &asked.headers)?;
         let changes = !asked.method.is_safe();
         if changes || asked.headers.contains_key(header::UPGRADE) {
             same_origin(&asked.headers)?;
         }
-        let caller = match needs {
+        let caller = match &asked.needs {
+            Err(allowed) => return Err(Problem::not_allowed(allowed.clone())),
             // What there is none of is told to everybody alike.
-            Needs::Nothing => return Ok(None),
-            Needs::Role(needed) => {
+            Ok(Needs::Nothing) => return Ok(None),
+            Ok(Needs::Role(needed)) => {
                 let caller = self.caller(&asked.headers, asked.address.ip())?;
                 let caller = caller.ok_or_else(|| {
                     Problem::unauthorized("log in, or send a token: `Authorization: Bearer …`")
                 })?;
-                if caller.role < needed {
+                if caller.role < *needed {
                     let (has, name) = (caller.role, caller.shown());
                     return Err(Problem::forbidden(format!(
                         "'{name}' is {has} here, and this needs {needed}"
@@ -216,8 +237,21 @@ impl Gate {
     }
 }
 
+impl Caller {
+    fn of(bearer: Bearer, csrf: Option<Arc<str>>, by: Proof) -> Self {
+        Self {
+            name: Some(bearer.name.into()),
+            role: bearer.role,
+            csrf,
+            by,
+        }
+    }
+}
+
 /// What is looked at before a request is let by.
 struct Asked {
+    /// What its route needs; or, where nothing can be done in this way, in which it can.
+    needs: Result<Needs, String>,
     method: Method,
     headers: HeaderMap,
     address: SocketAddr,
@@ -238,43 +272,46 @@ pub(crate) async fn guard(
     let path = request.extensions().get::<MatchedPath>();
     let needs = match path {
         // What is on no route is a page, or nothing.
-        None => Needs::Nothing,
-        Some(path) => match guard.rights.of(request.method(), path.as_str()) {
-            Some(needs) => needs,
-            None => {
-                let allowed = guard.rights.allowed(path.as_str());
-                return Problem::not_allowed(allowed).into_response();
-            }
-        },
+        None => Ok(Needs::Nothing),
+        Some(path) => {
+            let needs = guard.rights.of(request.method(), path.as_str());
+            needs.ok_or_else(|| guard.rights.allowed(path.as_str()))
+        }
     };
-    let peer = request.extensions().get::<Peer>().copied();
-    let Some(Peer(address)) = peer else {
+    let peer = request.extensions().get::<Peer>().cloned();
+    let Some(Peer {
+        address,
+        connection,
+    }) = peer
+    else {
         return Problem::internal().into_response();
     };
     let asked = Asked {
+        needs,
         method: request.method().clone(),
         headers: request.headers().clone(),
         address,
     };
     let shown_path: String = request.uri().path().chars().take(LONGEST_PATH).collect();
     let what = format!("{} {shown_path}", request.method());
-    // A plan changes nothing, and is asked for with every key that somebody presses.
-    let is_plan = path.is_some_and(|path| path.as_str().ends_with("/{flow}/plan"));
-    let is_change = !request.method().is_safe() && !is_plan;
-    let gate = Arc::clone(&guard.gate);
-    // It may have to read the tokens from the disk.
-    let admitted = spawn_blocking(move || gate.admit(&asked, needs)).await;
-    let caller = match admitted {
-        Ok(Ok(caller)) => caller,
-        Ok(Err(problem)) => {
+    // A plan changes nothing, and is asked for with every key that somebody presses; so is what a
+    // model sees in a picture.
+    let is_question =
+        path.is_some_and(|path| QUESTIONS.iter().any(|end| path.as_str().ends_with(end)));
+    let is_change = !request.method().is_safe() && !is_question;
+    let caller = match admitted(&guard.gate, asked).await {
+        Ok(caller) => caller,
+        Err(problem) => {
             // Whoever is not known must not be able to wash away what those did who are.
             if is_change {
                 tracing::warn!(what, from = %address.ip(), status = problem.status(), "refused");
             }
             return problem.into_response();
         }
-        Err(_) => return Problem::internal().into_response(),
     };
+    if caller.is_some() {
+        connection.is_known_now();
+    }
     if let Some(caller) = &caller {
         request.extensions_mut().insert(caller.clone());
     }
@@ -287,6 +324,17 @@ pub(crate) async fn guard(
         note(&guard.gate, caller, what, address, status).await;
     }
     response
+}
+
+/// Usually nothing has to be read for it; only where the tokens have changed is it a matter for
+/// threads that may wait.
+async fn admitted(gate: &Arc<Gate>, asked: Asked) -> Result<Option<Caller>, Problem> {
+    if gate.tokens.is_current() {
+        return gate.admit(&asked);
+    }
+    let gate = Arc::clone(gate);
+    let admitted = spawn_blocking(move || gate.admit(&asked)).await;
+    admitted.unwrap_or_else(|_| Err(Problem::internal()))
 }
 
 async fn note(

@@ -1,20 +1,48 @@
 //! What the headers of a request say about who sends it, and from where.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 
 use crate::problem::Problem;
 
 /// The cookie of a session.
 pub(crate) const COOKIE: &str = "agave_session";
 
+/// Whoever hands on a request for somebody else says so with one of these.
+const OF_PROXIES: [&str; 6] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+];
+
+/// Whether somebody else may have asked than who is connected.
+pub(super) fn handed_on(headers: &HeaderMap) -> bool {
+    OF_PROXIES.iter().any(|name| headers.contains_key(*name))
+}
+
+/// That it is not a page of another site which loads this into itself. A link that somebody
+/// follows is no such thing: it opens a page of its own.
+pub(super) fn not_embedded(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_link = *method == Method::GET
+        && text("sec-fetch-mode") == Some("navigate")
+        && text("sec-fetch-dest") == Some("document");
+    match text("sec-fetch-site") {
+        Some("cross-site" | "same-site") if !is_link => Err(elsewhere()),
+        _ => Ok(()),
+    }
+}
+
+fn elsewhere() -> Problem {
+    Problem::forbidden("a page of another origin may not ask this")
+}
+
 /// That a page which asks for a change, or opens a socket, is one of ours. What is no browser
 /// sends no origin.
 pub(super) fn same_origin(headers: &HeaderMap) -> Result<(), Problem> {
-    let refused = || Problem::forbidden("a page of another origin may not ask this");
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if text("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site") {
-        return Err(refused());
-    }
     let Some(origin) = headers.get(header::ORIGIN) else {
         return Ok(());
     };
@@ -25,7 +53,7 @@ pub(super) fn same_origin(headers: &HeaderMap) -> Result<(), Problem> {
     let host = text("host");
     match (origin, host) {
         (Some((_, origin)), Some(host)) if origin.eq_ignore_ascii_case(host) => Ok(()),
-        _ => Err(refused()),
+        _ => Err(elsewhere()),
     }
 }
 
@@ -99,9 +127,41 @@ mod tests {
                 ("origin", "http://localhost:8091"),
             ],
             [("host", "localhost:8090"), ("origin", "null")],
-            [("host", "localhost:8090"), ("sec-fetch-site", "cross-site")],
         ] {
             same_origin(&headers(&theirs)).unwrap_err();
         }
+    }
+
+    #[test]
+    fn pages_of_others_load_nothing_and_may_link() {
+        let picture = [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "no-cors"),
+        ];
+        not_embedded(&Method::GET, &headers(&picture)).unwrap_err();
+        let frame = [
+            ("sec-fetch-site", "same-site"),
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-dest", "iframe"),
+        ];
+        not_embedded(&Method::GET, &headers(&frame)).unwrap_err();
+        let link = [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-dest", "document"),
+        ];
+        not_embedded(&Method::GET, &headers(&link)).unwrap();
+        not_embedded(&Method::POST, &headers(&link)).unwrap_err();
+        for ours in ["same-origin", "none"] {
+            not_embedded(&Method::GET, &headers(&[("sec-fetch-site", ours)])).unwrap();
+        }
+        not_embedded(&Method::GET, &headers(&[])).unwrap();
+    }
+
+    #[test]
+    fn a_proxy_is_known_by_what_it_adds() {
+        assert!(handed_on(&headers(&[("x-forwarded-for", "192.0.2.1")])));
+        assert!(handed_on(&headers(&[("via", "1.1 proxy")])));
+        assert!(!handed_on(&headers(&[("host", "localhost")])));
     }
 }

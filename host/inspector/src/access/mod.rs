@@ -7,6 +7,7 @@ mod gate;
 mod headers;
 mod role;
 mod sessions;
+mod shared_file;
 mod tokens;
 
 pub(crate) use attempts::Attempts;
@@ -28,6 +29,33 @@ pub(crate) struct Caller {
     pub(crate) role: Role,
     /// Who came by a cookie has to send this along with every change.
     pub(crate) csrf: Option<Arc<str>>,
+    pub(crate) by: Proof,
+}
+
+/// By what somebody was let in, which may not last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// Being on this machine.
+    Here,
+    /// The token with this id.
+    Token(Arc<str>),
+    /// The session of this cookie.
+    Session {
+        /// The word of the cookie.
+        word: Arc<str>,
+        /// The id of the token that it began with.
+        token: Arc<str>,
+    },
+}
+
+impl Proof {
+    /// The id of the token, where there is one.
+    pub(crate) fn token(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Here => None,
+            Self::Token(token) | Self::Session { token, .. } => Some(token),
+        }
+    }
 }
 
 impl Caller {

@@ -3,11 +3,8 @@
 //! slow hash.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind::{NotADirectory, NotFound};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,6 +13,7 @@ use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
 use super::Role;
+use super::shared_file::{Stamp, alone, replace_private, stamp};
 
 /// How a token begins, so that it is known for one where it lies around.
 const PREFIX: &str = "agv_";
@@ -27,14 +25,18 @@ const LONGEST_NAME: usize = 64;
 
 /// The tokens of this machine, in a file that other processes may write, too.
 pub struct Tokens {
-    path: PathBuf,
-    read: Mutex<Read>,
+    /// Without one they are in memory.
+    path: Option<PathBuf>,
+    known: Mutex<Known>,
 }
 
+/// What stood in the file when it was read last.
 #[derive(Default)]
-struct Read {
+struct Known {
     kept: Vec<Kept>,
-    modified: Option<SystemTime>,
+    stamp: Option<Stamp>,
+    /// There has been one: a token is asked for from then on.
+    were_any: bool,
     /// By id, since this process started.
     last_used: BTreeMap<String, Timestamp>,
 }
@@ -127,14 +129,17 @@ impl Tokens {
     /// The tokens in the file `path`, which need not be there.
     pub fn in_file(path: PathBuf) -> Self {
         Self {
-            path,
-            read: Mutex::default(),
+            path: Some(path),
+            known: Mutex::default(),
         }
     }
 
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Tokens that are gone with the process: there is nowhere to keep them.
+    pub fn in_memory() -> Self {
+        Self {
+            path: None,
+            known: Mutex::default(),
+        }
     }
 
     /// Makes a token.
@@ -142,47 +147,47 @@ impl Tokens {
     /// # Errors
     /// When the name cannot be used, or the file cannot be written.
     pub fn create(&self, name: &str, role: Role) -> Result<NewToken, TokensError> {
-        let mut read = self.current()?;
         let printable = name.chars().all(|letter| !letter.is_control());
-        let taken = read.kept.iter().any(|kept| kept.name == name);
-        if name.trim().is_empty() || name.chars().count() > LONGEST_NAME || !printable || taken {
+        if name.trim().is_empty() || name.chars().count() > LONGEST_NAME || !printable {
             return Err(TokensError::Name);
         }
-        if read.kept.len() >= MOST_TOKENS {
-            return Err(TokensError::TooMany);
-        }
         let token = format!("{PREFIX}{}", hex(&random::<TOKEN_BYTES>()?));
-        let kept = Kept {
+        let new = NewToken {
             id: hex(&random::<ID_BYTES>()?),
             name: name.to_owned(),
             role,
-            created: Timestamp::now().to_string(),
-            sha256: hash(&token),
-        };
-        let new = NewToken {
-            id: kept.id.clone(),
-            name: kept.name.clone(),
-            role,
             token,
         };
-        read.kept.push(kept);
-        self.write(&mut read)?;
+        self.change(|kept| {
+            if kept.iter().any(|kept| kept.name == name) {
+                return Err(TokensError::Name);
+            }
+            if kept.len() >= MOST_TOKENS {
+                return Err(TokensError::TooMany);
+            }
+            kept.push(Kept {
+                id: new.id.clone(),
+                name: new.name.clone(),
+                role,
+                created: Timestamp::now().to_string(),
+                sha256: hash(&new.token),
+            });
+            Ok(true)
+        })?;
         Ok(new)
     }
 
-    /// Takes a token away. Says whether there was one.
+    /// Takes a token away. Says whether there was one. The file stays when the last one goes, so
+    /// that a token is still asked for.
     ///
     /// # Errors
     /// When the file cannot be read or written.
     pub fn revoke(&self, id: &str) -> Result<bool, TokensError> {
-        let mut read = self.current()?;
-        let before = read.kept.len();
-        read.kept.retain(|kept| kept.id != id);
-        let gone = read.kept.len() < before;
-        if gone {
-            self.write(&mut read)?;
-        }
-        Ok(gone)
+        self.change(|kept| {
+            let before = kept.len();
+            kept.retain(|kept| kept.id != id);
+            Ok(kept.len() < before)
+        })
     }
 
     /// All of them, the oldest first.
@@ -190,15 +195,15 @@ impl Tokens {
     /// # Errors
     /// When the file cannot be read.
     pub fn list(&self) -> Result<Vec<TokenView>, TokensError> {
-        let read = self.current()?;
+        let known = self.current()?;
         let shown = |kept: &Kept| TokenView {
             id: kept.id.clone(),
             name: kept.name.clone(),
             role: kept.role,
             created: kept.created.clone(),
-            last_used: read.last_used.get(&kept.id).map(Timestamp::to_string),
+            last_used: known.last_used.get(&kept.id).map(Timestamp::to_string),
         };
-        Ok(read.kept.iter().map(shown).collect())
+        Ok(known.kept.iter().map(shown).collect())
     }
 
     /// Whose `token` is; none where it is nobody's.
@@ -213,10 +218,10 @@ impl Tokens {
     }
 
     fn find(&self, is_meant: impl Fn(&Kept) -> bool) -> Result<Option<Bearer>, TokensError> {
-        let mut read = self.current()?;
+        let mut known = self.current()?;
         // All of them, so that the time it takes says nothing.
         let mut found = None;
-        for kept in &read.kept {
+        for kept in &known.kept {
             if is_meant(kept) {
                 found = Some(kept.clone());
             }
@@ -224,7 +229,7 @@ impl Tokens {
         let Some(kept) = found else {
             return Ok(None);
         };
-        read.last_used.insert(kept.id.clone(), Timestamp::now());
+        known.last_used.insert(kept.id.clone(), Timestamp::now());
         Ok(Some(Bearer {
             id: kept.id,
             name: kept.name,
@@ -237,64 +242,82 @@ impl Tokens {
         Ok(self.current()?.kept.is_empty())
     }
 
+    /// Whether nobody has ever made one.
+    pub(crate) fn is_unused(&self) -> Result<bool, TokensError> {
+        let known = self.current()?;
+        Ok(!known.were_any)
+    }
+
+    /// Whether what is known is what stands in the file: nobody has to wait for the disk then.
+    pub(crate) fn is_current(&self) -> bool {
+        let Ok(known) = self.known.try_lock() else {
+            return false;
+        };
+        let Some(path) = &self.path else {
+            return true;
+        };
+        matches!(stamp(path), Ok(stamp) if stamp == known.stamp)
+    }
+
     /// What stands in the file now.
-    fn current(&self) -> Result<MutexGuard<'_, Read>, TokensError> {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let modified = match std::fs::metadata(&self.path) {
-            Ok(metadata) => Some(metadata.modified().map_err(|reason| self.file(reason))?),
-            // Where there can be no file there is none.
-            Err(error) if matches!(error.kind(), NotFound | NotADirectory) => None,
-            Err(reason) => return Err(self.file(reason)),
+    fn current(&self) -> Result<MutexGuard<'_, Known>, TokensError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(path) = &self.path else {
+            return Ok(known);
         };
-        if modified.is_none() {
-            read.kept.clear();
-        } else if modified != read.modified {
-            let bytes = std::fs::read(&self.path).map_err(|reason| self.file(reason))?;
-            let contents: Contents =
-                serde_json::from_slice(&bytes).map_err(|reason| TokensError::Damaged {
-                    path: self.path.clone(),
-                    reason,
-                })?;
-            read.kept = contents.tokens;
+        let stamp = stamp(path).map_err(|reason| unusable(path, reason))?;
+        if stamp != known.stamp {
+            known.kept = match stamp {
+                Some(_) => read(path)?,
+                None => Vec::new(),
+            };
+            known.stamp = stamp;
+            known.were_any |= stamp.is_some();
         }
-        read.modified = modified;
-        Ok(read)
+        Ok(known)
     }
 
-    /// Replaces the file, so that nobody ever reads half of one.
-    fn write(&self, read: &mut Read) -> Result<(), TokensError> {
-        let contents = Contents {
-            tokens: read.kept.clone(),
+    /// Changes the list, unless `edit` says that there is nothing to change. Others who write the
+    /// file wait meanwhile; nobody ever reads half of one.
+    fn change(
+        &self,
+        edit: impl FnOnce(&mut Vec<Kept>) -> Result<bool, TokensError>,
+    ) -> Result<bool, TokensError> {
+        let Some(path) = &self.path else {
+            let mut known = self.current()?;
+            known.were_any = true;
+            return edit(&mut known.kept);
         };
-        let text = serde_json::to_vec_pretty(&contents).unwrap_or_default();
-        replace_private(&self.path, &text).map_err(|reason| self.file(reason))?;
-        let metadata = std::fs::metadata(&self.path);
-        let modified = metadata.and_then(|metadata| metadata.modified());
-        read.modified = modified.ok();
-        Ok(())
-    }
-
-    fn file(&self, reason: std::io::Error) -> TokensError {
-        TokensError::File {
-            path: self.path.clone(),
-            reason,
+        let _alone = alone(path).map_err(|reason| unusable(path, reason))?;
+        let there = stamp(path).map_err(|reason| unusable(path, reason))?;
+        let mut tokens = match there {
+            Some(_) => read(path)?,
+            None => Vec::new(),
+        };
+        if !edit(&mut tokens)? {
+            return Ok(false);
         }
+        let text = serde_json::to_vec_pretty(&Contents { tokens }).unwrap_or_default();
+        replace_private(path, &text).map_err(|reason| unusable(path, reason))?;
+        Ok(true)
     }
 }
 
-/// Writes `bytes` into the file `path`, for this user alone.
-fn replace_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let beside = path.with_extension(format!("new-{}", std::process::id()));
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)
+fn unusable(path: &Path, reason: std::io::Error) -> TokensError {
+    TokensError::File {
+        path: path.to_owned(),
+        reason,
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<Kept>, TokensError> {
+    let bytes = std::fs::read(path).map_err(|reason| unusable(path, reason))?;
+    let contents: Result<Contents, _> = serde_json::from_slice(&bytes);
+    let contents = contents.map_err(|reason| TokensError::Damaged {
+        path: path.to_owned(),
+        reason,
+    })?;
+    Ok(contents.tokens)
 }
 
 /// So many random bytes.
@@ -311,4 +334,60 @@ pub(super) fn hash(word: &str) -> String {
 
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_writes_at_the_same_time_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tokens.json");
+        std::thread::scope(|scope| {
+            for writer in 0..8 {
+                let file = file.clone();
+                scope.spawn(move || {
+                    // Each as a process of its own would.
+                    for number in 0..5 {
+                        let tokens = Tokens::in_file(file.clone());
+                        let name = format!("{writer}/{number}");
+                        tokens.create(&name, Role::Viewer).unwrap();
+                        let passing = tokens.create(&format!("{name}/passing"), Role::Admin);
+                        assert!(tokens.revoke(&passing.unwrap().id).unwrap());
+                    }
+                });
+            }
+        });
+        assert_eq!(Tokens::in_file(file).list().unwrap().len(), 40);
+    }
+
+    #[test]
+    fn a_change_by_somebody_else_is_seen_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tokens.json");
+        let (ours, theirs) = (Tokens::in_file(file.clone()), Tokens::in_file(file));
+        assert!(ours.is_unused().unwrap());
+        for round in 0..50 {
+            let made = theirs
+                .create(&format!("anna {round}"), Role::Viewer)
+                .unwrap();
+            assert!(!ours.is_current());
+            assert!(ours.bearer(&made.token).unwrap().is_some());
+            assert!(ours.is_current());
+            theirs.revoke(&made.id).unwrap();
+            assert!(!ours.is_current());
+            assert!(ours.bearer(&made.token).unwrap().is_none());
+        }
+        assert!(ours.is_empty().unwrap() && !ours.is_unused().unwrap());
+    }
+
+    #[test]
+    fn without_a_file_they_are_in_memory() {
+        let tokens = Tokens::in_memory();
+        assert!(tokens.is_unused().unwrap());
+        let made = tokens.create("anna", Role::Viewer).unwrap();
+        assert!(tokens.bearer(&made.token).unwrap().is_some());
+        assert!(tokens.is_current());
+    }
 }

@@ -118,7 +118,8 @@ async fn picture(
 ) -> Result<Response, Problem> {
     let wanted = query.wanted()?;
     let flow = shared.flow(&flow)?;
-    Ok(shown(ask(move || flow.picture(&camera, wanted)).await?))
+    let picture = shared.draw(move || flow.picture(&camera, wanted));
+    Ok(shown(picture.await?))
 }
 
 /// The zones of a camera
@@ -151,6 +152,7 @@ pub(super) async fn listed(
 
 /// Changes a zone, or takes it away where there are no corners.
 pub(super) async fn change(
+    shared: &Shared,
     flow: Arc<dyn RunningFlow>,
     caller: Caller,
     camera: String,
@@ -168,7 +170,7 @@ pub(super) async fn change(
             who: caller.shown(),
         })
     };
-    super::flows::changed(flow, ask(written).await?).await
+    super::flows::changed(flow, shared.change(written).await?).await
 }
 
 /// Give a zone its corners
@@ -192,7 +194,7 @@ async fn write_zone(
     InBody(shape): InBody<ZoneShape>,
 ) -> Result<Response, Problem> {
     let flow = shared.flow(&flow)?;
-    change(flow, caller, camera, zone, Some(shape.points), tag).await
+    change(&shared, flow, caller, camera, zone, Some(shape.points), tag).await
 }
 
 /// Take a zone away
@@ -211,5 +213,5 @@ async fn remove_zone(
     IfMatch(tag): IfMatch,
 ) -> Result<Response, Problem> {
     let flow = shared.flow(&flow)?;
-    change(flow, caller, camera, zone, None, tag).await
+    change(&shared, flow, caller, camera, zone, None, tag).await
 }

@@ -43,12 +43,9 @@ async fn flows(
     State(shared): State<Arc<Shared>>,
     InQuery(part): InQuery<Part>,
 ) -> Result<Json<Page<FlowView>>, Problem> {
-    let flows = get(move || {
-        let view =
-            |flow: &Arc<dyn crate::RunningFlow>| summary(&shared.status(flow.as_ref()).status);
-        shared.system.flows().iter().map(view).collect::<Vec<_>>()
-    });
-    Ok(Json(part.of(flows.await?)?))
+    let statuses = shared.statuses().await?;
+    let flows = statuses.iter().map(|gathered| summary(&gathered.status));
+    Ok(Json(part.of(flows.collect())?))
 }
 
 fn summary(status: &Status) -> FlowView {
@@ -74,8 +71,7 @@ async fn status(
     InPath(flow): InPath<String>,
 ) -> Result<Json<Status>, Problem> {
     let flow = shared.flow(&flow)?;
-    let status = get(move || shared.status(flow.as_ref()).status.clone());
-    Ok(Json(status.await?))
+    Ok(Json(shared.status(&flow).await?.status.clone()))
 }
 
 /// A flow as a graph
@@ -165,7 +161,7 @@ async fn write_file(
     let flow = shared.flow(&flow)?;
     let written = {
         let flow = Arc::clone(&flow);
-        ask(move || flow.write_file(&text, &tag, caller.shown()))
+        shared.change(move || flow.write_file(&text, &tag, caller.shown()))
     };
     changed(flow, written.await?).await
 }
@@ -182,7 +178,7 @@ async fn plan(
     Text(text): Text,
 ) -> Result<Json<ReportView>, Problem> {
     let flow = shared.flow(&flow)?;
-    Ok(Json(ask(move || flow.plan(&text)).await?))
+    Ok(Json(shared.change(move || flow.plan(&text)).await?))
 }
 
 /// Read the flow's files again
@@ -196,7 +192,8 @@ async fn reload(
     InPath(flow): InPath<String>,
 ) -> Result<Json<ReportView>, Problem> {
     let flow = shared.flow(&flow)?;
-    Ok(Json(get(move || flow.reload(caller.shown())).await?))
+    let reloaded = shared.change(move || Ok(flow.reload(caller.shown())));
+    Ok(Json(reloaded.await?))
 }
 
 /// The flow files that ran
@@ -246,7 +243,7 @@ async fn restore(
     let flow = shared.flow(&flow)?;
     let restoring = Arc::clone(&flow);
     let restored = move || restoring.restore(version, &tag, caller.shown());
-    changed(flow, ask(restored).await?).await
+    changed(flow, shared.change(restored).await?).await
 }
 
 /// What a change of the flow file did, with the tag that the file has now.

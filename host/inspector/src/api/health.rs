@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::metrics;
 use crate::access::Peer;
 use crate::problem::Problem;
-use crate::shared::{Shared, get};
+use crate::shared::{Gathered, Shared, get};
 use crate::view::Status;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
@@ -52,7 +52,7 @@ enum Word {
     responses((status = 200, description = "How things are; details are for those who have logged in", body = Health)))]
 async fn health(
     State(shared): State<Arc<Shared>>,
-    axum::Extension(Peer(address)): axum::Extension<Peer>,
+    axum::Extension(Peer { address, .. }): axum::Extension<Peer>,
     headers: HeaderMap,
 ) -> Result<Json<Health>, Problem> {
     Ok(Json(told(shared, address, headers).await?))
@@ -74,7 +74,7 @@ async fn live() -> Json<Health> {
               (status = 503, description = "None is, or alerts cannot be written", body = Health)))]
 async fn ready(
     State(shared): State<Arc<Shared>>,
-    axum::Extension(Peer(address)): axum::Extension<Peer>,
+    axum::Extension(Peer { address, .. }): axum::Extension<Peer>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let health = told(shared, address, headers).await?;
@@ -90,14 +90,8 @@ async fn ready(
     security(("token" = ["viewer"])),
     responses((status = 200, description = "Text exposition format", body = String, content_type = "text/plain")))]
 async fn prometheus(State(shared): State<Arc<Shared>>) -> Result<Response, Problem> {
-    let text = get(move || {
-        let flows = shared.system.flows();
-        let statuses: Vec<_> = flows
-            .iter()
-            .map(|flow| shared.status(flow.as_ref()))
-            .collect();
-        metrics::written(statuses.iter().map(|gathered| &gathered.status))
-    });
+    let statuses = shared.statuses().await?;
+    let text = get(move || metrics::written(statuses.iter().map(|gathered| &gathered.status)));
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text.await?).into_response())
 }
@@ -108,8 +102,9 @@ async fn told(
     address: SocketAddr,
     headers: HeaderMap,
 ) -> Result<Health, Problem> {
+    let statuses = shared.statuses().await?;
     get(move || {
-        let mut health = look(&shared);
+        let mut health = look(&statuses);
         let caller = shared.gate.caller(&headers, address.ip());
         if !matches!(caller, Ok(Some(_))) {
             health.reasons.clear();
@@ -119,12 +114,7 @@ async fn told(
     .await
 }
 
-fn look(shared: &Shared) -> Health {
-    let flows = shared.system.flows();
-    let statuses: Vec<_> = flows
-        .iter()
-        .map(|flow| shared.status(flow.as_ref()))
-        .collect();
+fn look(statuses: &[Arc<Gathered>]) -> Health {
     let failing = statuses.iter().any(|gathered| {
         let Status {
             cameras, journal, ..
@@ -146,7 +136,7 @@ fn look(shared: &Shared) -> Health {
     Health { status, reasons }
 }
 
-/// What a person should look at. It says nothing that only those may know who have logged in.
+/// What a person should look at, for those who have logged in.
 pub(super) fn reasons(status: &Status) -> Vec<String> {
     let flow = &status.flow;
     let mut reasons = Vec::new();

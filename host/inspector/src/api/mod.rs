@@ -3,9 +3,13 @@
 
 mod additions;
 mod alerts;
+mod audience;
 mod cameras;
+mod docs;
+mod examples;
 mod flows;
 mod health;
+mod infer;
 mod metrics;
 mod page;
 mod parts;
@@ -20,13 +24,14 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode, header};
 use axum::{Router, middleware};
 use bytes::Bytes;
+use serde_json::Value;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) use sockets::Sockets;
+pub(crate) use audience::Audience;
 
 use crate::access::{Guard, Needs, Rights, Role, guard};
 use crate::problem::{MEDIA_TYPE, Problem};
@@ -50,7 +55,7 @@ const PREFIX: &str = "/api/v1";
 struct Document;
 
 /// All routes behind the gate, and the document of the API.
-pub(crate) fn router(shared: &Arc<Shared>) -> (Router, utoipa::openapi::OpenApi) {
+pub(crate) fn router(shared: &Arc<Shared>) -> (Router, Value) {
     let versioned = OpenApiRouter::new()
         .merge(flows::routes())
         .merge(cameras::routes())
@@ -58,6 +63,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> (Router, utoipa::openapi::OpenApi)
         .merge(additions::routes())
         .merge(alerts::routes())
         .merge(parts::routes())
+        .merge(infer::routes())
         .merge(people::routes())
         .merge(sockets::routes());
     let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
@@ -66,12 +72,15 @@ pub(crate) fn router(shared: &Arc<Shared>) -> (Router, utoipa::openapi::OpenApi)
         .split_for_parts();
     complete(&mut document);
     let rights = rights(&document);
+    let mut document = serde_json::to_value(&document).unwrap_or_default();
+    examples::fill(&mut document);
     let served = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
     let router = router
         .route(
             "/api/openapi.json",
             axum::routing::get(|| async move { ([(header::CONTENT_TYPE, JSON)], served) }),
         )
+        .merge(docs::routes())
         .route("/api/{*path}", axum::routing::any(nothing))
         .fallback(crate::page::page)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
@@ -198,10 +207,9 @@ fn rights(document: &utoipa::openapi::OpenApi) -> Rights {
             }
         }
     }
-    all.insert(
-        (Method::GET, "/api/openapi.json".to_owned()),
-        Needs::Nothing,
-    );
+    for path in docs::PATHS.into_iter().chain(["/api/openapi.json"]) {
+        all.insert((Method::GET, path.to_owned()), Needs::Nothing);
+    }
     for method in [
         Method::GET,
         Method::POST,

@@ -45,11 +45,11 @@ struct SessionView {
 }
 
 impl SessionView {
-    fn of(caller: Option<&Caller>, gate: &Gate) -> Self {
+    fn of(caller: Option<&Caller>, login_required: bool) -> Self {
         Self {
             user: caller.and_then(|caller| caller.name.as_deref().map(str::to_owned)),
             role: caller.map(|caller| caller.role),
-            login_required: gate.asks(),
+            login_required,
             csrf: caller.and_then(|caller| caller.csrf.as_deref().map(str::to_owned)),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
@@ -69,13 +69,13 @@ struct LogIn {
     responses((status = 200, description = "What this client may do", body = SessionView)))]
 async fn session(
     State(shared): State<Arc<Shared>>,
-    axum::Extension(Peer(address)): axum::Extension<Peer>,
+    axum::Extension(Peer { address, .. }): axum::Extension<Peer>,
     headers: HeaderMap,
 ) -> Result<Json<SessionView>, Problem> {
     let looked = spawn_blocking(move || {
         let gate = &shared.gate;
         let caller = gate.caller(&headers, address.ip())?;
-        Ok::<_, Problem>(SessionView::of(caller.as_ref(), gate))
+        Ok::<_, Problem>(SessionView::of(caller.as_ref(), gate.asks(&headers)))
     });
     Ok(Json(looked.await.map_err(|_| Problem::internal())??))
 }
@@ -89,19 +89,20 @@ async fn session(
               (status = 401, description = "The token is nobody's", body = Problem, content_type = "application/problem+json")))]
 async fn log_in(
     State(shared): State<Arc<Shared>>,
-    axum::Extension(Peer(address)): axum::Extension<Peer>,
+    axum::Extension(Peer { address, .. }): axum::Extension<Peer>,
     InBody(LogIn { token }): InBody<LogIn>,
 ) -> Result<Response, Problem> {
     let began = spawn_blocking(move || {
         let gate = &shared.gate;
         let bearer = gate.bearer(token.trim(), address.ip())?;
         let (word, csrf) = gate.sessions.begin(&bearer.id).map_err(failed)?;
-        let caller = Caller {
-            name: Some(bearer.name.into()),
-            role: bearer.role,
-            csrf: Some(csrf),
+        let view = SessionView {
+            user: Some(bearer.name),
+            role: Some(bearer.role),
+            login_required: true,
+            csrf: Some(csrf.to_string()),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        let view = SessionView::of(Some(&caller), gate);
         Ok::<_, Problem>((set_cookie(gate, &word, LONGEST_SESSION.as_secs()), view))
     });
     let (cookie, view) = began.await.map_err(|_| Problem::internal())??;

@@ -66,7 +66,7 @@ async fn write_roi(
     InBody(shape): InBody<ZoneShape>,
 ) -> Result<Response, Problem> {
     let flow = flow_of(&shared, &camera).await?;
-    change(flow, caller, camera, zone, Some(shape.points), tag).await
+    change(&shared, flow, caller, camera, zone, Some(shape.points), tag).await
 }
 
 /// Take a region of interest away
@@ -84,5 +84,5 @@ async fn remove_roi(
     IfMatch(tag): IfMatch,
 ) -> Result<Response, Problem> {
     let flow = flow_of(&shared, &camera).await?;
-    change(flow, caller, camera, zone, None, tag).await
+    change(&shared, flow, caller, camera, zone, None, tag).await
 }

@@ -1,6 +1,7 @@
 //! What is looked at as it comes: how a flow is, what passes a node, and a camera's video. All
 //! of it is lossy for whoever looks, and says so; whoever does not read is cut off, and the flow
-//! never waits.
+//! never waits. A socket that ends says why: 1001 where there is no more to see, 4401 where
+//! whoever looks may not any more.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,15 +16,15 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{MissedTickBehavior, interval, timeout};
-use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::audience::{End, Watching};
+use crate::access::Caller;
 use crate::extract::InPath;
 use crate::problem::Problem;
-use crate::shared::{Shared, ask, get};
+use crate::shared::{Shared, ask};
 use crate::system::{Feed, FlowEvent, RunningFlow, VideoItem};
 
 /// Twice a second is often enough for numbers.
@@ -41,35 +42,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
 }
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
-
-/// So many at the same time.
-const MOST_SOCKETS: usize = 256;
-
-/// A place among the sockets.
-type Place = OwnedSemaphorePermit;
-
-/// Those who look on, and when they have to stop.
-pub(crate) struct Sockets {
-    places: Arc<Semaphore>,
-    pub(crate) stopping: CancellationToken,
-}
-
-impl Sockets {
-    pub(crate) fn until(stopping: CancellationToken) -> Self {
-        Self {
-            places: Arc::new(Semaphore::new(MOST_SOCKETS)),
-            stopping,
-        }
-    }
-
-    fn place(&self) -> Result<Place, Problem> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        place.map_err(|_| {
-            let said = format!("{MOST_SOCKETS} others look on already");
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, said)
-        })
-    }
-}
 
 fn upgrade(upgrade: Upgrade) -> Result<WebSocketUpgrade, Problem> {
     let upgrade = upgrade.map_err(|_| {
@@ -91,47 +63,45 @@ fn upgrade(upgrade: Upgrade) -> Result<WebSocketUpgrade, Problem> {
     responses((status = 101, description = "The socket is open")))]
 async fn live(
     State(shared): State<Arc<Shared>>,
+    axum::Extension(caller): axum::Extension<Caller>,
     InPath(flow): InPath<String>,
     socket: Upgrade,
 ) -> Result<Response, Problem> {
     let flow = shared.flow(&flow)?;
-    let (socket, place) = (upgrade(socket)?, shared.sockets.place()?);
-    let stopping = shared.sockets.stopping.clone();
-    Ok(socket.on_upgrade(move |socket| async move {
-        let _place = place;
-        tokio::select! {
-            () = stopping.cancelled() => {}
-            () = show_live(socket, shared, flow) => {}
-        }
+    let socket = upgrade(socket)?;
+    let watching = Watching::of(&shared, Arc::clone(&flow), caller.by)?;
+    Ok(socket.on_upgrade(move |socket| {
+        watching.show(socket, async move |socket: &mut WebSocket| {
+            show_live(socket, shared, flow).await
+        })
     }))
 }
 
-async fn show_live(mut socket: WebSocket, shared: Arc<Shared>, flow: Arc<dyn RunningFlow>) {
+async fn show_live(socket: &mut WebSocket, shared: Arc<Shared>, flow: Arc<dyn RunningFlow>) -> End {
     let mut events = flow.events();
     let mut due = interval(STATUS_EVERY);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let text = tokio::select! {
             _ = due.tick() => {
-                let (shared, flow) = (Arc::clone(&shared), Arc::clone(&flow));
-                match get(move || Arc::clone(&shared.status(flow.as_ref()).text)).await {
-                    Ok(text) => text.as_ref().to_owned(),
-                    Err(_) => return,
+                match shared.status(&flow).await {
+                    Ok(gathered) => gathered.text.as_ref().to_owned(),
+                    Err(_) => return End::NoMore("the flow cannot say how it is"),
                 }
             }
             event = events.recv() => match event {
                 Ok(FlowEvent::Alert(alert)) => json!({ "alert": alert.as_ref() }).to_string(),
                 Ok(FlowEvent::Reload(report)) => json!({ "reload": report.as_ref() }).to_string(),
                 Err(RecvError::Lagged(count)) => json!({ "left_out": count }).to_string(),
-                Err(RecvError::Closed) => return,
+                Err(RecvError::Closed) => return End::NoMore("the flow has ended"),
             },
             message = socket.recv() => match message {
                 Some(Ok(_)) => continue,
-                Some(Err(_)) | None => return,
+                Some(Err(_)) | None => return End::Gone,
             },
         };
-        if !send(&mut socket, Message::Text(text.into())).await {
-            return;
+        if !send(socket, Message::Text(text.into())).await {
+            return End::Gone;
         }
     }
 }
@@ -147,20 +117,19 @@ async fn show_live(mut socket: WebSocket, shared: Arc<Shared>, flow: Arc<dyn Run
     responses((status = 101, description = "The socket is open")))]
 async fn tap(
     State(shared): State<Arc<Shared>>,
+    axum::Extension(caller): axum::Extension<Caller>,
     InPath((flow, node)): InPath<(String, String)>,
     socket: Upgrade,
 ) -> Result<Response, Problem> {
     let flow = shared.flow(&flow)?;
-    let (socket, place) = (upgrade(socket)?, shared.sockets.place()?);
-    let stopping = shared.sockets.stopping.clone();
+    let socket = upgrade(socket)?;
+    let watching = Watching::of(&shared, Arc::clone(&flow), caller.by)?;
     let feed = ask(move || flow.tap(&node)).await?;
     let written = |passed: Value| Message::Text(json!({ "passed": passed }).to_string().into());
-    Ok(socket.on_upgrade(move |socket| async move {
-        let _place = place;
-        tokio::select! {
-            () = stopping.cancelled() => {}
-            () = show(socket, feed, written) => {}
-        }
+    Ok(socket.on_upgrade(move |socket| {
+        watching.show(socket, async move |socket: &mut WebSocket| {
+            show(socket, feed, written).await
+        })
     }))
 }
 
@@ -177,19 +146,18 @@ async fn tap(
     responses((status = 101, description = "The socket is open")))]
 async fn video(
     State(shared): State<Arc<Shared>>,
+    axum::Extension(caller): axum::Extension<Caller>,
     InPath((flow, camera)): InPath<(String, String)>,
     socket: Upgrade,
 ) -> Result<Response, Problem> {
     let flow = shared.flow(&flow)?;
-    let (socket, place) = (upgrade(socket)?, shared.sockets.place()?);
-    let stopping = shared.sockets.stopping.clone();
+    let socket = upgrade(socket)?;
+    let watching = Watching::of(&shared, Arc::clone(&flow), caller.by)?;
     let feed = ask(move || flow.video(&camera)).await?;
-    Ok(socket.on_upgrade(move |socket| async move {
-        let _place = place;
-        tokio::select! {
-            () = stopping.cancelled() => {}
-            () = show(socket, feed, message) => {}
-        }
+    Ok(socket.on_upgrade(move |socket| {
+        watching.show(socket, async move |socket: &mut WebSocket| {
+            show(socket, feed, message).await
+        })
     }))
 }
 
@@ -230,27 +198,27 @@ fn message(item: VideoItem) -> Message {
 }
 
 /// Hands on what comes until one of the two sides hangs up.
-async fn show<T>(mut socket: WebSocket, mut feed: Feed<T>, written: fn(T) -> Message) {
+async fn show<T>(socket: &mut WebSocket, mut feed: Feed<T>, written: fn(T) -> Message) -> End {
     loop {
         let item = tokio::select! {
             item = feed.items.recv() => item,
             message = socket.recv() => match message {
                 Some(Ok(_)) => continue,
-                Some(Err(_)) | None => return,
+                Some(Err(_)) | None => return End::Gone,
             },
         };
         let left_out = (feed.left_out)();
         if left_out > 0 {
             let text = json!({ "left_out": left_out }).to_string();
-            if !send(&mut socket, Message::Text(text.into())).await {
-                return;
+            if !send(socket, Message::Text(text.into())).await {
+                return End::Gone;
             }
         }
         let Some(item) = item else {
-            return;
+            return End::NoMore("no more will come");
         };
-        if !send(&mut socket, written(item)).await {
-            return;
+        if !send(socket, written(item)).await {
+            return End::Gone;
         }
     }
 }

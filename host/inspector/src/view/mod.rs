@@ -6,6 +6,7 @@ mod alert;
 mod camera;
 mod delivery;
 mod graph;
+mod infer;
 mod node;
 mod part;
 mod report;
@@ -19,6 +20,7 @@ pub use alert::{Alert, AlertDetails, Delivery, DeliveryState, Incident, Why, Why
 pub use camera::{CameraView, PassedDetection, ZoneShape, ZoneView};
 pub use delivery::{DeadLetterView, Done};
 pub use graph::{Edge, GraphNode, GraphView};
+pub use infer::{Inferred, InferredDetection};
 pub use node::{LastFailure, LimitsView, ModelView, NodeView, PluginView};
 pub use part::{FlowView, RecordingView, UsedPlugin, VersionView};
 pub use report::{FileProblem, ReportView, Verdict};

@@ -72,6 +72,15 @@ pub struct ModelView {
     pub confidence: f32,
     /// Of two boxes of a class that overlap by more, the weaker is dropped.
     pub iou: f32,
+    /// Pixels of its input from left to right, where it is loaded.
+    #[schema(example = 640)]
+    pub width: Option<u32>,
+    /// Pixels from top to bottom, where it is loaded.
+    #[schema(example = 640)]
+    pub height: Option<u32>,
+    /// What it runs on, as ONNX Runtime calls it, where it is loaded.
+    #[schema(example = "CPUExecutionProvider")]
+    pub provider: Option<String>,
     /// What it knows, in the order of its numbers.
     pub classes: Vec<String>,
     /// Nodes that use it.

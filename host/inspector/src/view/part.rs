@@ -35,6 +35,8 @@ pub struct VersionView {
     pub current: bool,
     /// What it changed, in words.
     pub said: String,
+    /// The files in which it differs from the one before.
+    pub files: Vec<String>,
 }
 
 /// A plugin that flows of this process use.

@@ -177,6 +177,11 @@ impl Model {
         })
     }
 
+    /// The ONNX file as it was read.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// What it can see, in the order of its class indices.
     pub fn classes(&self) -> &[String] {
         &self.classes
