@@ -148,17 +148,7 @@ impl Api {
             .allow_non_standard_methods(true)
             .build();
         let answer = self.agent.run(answer);
-        let mut answer = answer.with_context(|| format!("{method} {}", request.path))?;
-        let headers = answer.headers().iter();
-        let headers = headers.map(|(name, value)| {
-            let value = value.to_str().unwrap_or_default();
-            (name.as_str().to_owned(), value.to_owned())
-        });
-        Ok(ApiAnswer {
-            status: answer.status().as_u16(),
-            headers: headers.collect(),
-            body: answer.body_mut().read_to_vec()?,
-        })
+        answered(answer.with_context(|| format!("{method} {}", request.path))?)
     }
 
     /// Gets what is at `path`.
@@ -170,6 +160,22 @@ impl Api {
             path,
             ..ApiRequest::default()
         })
+    }
+
+    /// Sends a file to `path`.
+    ///
+    /// # Errors
+    /// When nothing is answered.
+    pub fn post(&self, path: &str, kind: &str, file: &[u8]) -> Result<ApiAnswer> {
+        let mut building = self
+            .agent
+            .post(format!("{}{path}", self.origin()))
+            .content_type(kind);
+        if let Some(token) = &self.token {
+            building = building.header("authorization", format!("Bearer {token}"));
+        }
+        let answer = building.send(file);
+        answered(answer.with_context(|| format!("POST {path}"))?)
     }
 
     /// Gets what is at `path`, which has to be there and JSON.
@@ -198,6 +204,19 @@ impl Api {
         }
         Ok(ApiSocket(socket))
     }
+}
+
+fn answered(mut answer: ureq::http::Response<ureq::Body>) -> Result<ApiAnswer> {
+    let headers = answer.headers().iter();
+    let headers = headers.map(|(name, value)| {
+        let value = value.to_str().unwrap_or_default();
+        (name.as_str().to_owned(), value.to_owned())
+    });
+    Ok(ApiAnswer {
+        status: answer.status().as_u16(),
+        headers: headers.collect(),
+        body: answer.body_mut().read_to_vec()?,
+    })
 }
 
 impl ApiAnswer {

@@ -39,4 +39,4 @@ pub use network::{
 pub use outside::{DurableMap, NoPicture, Outside, Pictures};
 pub use plugin::{Description, LoadError, Plugin};
 pub use snapshot::Snapshot;
-pub use supervised::{OnFailure, Supervised, Verdict};
+pub use supervised::{LastFailure, OnFailure, Supervised, Verdict};

@@ -46,6 +46,17 @@ pub enum OnFailure {
     Closed,
 }
 
+/// How a call failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastFailure {
+    /// When, by the clock of what was handed to it.
+    pub at: Timestamp,
+    /// Under which reason the ledger counts what was lost.
+    pub reason: DropReason,
+    /// In words.
+    pub said: String,
+}
+
 /// What became of a call.
 #[derive(Debug, PartialEq)]
 pub enum Verdict<T> {
@@ -81,7 +92,7 @@ pub struct Supervised {
     /// When the last instances were discarded, the oldest first.
     discarded: VecDeque<Timestamp>,
     failures: u64,
-    last_failure: Option<String>,
+    last_failure: Option<LastFailure>,
     warm: Option<Box<Warm>>,
     /// Why the version before is back.
     relapse: Option<String>,
@@ -185,9 +196,9 @@ impl Supervised {
         self.failures
     }
 
-    /// How the last call that failed did, in words.
-    pub fn last_failure(&self) -> Option<&str> {
-        self.last_failure.as_deref()
+    /// How the last call that failed did.
+    pub fn last_failure(&self) -> Option<&LastFailure> {
+        self.last_failure.as_ref()
     }
 
     /// Why the version before an exchange is back, told once.

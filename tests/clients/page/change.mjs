@@ -62,7 +62,7 @@ await look(async (page, step, base) => {
 
   await step("a setting is changed in the drawer, which says before what that does, and back", async () => {
     const drawer = page.getByRole("complementary", { name: "Node calm" });
-    for (const [from, to] of [["2s", "3s"], ["3s", "2s"]]) {
+    for (const [from, to] of [["2s", "4s"], ["4s", "2s"]]) {
       await page.goto(`${base}/flows/yard/flow/calm?tab=config`);
       await drawer.getByRole("button", { name: "Change settings" }).click();
       const hold = drawer.getByLabel("hold");

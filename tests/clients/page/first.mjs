@@ -99,7 +99,9 @@ await look(async (page, step, base) => {
     await accessible(page);
     await dialog.getByRole("button", { name: "Apply this rule" }).click();
     await dialog.getByText("Applied", { exact: true }).waitFor();
-    await dialog.getByRole("button", { name: "Wait for the first alert" }).click();
+    await dialog.getByRole("button", { name: /the first alert/ }).waitFor();
+    await dialog.getByRole("button", { name: "Close" }).last().click();
+    await page.keyboard.press("1");
   });
 
   await step("the first alert comes, with its picture", async () => {

@@ -4,10 +4,13 @@ use agave_core::{Alert as CoreAlert, AlertReport, Timestamp};
 use agave_inspector::Refusal;
 use agave_inspector::system::{AlertQuery, Jpeg};
 use agave_inspector::view::{Alert, AlertDetails, DeadLetterView, Delivery, DeliveryState};
+use agave_store::trail::TrailOutcome;
 use agave_store::{AlertQuery as Kept, DeadLetterQuery, KeptAlert, StoreError};
 
 use super::InspectedFlow;
+use super::outcomes::Settled;
 use super::sink::shown;
+use crate::topology::idempotency_key;
 
 pub(super) fn alerts(inspected: &InspectedFlow, query: &AlertQuery) -> Result<Vec<Alert>, Refusal> {
     let kept = Kept {
@@ -60,35 +63,26 @@ pub(super) fn alert(
     };
     let why = inspected.evidence.why(sequence);
     Ok(Some(AlertDetails {
-        deliveries: deliveries(inspected, sequence, &alert.node)?,
+        deliveries: match found {
+            Some(kept) => deliveries(inspected, kept)?,
+            None => Vec::new(),
+        },
         // Numbers begin anew with a new journal, and evidence may be of the one before.
         why: why.filter(|why| alert.said.get("frame") == Some(&why.frame.into())),
         alert,
     }))
 }
 
-/// What became of an alert at each adapter that reads its node.
-fn deliveries(
-    inspected: &InspectedFlow,
-    sequence: u64,
-    node: &str,
-) -> Result<Vec<Delivery>, Refusal> {
+/// What became of an alert at each adapter that reads its node, or did.
+fn deliveries(inspected: &InspectedFlow, kept: &KeptAlert) -> Result<Vec<Delivery>, Refusal> {
     let live = inspected.keeper.live();
-    let store = live.store();
+    let (store, sequence) = (live.store(), kept.sequence);
     let waiting = store.deliveries_of(sequence).map_err(unreadable)?;
     let query = DeadLetterQuery {
         sequence: Some(sequence),
         ..DeadLetterQuery::default()
     };
     let dead = store.dead_letters(&query).map_err(unreadable)?;
-    let flow = live.flow();
-    let reads = |reader: &&agave_flow::Node| {
-        let mut inputs = reader
-            .inputs
-            .iter()
-            .filter_map(|input| flow.nodes.get(input.0));
-        reader.work.takes_alerts_out() && inputs.any(|input| input.name == node)
-    };
     let mut found: Vec<Delivery> = dead
         .iter()
         .map(|letter| Delivery {
@@ -106,21 +100,52 @@ fn deliveries(
         reason: None,
         at: None,
     }));
-    let settled: Vec<Delivery> = flow
-        .nodes
-        .iter()
-        .filter(reads)
-        .filter(|reader| found.iter().all(|known| known.adapter != reader.name))
-        .map(|reader| Delivery {
-            adapter: reader.name.clone(),
-            state: DeliveryState::Delivered,
-            attempts: None,
-            reason: None,
-            at: None,
-        })
-        .collect();
-    found.extend(settled);
+    let settled = inspected.outcomes.of_alert(&key_of(kept));
+    for (adapter, settled) in settled {
+        if found.iter().all(|known| known.adapter != adapter) {
+            found.push(ended(adapter, &settled));
+        }
+    }
+    let flow = live.flow();
+    let readers = flow.nodes.iter().filter(|reader| {
+        let inputs = reader.inputs.iter();
+        let mut inputs = inputs.filter_map(|input| flow.nodes.get(input.0));
+        reader.work.takes_alerts_out() && inputs.any(|input| input.name == kept.node)
+    });
+    for reader in readers {
+        if found.iter().all(|known| known.adapter != reader.name) {
+            found.push(Delivery {
+                adapter: reader.name.clone(),
+                state: DeliveryState::Unknown,
+                attempts: None,
+                reason: None,
+                at: None,
+            });
+        }
+    }
     Ok(found)
+}
+
+/// As the trail calls it.
+fn key_of(kept: &KeptAlert) -> String {
+    let alert: Option<CoreAlert> = serde_json::from_str(&kept.body).ok();
+    let key = alert.map(|alert| idempotency_key(&kept.node, None, &kept.camera, &alert));
+    key.unwrap_or_default()
+}
+
+fn ended(adapter: String, settled: &Settled) -> Delivery {
+    let (state, reason) = match &settled.outcome {
+        TrailOutcome::Delivered => (DeliveryState::Delivered, None),
+        TrailOutcome::Refused(why) => (DeliveryState::Dropped, Some(why.clone())),
+        TrailOutcome::Waiting(why) => (DeliveryState::Waiting, Some(why.clone())),
+    };
+    Delivery {
+        adapter,
+        state,
+        attempts: Some(settled.attempts),
+        reason,
+        at: Some(Timestamp(settled.at).to_string()),
+    }
 }
 
 pub(super) fn picture(inspected: &InspectedFlow, sequence: u64) -> Result<Jpeg, Refusal> {

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use agave_core::{Alert, AlertReport, FrameDetections, StreamInfo, Timestamp};
 use agave_inspector::view::Why;
+use agave_store::AlertQuery;
 
 use crate::topology::{Live, Tap};
 use folder::Folder;
@@ -25,8 +26,10 @@ use waiting::Waiting;
 
 /// So many alerts wait for their pictures.
 const MOST_WAITING: usize = 256;
-/// How often cameras are forgotten that are no more.
+/// How often cameras and alerts are forgotten that are no more.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
+/// So many alerts at once.
+const MOST_PRUNED: usize = 1000;
 /// The longest side of a kept picture.
 const MOST_PIXELS: u32 = 1280;
 
@@ -162,6 +165,9 @@ impl Keeper {
             let flow = live.flow();
             let names: BTreeSet<&str> = flow.cameras.iter().map(|it| it.name.as_str()).collect();
             self.traces.keep_only(|name| names.contains(name));
+            // Pictures of people are kept no longer than the alerts that they belong to.
+            self.folder
+                .prune(MOST_PRUNED, |number| is_kept(&live, number));
         }
     }
 
@@ -178,6 +184,18 @@ impl Keeper {
         self.folder.put(wanted.sequence, why, picture);
         self.waiting.done(wanted.sequence);
     }
+}
+
+/// Whether the journal still has an alert. Where it cannot be read, it may.
+fn is_kept(live: &Live, number: u64) -> bool {
+    let alert = AlertQuery {
+        after: number.saturating_sub(1),
+        before: number.saturating_add(1),
+        most: 1,
+        ..AlertQuery::default()
+    };
+    let found = live.store().alerts(&alert);
+    found.map_or(true, |found| !found.is_empty())
 }
 
 impl Tap for Evidence {

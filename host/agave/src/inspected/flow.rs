@@ -15,6 +15,7 @@ use agave_inspector::{Refusal, RunningFlow};
 use tokio::sync::{broadcast, mpsc};
 
 use super::incidents::{self, Incidents};
+use super::outcomes::Outcomes;
 use super::pictures::Pictures;
 use super::{Evidence, alerts, camera, graph, infer, node, video};
 use crate::control::{Choice, Controlled, Remedy as Cure, Trigger};
@@ -29,6 +30,7 @@ pub(crate) struct InspectedFlow {
     pub(super) evidence: Arc<Evidence>,
     pub(super) incidents: Incidents,
     pub(super) pictures: Pictures,
+    pub(super) outcomes: Outcomes,
     pub(super) machine: Arc<Machine>,
     pub(super) runtime: tokio::runtime::Handle,
 }
@@ -41,12 +43,13 @@ impl InspectedFlow {
         runtime: tokio::runtime::Handle,
     ) -> Arc<Self> {
         Arc::new(Self {
-            keeper,
             evidence,
             incidents: Incidents::default(),
             pictures: Pictures::default(),
+            outcomes: Outcomes::of(keeper.live()),
             machine,
             runtime,
+            keeper,
         })
     }
 }

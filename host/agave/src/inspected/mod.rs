@@ -10,6 +10,7 @@ mod graph;
 mod incidents;
 mod infer;
 mod node;
+mod outcomes;
 mod pictures;
 mod sink;
 mod video;

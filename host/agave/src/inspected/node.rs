@@ -1,6 +1,5 @@
 //! One node with all that is known of it, and the models.
 
-use agave_core::Timestamp;
 use agave_flow::{Flow, Grants, Node, OnFailure, PluginNode, Work, masked};
 use agave_inspector::view::{LastFailure, LimitsView, ModelView, NodeView, PluginView};
 use serde_json::{Value, json};
@@ -45,11 +44,11 @@ pub(super) fn node(inspected: &InspectedFlow, name: &str) -> Option<NodeView> {
     describe(inspected, &flow, node, &mut view);
     view.last_failure = live
         .last_failure(name)
-        .map(|(camera, message)| LastFailure {
-            at: Timestamp::now().to_string(),
-            camera: Some(camera),
-            reason: "failure".to_owned(),
-            message,
+        .map(|(camera, failure)| LastFailure {
+            at: failure.at.to_string(),
+            camera,
+            reason: failure.reason.to_string(),
+            message: failure.said,
         });
     Some(view)
 }

@@ -233,7 +233,7 @@ impl Chain {
                 return Err(Refused::Size {
                     node: step.name.clone(),
                     camera: self.stream.camera.clone(),
-                    failure: failure.to_owned(),
+                    failure: failure.said.clone(),
                 });
             }
         }

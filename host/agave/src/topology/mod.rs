@@ -47,6 +47,7 @@ mod worker;
 
 pub(crate) use build::Topology;
 pub(crate) use chain::{AlertSink, Seen};
+pub(crate) use journal::WaitingOutcomes;
 pub(crate) use models::LookError;
 pub(crate) use outbox::idempotency_key;
 pub(crate) use rehearsal::{Cast, Rehearsal};

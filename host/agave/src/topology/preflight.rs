@@ -44,7 +44,7 @@ pub(super) fn fly(lane: &Lane, trial: ChainPlan, changed: &[String]) -> Result<(
         // Nobody is to hear of it.
         let _ = chain.run(seen);
         let failed = chain.steps.iter().find_map(|step| {
-            let failure = step.work.plugin()?.last_failure()?.to_owned();
+            let failure = step.work.plugin()?.last_failure()?.said.clone();
             changed
                 .contains(&step.name)
                 .then(|| (step.name.clone(), failure))

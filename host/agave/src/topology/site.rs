@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use agave_core::{Alert, DropReason, FrameDetections, Role, StreamInfo, Timestamp};
 use agave_flow::Partition;
-use agave_plugin::{Failure, Instance, Snapshot, Supervised, Verdict};
+use agave_plugin::{Failure, Instance, LastFailure, Snapshot, Supervised, Verdict};
 
 use super::build::BuildError;
 use super::nodes::{ChainBuilder, Looks, start};
@@ -165,6 +165,11 @@ impl Site {
     pub(super) fn failures(&self) -> (u64, bool) {
         let inner = self.lock();
         (inner.plugin.failures(), inner.plugin.quarantined())
+    }
+
+    /// How it failed last.
+    pub(super) fn last_failure(&self) -> Option<LastFailure> {
+        self.lock().plugin.last_failure().cloned()
     }
 
     /// Starts its plugin again if it was given up. Says whether it was.

@@ -6,14 +6,19 @@ use std::time::Duration;
 use agave_core::{Detection, DropReason};
 use agave_flow::Work;
 use agave_media::{Picture, RecentPictures};
+use agave_plugin::LastFailure;
 use agave_store::{DeadLetterQuery, Store, StoreError};
 
+use super::journal::WaitingOutcomes;
 use super::models::LookError;
 use super::outbox::Outbox;
 use super::running::Live;
 use super::source::Health;
 use super::summary::{CameraCounts, NodeAccount};
 use crate::control::{CameraStatus, Choice, JournalStatus, NodeStatus, OutboxStatus, Remedy};
+
+/// No node is called like this.
+const FOR_THE_PAGE: &str = "the page";
 
 /// What was seen, with the names of the classes.
 type Look = Result<(Vec<Detection>, Arc<[String]>), LookError>;
@@ -86,15 +91,20 @@ impl Live {
     }
 
     /// What went wrong in `node` the last time that something did, with the camera that it was
-    /// about.
-    pub(crate) fn last_failure(&self, node: &str) -> Option<(String, String)> {
-        self.lanes().into_iter().find_map(|(camera, lane)| {
+    /// about; none for a node that looks at several.
+    pub(crate) fn last_failure(&self, node: &str) -> Option<(Option<String>, LastFailure)> {
+        let site = self.parts().sites.get(node).cloned();
+        if let Some(failure) = site.and_then(|site| site.last_failure()) {
+            return Some((None, failure));
+        }
+        let failures = self.lanes().into_iter().filter_map(|(camera, lane)| {
             lane.with_chain(|chain| {
                 let step = chain.steps.iter().find(|step| step.name == node)?;
                 let failure = step.work.plugin()?.last_failure()?;
-                Some((camera, failure.to_owned()))
+                Some((Some(camera), failure.clone()))
             })
-        })
+        });
+        failures.max_by_key(|(_, failure)| failure.at)
     }
 
     /// Starts the plugin of `node` again where it was given up. Says for how many cameras; none
@@ -115,6 +125,11 @@ impl Live {
             });
         }
         Some(revived)
+    }
+
+    /// What becomes of deliveries from now on. As long as somebody has it, it is noted.
+    pub(crate) fn outcomes(&self) -> Arc<WaitingOutcomes> {
+        self.workshop.journal.outcomes_for(FOR_THE_PAGE)
     }
 
     /// Where alerts are kept.

@@ -16,7 +16,7 @@ use crate::extract::{InPath, InQuery};
 use crate::problem::Problem;
 use crate::shared::{Shared, ask};
 use crate::system::{AlertQuery, IncidentQuery, Letters, Remedy};
-use crate::view::{Alert, AlertDetails, DeadLetterView, Done, Incident};
+use crate::view::{Alert, AlertDetails, DeadLetterView, Done, Incident, Phase};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()
@@ -43,8 +43,9 @@ struct AlertsWanted {
     class: Option<String>,
     /// Only those in this zone.
     zone: Option<String>,
-    /// Only those in this phase: `begin`, `update` or `end`.
-    phase: Option<String>,
+    /// Only those in this phase.
+    #[param(inline)]
+    phase: Option<Phase>,
     /// Only those of the incident with this key.
     key: Option<String>,
     /// Only those that happened at this time or later, RFC 3339.
@@ -77,7 +78,7 @@ async fn alerts(
         kind: wanted.kind,
         class: wanted.class,
         zone: wanted.zone,
-        phase: wanted.phase,
+        phase: wanted.phase.map(|phase| phase.word().to_owned()),
         key: wanted.key,
         since: time("since", wanted.since.as_deref())?,
         until: time("until", wanted.until.as_deref())?,
@@ -88,16 +89,23 @@ async fn alerts(
     Ok(Json(Page::until(alerts, most, |alert| alert.sequence)))
 }
 
-/// Nanoseconds since 1970.
+/// Nanoseconds since 1970. What was before counts as then; what is after all that can be noted is
+/// later than every alert.
 fn time(name: &str, text: Option<&str>) -> Result<Option<u64>, Problem> {
     let Some(text) = text else {
         return Ok(None);
     };
     let parsed: Result<jiff::Timestamp, _> = text.parse();
-    let time = parsed.map_err(|_| {
-        Problem::bad_request(format!("`{name}` is a time such as 2026-01-31T06:00:00Z"))
-    })?;
-    Ok(Some(u64::try_from(time.as_nanosecond()).unwrap_or(0)))
+    let time = match parsed {
+        Ok(time) => time.as_nanosecond().max(0),
+        // The last day that can be written is not in the calendar any more.
+        Err(_) if text.starts_with("9999-12-3") => i128::MAX,
+        Err(_) => {
+            let said = format!("`{name}` is a time such as 2026-01-31T06:00:00Z");
+            return Err(Problem::bad_request(said));
+        }
+    };
+    Ok(Some(u64::try_from(time).unwrap_or(u64::MAX)))
 }
 
 /// An alert, what became of it and why it was raised
@@ -242,5 +250,22 @@ async fn remedy(
     match done.done {
         0 => Err(Problem::not_found(said)),
         _ => Ok(Json(done)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_those_of_alerts_or_before_or_after_them() {
+        let of = |text: &str| time("since", Some(text)).unwrap();
+        assert_eq!(of("1970-01-01T00:00:01Z"), Some(1_000_000_000));
+        assert_eq!(of("1969-12-31T00:00:00Z"), Some(0));
+        for late in ["3000-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
+            assert_eq!(of(late), Some(u64::MAX), "{late}");
+        }
+        assert!(time("since", Some("soon")).is_err());
+        assert_eq!(time("since", None).unwrap(), None);
     }
 }

@@ -58,7 +58,10 @@ async fn camera(
     Ok(Json(find(flow, camera).await?))
 }
 
-async fn find(flow: Arc<dyn RunningFlow>, camera: String) -> Result<CameraView, Problem> {
+pub(super) async fn find(
+    flow: Arc<dyn RunningFlow>,
+    camera: String,
+) -> Result<CameraView, Problem> {
     let cameras = get(move || flow.cameras()).await?;
     let found = cameras.into_iter().find(|one| one.name == camera);
     found.ok_or_else(|| Problem::not_found(format!("there is no camera '{camera}'")))

@@ -12,12 +12,13 @@ use super::page::{Page, Part};
 use crate::extract::{InPath, InQuery};
 use crate::problem::Problem;
 use crate::shared::{Shared, get};
-use crate::view::{ModelView, RecordingView, UsedPlugin};
+use crate::view::{FlowModel, ModelView, RecordingView, UsedPlugin};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()
         .routes(routes!(plugins))
         .routes(routes!(models))
+        .routes(routes!(all_models))
         .routes(routes!(recordings))
         .routes(routes!(schema))
 }
@@ -34,7 +35,7 @@ async fn plugins(
 }
 
 /// The models of a flow
-#[utoipa::path(get, path = "/flows/{flow}/models", tag = "parts",
+#[utoipa::path(get, path = "/flows/{flow}/models", tag = "models",
     params(("flow" = String, Path, description = "The flow's name"), Part),
     security(("token" = ["viewer"])),
     responses((status = 200, description = "In the order of their names", body = Page<ModelView>)))]
@@ -45,6 +46,28 @@ async fn models(
 ) -> Result<Json<Page<ModelView>>, Problem> {
     let flow = shared.flow(&flow)?;
     Ok(Json(part.of(get(move || flow.models()).await?)?))
+}
+
+/// The models of all flows
+#[utoipa::path(get, path = "/models", tag = "models", params(Part),
+    security(("token" = ["viewer"])),
+    responses((status = 200, description = "Flow by flow, in the order of their names", body = Page<FlowModel>)))]
+async fn all_models(
+    State(shared): State<Arc<Shared>>,
+    InQuery(part): InQuery<Part>,
+) -> Result<Json<Page<FlowModel>>, Problem> {
+    let all = get(move || {
+        let flows = shared.system.flows().into_iter();
+        let models = flows.flat_map(|flow| {
+            let of_flow = |model| FlowModel {
+                flow: flow.name().to_owned(),
+                model,
+            };
+            flow.models().into_iter().map(of_flow).collect::<Vec<_>>()
+        });
+        models.collect()
+    });
+    Ok(Json(part.of(all.await?)?))
 }
 
 /// Recordings that lie beside the flow files

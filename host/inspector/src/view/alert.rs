@@ -15,11 +15,73 @@ pub struct Alert {
     pub node: String,
     /// What it says, as `agave run --json` prints it.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = AlertSaid)]
     pub said: Map<String, Value>,
     /// Whether there is a picture of its frame.
     #[serde(default)]
     pub has_picture: bool,
+}
+
+/// What an alert says. It may say more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AlertSaid {
+    /// The camera.
+    pub camera_id: String,
+    /// When it was captured.
+    #[schema(format = DateTime)]
+    pub ts: String,
+    /// Seconds since the stream's first frame, where that is known.
+    #[schema(example = 12.4)]
+    pub media_time: Option<f64>,
+    /// Left, top, width and height as fractions of the frame.
+    #[schema(example = json!([0.41, 0.22, 0.08, 0.31]))]
+    pub bbox: [f32; 4],
+    /// The class by name.
+    pub class: String,
+    /// From 0 to 1.
+    #[schema(example = 0.89)]
+    pub confidence: f32,
+    /// Whether the detection was inside a zone.
+    pub roi_hit: bool,
+    /// What kind of incident.
+    pub kind: String,
+    /// What of the incident it reports.
+    pub phase: Phase,
+    /// What all alerts of the incident have in common.
+    pub key: String,
+    /// `info`, `warning` or `critical`.
+    pub severity: String,
+    /// The zone by name.
+    pub zone: Option<String>,
+    /// The frame's number in its stream.
+    pub frame: u64,
+    /// The track, where a filter follows things.
+    pub track: Option<u64>,
+    /// How many alerts are folded into this one.
+    pub count: u32,
+}
+
+/// What of an incident an alert reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// It begins.
+    Begin,
+    /// It goes on.
+    Update,
+    /// It ends.
+    End,
+}
+
+impl Phase {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Begin => "begin",
+            Self::Update => "update",
+            Self::End => "end",
+        }
+    }
 }
 
 /// An alert, what became of it, and why it was raised.
@@ -27,7 +89,7 @@ pub struct Alert {
 pub struct AlertDetails {
     /// The alert.
     pub alert: Alert,
-    /// One for each adapter that still has it or gave it up.
+    /// One for each adapter that it went to, as far as that is known, or that reads its node now.
     pub deliveries: Vec<Delivery>,
     /// The way of its frame through the flow, where that is still known.
     pub why: Option<Why>,
@@ -58,6 +120,11 @@ pub enum DeliveryState {
     Delivered,
     /// It was given up, and is kept.
     Dead,
+    /// It was given up, and is not kept any more.
+    Dropped,
+    /// It does not wait and was not given up; more is not known: it came to its end before the
+    /// process started, or the adapter came later.
+    Unknown,
 }
 
 /// The way of one frame through the flow.

@@ -51,8 +51,31 @@ pub struct ZoneView {
 #[serde(deny_unknown_fields)]
 pub struct ZoneShape {
     /// Corners in order, as fractions of the frame from the left and the top; at least three.
-    #[schema(example = json!([[0.1, 0.2], [0.9, 0.2], [0.5, 0.8]]))]
+    #[schema(example = json!([[0.1, 0.2], [0.9, 0.2], [0.5, 0.8]]), min_items = 3)]
     pub points: Vec<[f32; 2]>,
+}
+
+/// A zone that is to be there.
+#[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewZone {
+    /// No other zone of the camera has it.
+    #[schema(example = "forbidden", pattern = "^[A-Za-z0-9_-]{1,64}$")]
+    pub name: String,
+    /// Corners in order, as fractions of the frame from the left and the top; at least three.
+    #[schema(example = json!([[0.1, 0.2], [0.9, 0.2], [0.5, 0.8]]), min_items = 3)]
+    pub points: Vec<[f32; 2]>,
+}
+
+/// The zones of a camera, with the flow that has it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct CameraZones {
+    /// The flow.
+    pub flow: String,
+    /// The camera.
+    pub camera: String,
+    /// In the order of their names.
+    pub zones: Vec<ZoneView>,
 }
 
 /// One detection with its names.

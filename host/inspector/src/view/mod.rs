@@ -16,12 +16,14 @@ pub use addition::{
     Addition, CameraAddress, CameraTrial, CameraTrouble, ModelFile, ModelFiles, NewCamera, NewRule,
     Settings, TriedPicture, TroubleKind,
 };
-pub use alert::{Alert, AlertDetails, Delivery, DeliveryState, Incident, Why, WhyStep};
-pub use camera::{CameraView, PassedDetection, ZoneShape, ZoneView};
+pub use alert::{
+    Alert, AlertDetails, AlertSaid, Delivery, DeliveryState, Incident, Phase, Why, WhyStep,
+};
+pub use camera::{CameraView, CameraZones, NewZone, PassedDetection, ZoneShape, ZoneView};
 pub use delivery::{DeadLetterView, Done};
 pub use graph::{Edge, GraphNode, GraphView};
 pub use infer::{Inferred, InferredDetection};
-pub use node::{LastFailure, LimitsView, ModelView, NodeView, PluginView};
+pub use node::{FlowModel, LastFailure, LimitsView, ModelView, NodeView, PluginView};
 pub use part::{FlowView, RecordingView, UsedPlugin, VersionView};
 pub use report::{FileProblem, ReportView, Verdict};
 pub use status::{

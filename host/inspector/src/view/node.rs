@@ -87,6 +87,16 @@ pub struct ModelView {
     pub used_by: Vec<String>,
 }
 
+/// A model, with the flow that has it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct FlowModel {
+    /// The flow.
+    pub flow: String,
+    /// The model.
+    #[serde(flatten)]
+    pub model: ModelView,
+}
+
 /// What one instance of a plugin may use up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LimitsView {
@@ -101,11 +111,12 @@ pub struct LimitsView {
 /// What went wrong in a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LastFailure {
-    /// When.
+    /// When, by the clock of the camera's pictures.
     pub at: String,
-    /// For which camera; none for an adapter.
+    /// For which camera; none for a node that looks at several together.
     pub camera: Option<String>,
-    /// What kind of failure.
+    /// What kind of failure, as the ledger counts it: `trap`, `deadline` and so on.
+    #[schema(example = "deadline")]
     pub reason: String,
     /// In words, with the backtrace of the plugin where there is one.
     pub message: String,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use agave_core::Timestamp;
 
 use super::recycle::successor;
-use super::{OnFailure, State, Supervised};
+use super::{LastFailure, OnFailure, State, Supervised};
 use crate::failure::Failure;
 
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -36,7 +36,11 @@ impl Supervised {
 
     pub(super) fn failed(&mut self, failure: &Failure, now: Timestamp) {
         self.failures += 1;
-        self.last_failure = Some(failure.to_string());
+        self.last_failure = Some(LastFailure {
+            at: now,
+            reason: failure.reason(),
+            said: failure.to_string(),
+        });
         let node = self.setup.node.as_str();
         // An adapter is not one camera's.
         let camera = Some(self.setup.stream.camera.as_str()).filter(|camera| !camera.is_empty());

@@ -98,14 +98,21 @@ impl Folder {
         let mut kept = self.kept();
         kept.bytes += piece.bytes;
         kept.alerts.insert(number, piece);
-        while kept.bytes > most
-            && let Some((oldest, piece)) = kept.alerts.pop_first()
-        {
-            kept.bytes = kept.bytes.saturating_sub(piece.bytes);
-            if let Some(path) = &self.path {
-                // What is gone already need not be taken away.
-                let _ = std::fs::remove_file(path.join(format!("{oldest}.json")));
-                let _ = std::fs::remove_file(path.join(format!("{oldest}.jpg")));
+        while kept.bytes > most && kept.forget_oldest(self.path.as_deref()) {}
+    }
+
+    /// Forgets what belongs to alerts that are forgotten: the oldest, up to the first of which
+    /// `is_known` says that it is there. As many at once.
+    pub(super) fn prune(&self, most: usize, is_known: impl Fn(u64) -> bool) {
+        for _ in 0..most {
+            let oldest = self.kept().alerts.keys().next().copied();
+            // It is asked without the lock: others want to know of pictures meanwhile.
+            let Some(oldest) = oldest.filter(|oldest| !is_known(*oldest)) else {
+                return;
+            };
+            let mut kept = self.kept();
+            if kept.alerts.keys().next() == Some(&oldest) {
+                kept.forget_oldest(self.path.as_deref());
             }
         }
     }
@@ -136,6 +143,22 @@ impl Folder {
     }
 }
 
+impl Kept {
+    /// Says whether there was one.
+    fn forget_oldest(&mut self, path: Option<&Path>) -> bool {
+        let Some((oldest, piece)) = self.alerts.pop_first() else {
+            return false;
+        };
+        self.bytes = self.bytes.saturating_sub(piece.bytes);
+        if let Some(path) = path {
+            // What is gone already need not be taken away.
+            let _ = std::fs::remove_file(path.join(format!("{oldest}.json")));
+            let _ = std::fs::remove_file(path.join(format!("{oldest}.jpg")));
+        }
+        true
+    }
+}
+
 /// Writes a file that nobody else on this machine may read: there may be people in it.
 fn private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
@@ -143,4 +166,28 @@ fn private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)?.write_all(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_go_with_their_alerts() {
+        let folder = tempfile::tempdir().unwrap();
+        let evidence = Folder::open(Some(folder.path().into()), 0);
+        for number in 1..=6 {
+            evidence.put(number, Some(vec![0; 10]), Some(vec![0; 100]));
+        }
+        let left = || std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left(), 12);
+        evidence.prune(2, |number| number > 3);
+        assert_eq!(left(), 8, "two at once");
+        evidence.prune(100, |number| number > 3);
+        assert_eq!(left(), 6);
+        assert!(!evidence.has_picture(3) && evidence.has_picture(4));
+        assert_eq!(evidence.kept().bytes, 330);
+        evidence.prune(100, |_| false);
+        assert_eq!((left(), evidence.kept().bytes), (0, 0));
+    }
 }

@@ -13,7 +13,7 @@ mod told;
 mod writer;
 
 pub(crate) use keep::{Keep, parse_size};
-pub(super) use outcomes::WaitingOutcomes;
+pub(crate) use outcomes::WaitingOutcomes;
 pub(crate) use told::Told;
 pub(super) use writer::class_list;
 

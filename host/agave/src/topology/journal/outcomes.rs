@@ -49,11 +49,11 @@ impl Outcomes {
 
 /// What one trail was not told yet, without the flow's name.
 #[derive(Default)]
-pub(in crate::topology) struct WaitingOutcomes(Mutex<VecDeque<TrailDelivery>>);
+pub(crate) struct WaitingOutcomes(Mutex<VecDeque<TrailDelivery>>);
 
 impl WaitingOutcomes {
     /// Takes up to `most` of them, the oldest first.
-    pub(in crate::topology) fn take(&self, most: usize) -> Vec<TrailDelivery> {
+    pub(crate) fn take(&self, most: usize) -> Vec<TrailDelivery> {
         let mut waiting = self.lock();
         let end = most.min(waiting.len());
         waiting.drain(..end).collect()

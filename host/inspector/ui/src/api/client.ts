@@ -47,6 +47,11 @@ export function whenLoggedOut(act: () => void): void {
   onLoggedOut = act;
 }
 
+/** The server says on another way that a token is asked for, or another one. */
+export function isLoggedOut(): void {
+  onLoggedOut();
+}
+
 /** The path of something in a flow, each part encoded. */
 export function flowPath(flow: string, ...parts: (string | number)[]): string {
   return ['', 'flows', flow, ...parts].map((part) => encodeURIComponent(part)).join('/');

@@ -1,6 +1,11 @@
 // A WebSocket that is kept open for as long as somebody looks: it comes back after a loss, more
 // slowly each time, and is closed while the page is hidden.
 
+import { isLoggedOut } from './client';
+
+/** The code with which the server closes what somebody may not look at any more. */
+const NOT_ALLOWED = 4401;
+
 export type LinkState = 'connecting' | 'open' | 'waiting' | 'paused' | 'closed';
 
 export interface LinkHandler {
@@ -74,8 +79,10 @@ export class Link {
       if (typeof data === 'string') this.handler.onText?.(data);
       else this.handler.onBinary?.(data as ArrayBuffer);
     };
-    socket.onclose = () => {
-      if (this.#socket === socket) this.#wait();
+    socket.onclose = ({ code }) => {
+      if (this.#socket !== socket) return;
+      if (code === NOT_ALLOWED) isLoggedOut();
+      this.#wait();
     };
   }
 

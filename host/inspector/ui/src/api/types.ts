@@ -40,7 +40,7 @@ export interface CameraStatus {
   dropped: Counts;
   reconnects: number;
   /** What its stream is, once that is known. */
-  video?: { width: number; height: number; codec: string; key_frame_gap_s: number | null; viewers: number } | null;
+  video?: { width: number; height: number; codec: string | null; key_frame_gap_s: number | null; viewers: number } | null;
 }
 
 export interface NodeStatus {
@@ -146,7 +146,7 @@ export interface Alert {
 
 export interface Delivery {
   adapter: string;
-  state: 'waiting' | 'delivered' | 'dead';
+  state: 'waiting' | 'delivered' | 'dead' | 'dropped' | 'unknown';
   attempts: number | null;
   reason: string | null;
   at: string | null;
@@ -197,7 +197,7 @@ export interface Zone {
 
 export interface Camera {
   name: string;
-  source: 'rtsp' | 'file';
+  source: 'rtsp' | 'file' | 'recording';
   url: string;
   fps: number | null;
   health: CameraHealth;
@@ -233,6 +233,11 @@ export interface ModelInfo {
   sha256: string;
   confidence: number;
   iou: number;
+  /** Of its input, where it is loaded. */
+  width: number | null;
+  height: number | null;
+  /** What it runs on, as ONNX Runtime calls it. */
+  provider: string | null;
   classes: string[];
   used_by: string[];
 }
@@ -303,6 +308,8 @@ export interface Version {
   why: 'start' | 'files' | 'command' | 'signal' | 'page' | 'rollback';
   current: boolean;
   said: string;
+  /** In which it differs from the one before. */
+  files: string[];
 }
 
 export interface DeadLetter {

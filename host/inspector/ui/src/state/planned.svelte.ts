@@ -29,8 +29,9 @@ export class PlannedChange {
 
   /** Asks what this would do; `null` for what is not complete. */
   think(body: unknown): void {
+    // What was done is done, also while the cameras are listed anew.
+    if (this.applied !== null && this.applied.result !== 'refused') return;
     this.stop();
-    this.applied = null;
     if (body === null) {
       [this.plan, this.error, this.isPlanning] = [null, null, false];
       return;
