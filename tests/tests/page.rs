@@ -158,13 +158,16 @@ fn it_changes_a_flow_and_nothing_else_of_its_file() -> Result<()> {
 /// What is in the file once a stranger has seen the first alert.
 const GROWN: &str = r#"version: 1
 name: "my-farm"
+
 models:
   yolov8n_pina: { path: models/yolov8n_pina/1/model.onnx }
+
 cameras:
   gate:
     url: "rtsp://${secret:gate-login}@ADDRESS/clip"
     zones:
       yard: [[0.2, 0.93], [0.8, 0.93], [0.72, 0.62], [0.28, 0.62]]
+
 nodes:
   detect-gate: { infer: yolov8n_pina, from: gate }
   zoned-gate: { plugin: roi, from: detect-gate }
