@@ -88,7 +88,7 @@ fn a_picture_is_looked_at_while_cameras_go_on() -> Result<()> {
 
     let models = viewer.json("/api/v1/models")?;
     assert_eq!(models.pointer("/items/0/flow"), Some(&json!("yard")));
-    assert_eq!(models.pointer("/items/0/width"), Some(&json!(640)));
+    assert_eq!(models.pointer("/items/0/width"), Some(&json!(416)));
     assert_eq!(
         models.pointer("/items/0/provider"),
         Some(&json!("CPUExecutionProvider"))
