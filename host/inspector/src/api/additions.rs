@@ -96,7 +96,7 @@ async fn add_camera(
         };
         flow.add_camera(&camera, &wish)
     };
-    added(shared.flow(&flow)?, add).await
+    added(&shared, shared.flow(&flow)?, add).await
 }
 
 /// Add a rule
@@ -126,19 +126,20 @@ async fn add_rule(
         };
         flow.add_rule(&rule, &wish)
     };
-    added(shared.flow(&flow)?, add).await
+    added(&shared, shared.flow(&flow)?, add).await
 }
 
 /// Adds something, and gives the tag that the file has afterwards.
 async fn added(
+    shared: &Shared,
     flow: Arc<dyn RunningFlow>,
     add: impl FnOnce(&dyn RunningFlow) -> Result<Addition, Refusal> + Send + 'static,
 ) -> Result<Response, Problem> {
-    let (addition, file) = ask(move || {
+    let adding = shared.change(move || {
         let addition = add(flow.as_ref())?;
         Ok((addition, flow.file()?))
-    })
-    .await?;
+    });
+    let (addition, file) = adding.await?;
     let tag = format!("\"{}\"", file.tag);
     Ok(([(header::ETAG, tag)], Json(addition)).into_response())
 }
