@@ -158,7 +158,8 @@ impl Agave {
         command.args(["run", "--json"]).args(flows).args(arguments);
         Ok(Self {
             process: Process::start("agave run", &mut command)?,
-            flows: flows.len(),
+            // Without a name it is the one of the folder.
+            flows: flows.len().max(1),
             alerts: Vec::new(),
             reloads: Vec::new(),
             summaries: Vec::new(),

@@ -1,5 +1,10 @@
 //! The inspector's page, looked at and worked with in a real browser while a flow runs.
 
+#![allow(
+    clippy::print_stderr,
+    reason = "the test harness keeps it back and shows it only where a test fails"
+)]
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -8,8 +13,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use agave_tests::{
-    Agave, Api, HttpReceiver, Login, Process, RtspServer, Signal, Yard, free_port, node_packages,
-    repository, skipped,
+    Agave, Api, Crowd, HttpReceiver, Login, Process, RtspServer, Signal, Yard, free_port,
+    node_packages, repository, skipped,
 };
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
@@ -61,20 +66,63 @@ fn browse(
     port: u16,
     variables: Vec<(&'static str, String)>,
 ) -> Result<()> {
+    browse_for(LOOK_LIMIT, script, packages, port, variables)?;
+    Ok(())
+}
+
+/// The same for so long. Gives what the script said.
+fn browse_for(
+    limit: Duration,
+    script: &str,
+    packages: &Path,
+    port: u16,
+    variables: Vec<(&'static str, String)>,
+) -> Result<String> {
     Api::at(port).wait(START_LIMIT)?;
     let mut node = Command::new("node");
     node.arg(repository().join("tests/clients/page").join(script))
         .arg(format!("http://127.0.0.1:{port}"))
         .env("PAGE_PACKAGES", packages)
         .envs(variables);
-    let looked = Process::start(script, &mut node)?.finish(LOOK_LIMIT)?;
+    let looked = Process::start(script, &mut node)?.finish(limit)?;
     ensure!(
         looked.status.success(),
         "{}{}",
         looked.stdout,
         looked.stderr
     );
+    Ok(looked.stdout)
+}
+
+/// Goes about on the page of two hundred cameras for so long, and says what that measured.
+fn look_at_a_crowd(seconds: u64) -> Result<()> {
+    let Some(packages) = packages()? else {
+        return Ok(());
+    };
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let (crowd, port) = (Crowd::new()?, free_port()?);
+    let listen = format!("127.0.0.1:{port}");
+    let running = Agave::run(&crowd.flow(), &["--listen", &listen])?;
+    running.wait_until_live("crowd", START_LIMIT)?;
+    let variables = vec![("SECONDS", seconds.to_string())];
+    let limit = LOOK_LIMIT + Duration::from_secs(seconds);
+    let said = browse_for(limit, "crowd.mjs", &packages, port, variables)?;
+    eprintln!("{said}");
+    running.signal(Signal::TERM)?;
+    running.finish(STOP_LIMIT)?;
     Ok(())
+}
+
+#[test]
+fn it_stays_usable_with_two_hundred_cameras() -> Result<()> {
+    look_at_a_crowd(60)
+}
+
+/// `cargo test --release --workspace --test page -- --ignored --nocapture ten_minutes`
+#[test]
+#[ignore = "takes ten minutes"]
+fn it_stays_usable_with_two_hundred_cameras_for_ten_minutes() -> Result<()> {
+    look_at_a_crowd(600)
 }
 
 #[test]
@@ -110,13 +158,16 @@ fn it_changes_a_flow_and_nothing_else_of_its_file() -> Result<()> {
 /// What is in the file once a stranger has seen the first alert.
 const GROWN: &str = r#"version: 1
 name: "my-farm"
+
 models:
   yolov8n_pina: { path: models/yolov8n_pina/1/model.onnx }
+
 cameras:
   gate:
     url: "rtsp://${secret:gate-login}@ADDRESS/clip"
     zones:
       yard: [[0.2, 0.93], [0.8, 0.93], [0.72, 0.62], [0.28, 0.62]]
+
 nodes:
   detect-gate: { infer: yolov8n_pina, from: gate }
   zoned-gate: { plugin: roi, from: detect-gate }

@@ -11,6 +11,9 @@ use agave_plugin::{Engine, LoadError, Plugin};
 
 use crate::fingerprints::Fingerprints;
 
+/// So many are shown to somebody who looks for one.
+const MOST_INSTALLED: usize = 200;
+
 /// Where plugins are, and those that were loaded.
 pub(crate) struct Catalog {
     engine: Engine,
@@ -148,6 +151,15 @@ impl Catalog {
     /// A flow may bring its own plugins along, in a folder beside it.
     fn folders_for(&self, flow_folder: &Path) -> impl Iterator<Item = PathBuf> {
         std::iter::once(flow_folder.join("plugins")).chain(self.folders.clone())
+    }
+
+    /// Each plugin that a flow in `flow_folder` can call by its name: the file that it would get,
+    /// in the order of the names, at most 200.
+    pub(crate) fn installed(&self, flow_folder: &Path) -> Vec<PathBuf> {
+        let names = self.names(flow_folder).into_iter().take(MOST_INSTALLED);
+        names
+            .filter_map(|name| self.find(&name, flow_folder).ok())
+            .collect()
     }
 
     fn names(&self, flow_folder: &Path) -> Vec<String> {

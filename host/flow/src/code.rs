@@ -81,7 +81,7 @@ codes! {
     BadOverride = Error 6, "An override on the command line (`--set PATH=VALUE`) does not lead anywhere in this file.";
     BadReference = Error 7, "`${...}` is for `${env:NAME}` and `${secret:NAME}`. For a text that has `${` in it, write `$${`.";
     MissingVariable = Error 8, "The file refers to an environment variable that is not set.";
-    MissingSecret = Error 9, "The file refers to a secret that cannot be found. A secret is in an environment variable `AGAVE_SECRET_NAME` or in a file of the folder that `AGAVE_SECRETS_DIR` names.";
+    MissingSecret = Error 9, "The file refers to a secret that cannot be found. A secret is in an environment variable `AGAVE_SECRET_NAME` or in a file of the folder that `AGAVE_SECRETS_DIR` names. Those that were given to the page are beside the flow's state.";
     SecretMisplaced = Error 10, "Secrets are kept out of everything that may be shown or handed to a plugin, so `${secret:NAME}` works only in the `url` of a camera or a database, the `mqtt` of a broker, and passwords. A plugin uses a secret without seeing it: grant it with `allow: { secrets: [NAME] }`.";
     UnsupportedVersion = Error 11, "The file is written in a version of the format that this Agave does not read.";
     NotDefined = Error 12, "A name is used that nothing in the file defines.";

@@ -247,7 +247,7 @@ fn a_camera_more_and_single_values() {
     assert_eq!(
         added.text,
         format!(
-            "{}cameras:\n  yard:\n    url: clip.mp4\n",
+            "{}\ncameras:\n  yard:\n    url: clip.mp4\n",
             flow_alone.as_str()
         )
     );
@@ -302,12 +302,9 @@ fn a_flow_grows_from_nothing() {
             .unwrap_or_else(|error| panic!("{error}\n{before}"))
             .text
     };
-    for (start, gap) in [
-        ("# Ours.\nversion: 1\nname: yard\n", ""),
-        (
-            "# Ours.\nversion: 1\nname: yard\n\nmodels:\n\ncameras:\n\nnodes:\n",
-            "\n",
-        ),
+    for start in [
+        "# Ours.\nversion: 1\nname: yard\n",
+        "# Ours.\nversion: 1\nname: yard\n\nmodels:\n\ncameras:\n\nnodes:\n",
     ] {
         let path = serde_json::json!({ "path": "../models/yolov8n.onnx" });
         let models = add(start, Section::Models, "people", path);
@@ -325,6 +322,62 @@ fn a_flow_grows_from_nothing() {
             "cameras:\n  gate:\n    url: clip.mp4\n    fps: 8\n    repeat: true\n",
             "nodes:\n  detect: { infer: people, from: gate }\n  person-in-yard:\n    plugin: forbidden-object\n    from: detect\n    config: { zone: yard, alert: [person] }\n",
         ];
-        assert_eq!(flow, lines.join(gap));
+        assert_eq!(flow, lines.join("\n"));
+    }
+}
+
+/// A setting in each way to write a node.
+#[test]
+fn settings_change_where_they_are_written() {
+    let world = Memory::default();
+    let before = |node: &str| {
+        text(&format!(
+            "version: 1\nname: yard\nmodels: {{ people: {{ path: ../models/yolov8n.onnx }} }}\ncameras: {{ gate: {{ url: clip.mp4 }} }}\nnodes:\n  detect: {{ infer: people, from: cameras }}\n{node}"
+        ))
+    };
+    let inline =
+        "  alert: { plugin: forbidden-object, from: detect, config: { zone: yard } } # ours\n";
+    let lines = "  alert:\n    plugin: forbidden-object\n    from: detect\n    config:\n      # where\n      zone: yard\n      alert:\n        - person\n        - car\n";
+    let classes = serde_json::json!(["car"]);
+    let text = serde_json::json!("door");
+    for (node, setting, value, after) in [
+        (inline, "zone", Some(&text), inline.replace("yard", "door")),
+        (
+            inline,
+            "alert",
+            Some(&classes),
+            inline.replace("zone: yard", "zone: yard, alert: [car]"),
+        ),
+        (
+            lines,
+            "zone",
+            Some(&text),
+            lines.replace("zone: yard", "zone: door"),
+        ),
+        (
+            lines,
+            "alert",
+            Some(&classes),
+            lines.replace("        - person\n        - car", "        [car]"),
+        ),
+        (
+            lines,
+            "alert",
+            None,
+            lines.replace("      alert:\n        - person\n        - car\n", ""),
+        ),
+    ] {
+        let edited = edit::set_setting(&before(node), &world, "alert", setting, value);
+        let edited = edited.unwrap_or_else(|error| panic!("{setting}: {error}\n{node}"));
+        assert_eq!(edited.text, before(&after).as_str());
+    }
+    for (node, setting, value) in [
+        ("alert", "zone", None),
+        ("alert", "zonee", Some(&text)),
+        ("alert", "zone", Some(&classes)),
+        ("alrt", "zone", Some(&text)),
+    ] {
+        let refused = edit::set_setting(&before(inline), &world, node, setting, value);
+        assert!(refused.is_err(), "{node} {setting}");
     }
 }

@@ -2,7 +2,9 @@
 //! added, models are found where they lie, and a rule comes with all the nodes that it takes.
 
 use crate::Refusal;
-use crate::view::{Addition, CameraAddress, CameraTrial, ModelFiles, NewCamera, NewRule};
+use crate::view::{
+    Addition, CameraAddress, CameraTrial, ModelFiles, NewCamera, NewRule, Settings, UsedPlugin,
+};
 
 /// A change that somebody wants.
 #[derive(Clone, Copy, Debug)]
@@ -39,4 +41,20 @@ pub trait Additions {
     /// # Errors
     /// As for [`add_camera`](Self::add_camera); or there is no such camera, zone or class.
     fn add_rule(&self, rule: &NewRule, wish: &Wish<'_>) -> Result<Addition, Refusal>;
+
+    /// Gives settings of a node's plugin other values; without one the plugin's default counts.
+    ///
+    /// # Errors
+    /// As for [`add_camera`](Self::add_camera); or there is no such node, or it is written in a
+    /// way that cannot be edited.
+    fn configure(
+        &self,
+        node: &str,
+        settings: &Settings,
+        wish: &Wish<'_>,
+    ) -> Result<Addition, Refusal>;
+
+    /// Plugins that a node could run, whether one does or not, in the order of their names. They
+    /// are compiled when they are first asked for.
+    fn installed_plugins(&self) -> Vec<UsedPlugin>;
 }

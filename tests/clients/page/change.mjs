@@ -1,6 +1,6 @@
 // Changes a running flow as an operator does: a zone on the picture, a setting in the editor, and back.
 
-import { expect, look } from "./browser.mjs";
+import { accessible, expect, look } from "./browser.mjs";
 
 await look(async (page, step, base) => {
   const corner = (number) => page.locator(`[data-corner="${number - 1}"]`);
@@ -58,6 +58,24 @@ await look(async (page, step, base) => {
     await save.click();
     await page.getByText("Applied", { exact: true }).waitFor();
     await page.getByRole("button", { name: "Stop editing" }).click();
+  });
+
+  await step("a setting is changed in the drawer, which says before what that does, and back", async () => {
+    const drawer = page.getByRole("complementary", { name: "Node calm" });
+    for (const [from, to] of [["2s", "4s"], ["4s", "2s"]]) {
+      await page.goto(`${base}/flows/yard/flow/calm?tab=config`);
+      await drawer.getByRole("button", { name: "Change settings" }).click();
+      const hold = drawer.getByLabel("hold");
+      expect((await hold.inputValue()) === from, `it is ${await hold.inputValue()}`);
+      await hold.fill("three");
+      await drawer.getByText("`hold` of plugin 'debounce'").first().waitFor();
+      await hold.fill(to);
+      await drawer.getByText(`config: { hold: ${to} } }`).waitFor();
+      await accessible(page);
+      await drawer.getByRole("button", { name: "Apply" }).click();
+      await drawer.getByRole("button", { name: "Change settings" }).waitFor();
+      await drawer.locator("pre", { hasText: `hold: ${to}` }).waitFor();
+    }
   });
 
   await step("a broken flow file says in the editor what is wrong", async () => {

@@ -92,14 +92,16 @@ await look(async (page, step, base) => {
     await page.getByRole("button", { name: "Pick a rule for “yard”" }).click();
     await dialog.getByText("Choose what raises the alert").first().waitFor();
     await dialog.getByLabel("object").check();
-    await dialog.getByLabel("has to be there for").selectOption("500ms");
+    await dialog.getByLabel("for at least").selectOption("500ms");
     await dialog.getByText("Alert when an object is in yard for half a second.").waitFor();
     await dialog.getByText("3 nodes added").waitFor();
     await dialog.getByText("object-in-yard:").first().waitFor();
     await accessible(page);
     await dialog.getByRole("button", { name: "Apply this rule" }).click();
     await dialog.getByText("Applied", { exact: true }).waitFor();
-    await dialog.getByRole("button", { name: "Wait for the first alert" }).click();
+    await dialog.getByRole("button", { name: /the first alert/ }).waitFor();
+    await dialog.getByRole("button", { name: "Close" }).last().click();
+    await page.keyboard.press("1");
   });
 
   await step("the first alert comes, with its picture", async () => {
@@ -107,8 +109,8 @@ await look(async (page, step, base) => {
     const incidents = page.getByRole("region", { name: "Open incidents" });
     await incidents.getByRole("link", { name: /object in yard/ }).waitFor({ timeout: ALERT_MS });
     await incidents.locator("img").waitFor();
-    await page.getByRole("heading", { name: "To the first alert" }).waitFor({ state: "hidden" });
-    await incidents.getByRole("link", { name: /object in yard/ }).click();
+    await accessible(page);
+    await page.getByRole("link", { name: "See why it was raised" }).click();
     await page.getByAltText(/The frame of this alert/).waitFor();
     await page.getByText(/object \d+ % in yard/).first().waitFor();
     await accessible(page);

@@ -91,6 +91,9 @@ await look(async (page, step, base) => {
     const views = [
       ["now", "Open incidents"],
       ["flow/rule", "Ledger, since the start"],
+      ["flow/calm?tab=config", "Change settings"],
+      ["now?new=camera", "The camera’s RTSP address"],
+      ["now?new=rule", "Choose what raises the alert"],
       ["camera/field?zones=edit", "forbidden"],
       ["edit", "Versions"],
       ["edit?add=rule", "forbidden-object"],

@@ -61,6 +61,7 @@ impl Record {
             reporter: Arc::clone(&reporter),
             flow: flow.name.clone(),
             one_of_several: false,
+            is_over: Arc::default(),
         };
         let scribe = Arc::<Scribe>::default();
         let taps = Arc::<Taps>::default();

@@ -221,6 +221,7 @@ impl Run {
             reporter: Arc::clone(reporter),
             flow: flow.name.clone(),
             one_of_several: self.flows.len() > 1,
+            is_over: Arc::default(),
         };
         let state = state_folder(self.state.clone(), &flow.name);
         let store = match self.no_state {

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use agave_inspector::Refusal;
 use agave_inspector::additions::{Additions, Wish};
-use agave_inspector::view::{Addition, CameraAddress, CameraTrial, ModelFiles, NewCamera, NewRule};
+use agave_inspector::view::{
+    Addition, CameraAddress, CameraTrial, ModelFiles, NewCamera, NewRule, Settings, UsedPlugin,
+};
 
 use super::InspectedFlow;
 use crate::{camera_trial, model_files};
@@ -30,6 +32,37 @@ impl Additions for InspectedFlow {
 
     fn add_camera(&self, camera: &NewCamera, wish: &Wish<'_>) -> Result<Addition, Refusal> {
         self.keeper.add_camera(camera, wish)
+    }
+
+    fn configure(
+        &self,
+        node: &str,
+        settings: &Settings,
+        wish: &Wish<'_>,
+    ) -> Result<Addition, Refusal> {
+        self.keeper.configure(node, settings, wish)
+    }
+
+    fn installed_plugins(&self) -> Vec<UsedPlugin> {
+        let catalog = &self.machine.catalog;
+        let installed = catalog.installed(self.keeper.folder()).into_iter();
+        // One that cannot be loaded cannot be picked; a flow that names it says why.
+        let loaded = installed.filter_map(|file| Some((catalog.load(&file).ok()?, file)));
+        loaded
+            .map(|(plugin, file)| {
+                let description = plugin.description();
+                UsedPlugin {
+                    name: description.name.clone(),
+                    version: description.version.clone(),
+                    role: plugin.role().to_string(),
+                    file: file.display().to_string(),
+                    sha256: plugin.fingerprint().to_string(),
+                    description: Some(description.summary.clone()),
+                    config_schema: Some(description.config_schema.clone()),
+                    used_by: Vec::new(),
+                }
+            })
+            .collect()
     }
 
     fn add_rule(&self, rule: &NewRule, wish: &Wish<'_>) -> Result<Addition, Refusal> {

@@ -7,7 +7,7 @@ use agave_flow::edit::{self, Section};
 use agave_flow::{Flow, FlowText, Surroundings, Work, veil};
 use agave_inspector::Refusal;
 use agave_inspector::additions::Wish;
-use agave_inspector::view::{Addition, NewCamera, NewRule};
+use agave_inspector::view::{Addition, NewCamera, NewRule, Settings};
 use serde_json::{Map, Value, json};
 
 use super::texts::Texts;
@@ -38,10 +38,28 @@ impl Growing<'_> {
             return Ok(());
         };
         let edited = edit::add_to_section(&self.text, self.machine, section, name, &members);
+        self.become_of(edited)?;
+        self.taken.insert(name.to_owned());
+        Ok(())
+    }
+
+    /// `null` takes the setting away, where there is one.
+    fn set(&mut self, node: &str, setting: &str, value: &Value) -> Result<(), Refusal> {
+        let value = (!value.is_null()).then_some(value);
+        let edited = edit::set_setting(&self.text, self.machine, node, setting, value);
+        self.become_of(edited)
+    }
+
+    fn become_of(&mut self, edited: Result<edit::Edited, edit::EditError>) -> Result<(), Refusal> {
         let edited = edited.map_err(|error| refused(&error))?;
+        if edited.file != self.text.file() {
+            let part = edited.file.display();
+            return Err(invalid(&format!(
+                "it is written in {part}, which the flow file includes; change it there"
+            )));
+        }
         let text = FlowText::from_bytes(self.text.file(), edited.text.into_bytes());
         self.text = text.map_err(|problems| refused(&edit::EditError::Unreadable(problems)))?;
-        self.taken.insert(name.to_owned());
         Ok(())
     }
 
@@ -193,6 +211,21 @@ impl Keeper {
     /// Adds a rule to the flow file, whose tag is still the expected one.
     pub(crate) fn add_rule(&self, rule: &NewRule, wish: &Wish<'_>) -> Result<Addition, Refusal> {
         self.grow(wish, |growing| with_rule(growing, rule))
+    }
+
+    /// Changes settings of a node in the flow file, whose tag is still the expected one.
+    pub(crate) fn configure(
+        &self,
+        node: &str,
+        settings: &Settings,
+        wish: &Wish<'_>,
+    ) -> Result<Addition, Refusal> {
+        self.grow(wish, |growing| {
+            for (setting, value) in &settings.0 {
+                growing.set(node, setting, value)?;
+            }
+            Ok(())
+        })
     }
 
     fn grow(

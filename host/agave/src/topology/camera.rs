@@ -8,12 +8,13 @@ use std::thread::JoinHandle;
 
 use agave_flow::{Camera, CameraKind};
 use agave_media::VideoRelay;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::build::{source_config, terms};
 use super::intake::{CameraId, Intake};
 use super::lane::Lane;
-use super::recorded::{Playing, Turns};
+use super::recorded::Playing;
 use super::running::{Signal, join, thread};
 use super::source::{Health, SourceSink, SourceState};
 use super::video::Relays;
@@ -22,8 +23,8 @@ use super::video::Relays;
 #[derive(Clone)]
 pub(super) struct Post {
     pub(super) intake: Arc<Intake>,
-    /// Those of cameras that are recordings.
-    pub(super) turns: Arc<Turns>,
+    /// So many cameras that are recordings take a frame through the flow at the same time.
+    pub(super) turns: Arc<Semaphore>,
     /// Ends all sources.
     pub(super) shutdown: CancellationToken,
     pub(super) sender: Sender<Signal>,

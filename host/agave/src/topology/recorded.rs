@@ -7,13 +7,15 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use agave_core::Timestamp;
 use agave_flow::{Camera, CameraKind, Flow, Pace};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::build::{BuildError, Standing};
@@ -90,45 +92,25 @@ fn refused(camera: &Camera, reason: PlayError) -> BuildError {
     }
 }
 
-/// So many may take a frame through the flow at the same time.
-pub(super) struct Turns {
-    free: Mutex<usize>,
-    freed: Condvar,
+/// How long a camera that is behind keeps its turn while others wait for theirs.
+const LONGEST_TURN: Duration = Duration::from_millis(1);
+
+/// The right to take frames through the flow; whoever waits longest gets it next.
+struct Turn<'t> {
+    _permit: SemaphorePermit<'t>,
+    began: Instant,
 }
 
-/// One of them.
-struct Turn<'t>(&'t Turns);
-
-impl Turns {
-    pub(super) fn new(most: usize) -> Self {
-        Self {
-            free: Mutex::new(most),
-            freed: Condvar::new(),
-        }
-    }
-
-    fn free(&self) -> MutexGuard<'_, usize> {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take(&self) -> Turn<'_> {
-        let free = self.freed.wait_while(self.free(), |free| *free == 0);
-        *free.unwrap_or_else(PoisonError::into_inner) -= 1;
-        Turn(self)
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        *self.0.free() += 1;
-        self.0.freed.notify_one();
+impl Turn<'_> {
+    fn is_over(&self) -> bool {
+        self.began.elapsed() >= LONGEST_TURN
     }
 }
 
 /// A camera's recording on its way through the flow.
 pub(super) struct Playing {
     pub(super) lane: Arc<Lane>,
-    pub(super) turns: Arc<Turns>,
+    pub(super) turns: Arc<Semaphore>,
     pub(super) state: Arc<SourceState>,
     /// How many frames the camera has had, from whatever source.
     pub(super) frames: Arc<AtomicU64>,
@@ -149,22 +131,35 @@ impl Playing {
         let mut player = recorded.play(self.repeat)?;
         let clock = Clock::start(self.pace)?;
         let first_number = self.frames.load(Ordering::Relaxed);
+        let mut turn = self.turn(&clock);
         while let Some((due, mut frame)) = player.next(stop)? {
-            if !clock.wait_until(due, stop) {
-                return Ok(());
+            if clock.is_early(due) || turn.as_ref().is_none_or(Turn::is_over) {
+                drop(turn.take());
+                if !clock.wait_until(due, stop) {
+                    return Ok(());
+                }
+                turn = self.turn(&clock);
             }
             frame.number = frame.number.saturating_add(first_number);
             frame.at = clock.began_at + due;
             self.frames
                 .store(frame.number.saturating_add(1), Ordering::Relaxed);
             self.tell(&frame);
-            let _turn = self.turns.take();
             self.take_through(frame, clock.late(due));
         }
         if !stop.is_cancelled() {
             self.state.change(|state| state.health = Health::Ended);
         }
         Ok(())
+    }
+
+    fn turn(&self, clock: &Clock) -> Option<Turn<'_>> {
+        // Nobody takes the turns away.
+        let permit = clock.runtime.block_on(self.turns.acquire()).ok()?;
+        Some(Turn {
+            _permit: permit,
+            began: Instant::now(),
+        })
     }
 
     fn tell(&self, frame: &Frame) {
@@ -209,39 +204,48 @@ impl Playing {
 struct Clock {
     began: Instant,
     began_at: Timestamp,
-    /// Waits, and is woken to stop; none where nothing is waited for.
-    paced: Option<Runtime>,
+    pace: Pace,
+    /// Waits, and is woken to stop.
+    runtime: Runtime,
 }
 
 impl Clock {
     fn start(pace: Pace) -> io::Result<Self> {
         Ok(Self {
+            runtime: Builder::new_current_thread().enable_time().build()?,
             began: Instant::now(),
             began_at: Timestamp::now(),
-            paced: match pace {
-                Pace::Fast => None,
-                Pace::Realtime => Some(Builder::new_current_thread().enable_time().build()?),
-            },
+            pace,
         })
+    }
+
+    /// How long it is until a frame's time comes.
+    fn until(&self, due: Duration) -> Duration {
+        match self.pace {
+            Pace::Fast => Duration::ZERO,
+            Pace::Realtime => due.saturating_sub(self.began.elapsed()),
+        }
+    }
+
+    fn is_early(&self, due: Duration) -> bool {
+        !self.until(due).is_zero()
     }
 
     /// Waits for the time of a frame to come. False when it is to stop.
     fn wait_until(&self, due: Duration, stop: &CancellationToken) -> bool {
-        let Some(runtime) = &self.paced else {
-            return !stop.is_cancelled();
-        };
-        let early = due.saturating_sub(self.began.elapsed());
+        let early = self.until(due);
         if early.is_zero() {
             return !stop.is_cancelled();
         }
-        runtime.block_on(async { tokio::time::timeout(early, stop.cancelled()).await.is_err() })
+        let stopped = async { timeout(early, stop.cancelled()).await.is_ok() };
+        !self.runtime.block_on(stopped)
     }
 
     /// How far behind the pace a frame is.
     fn late(&self, due: Duration) -> Duration {
-        match self.paced {
-            Some(_) => self.began.elapsed().saturating_sub(due),
-            None => Duration::ZERO,
+        match self.pace {
+            Pace::Fast => Duration::ZERO,
+            Pace::Realtime => self.began.elapsed().saturating_sub(due),
         }
     }
 }

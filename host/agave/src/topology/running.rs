@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use agave_plugin::Grants;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::adapters::AdapterPlan;
@@ -19,7 +20,6 @@ use super::intake::Intake;
 use super::journal::Outlet;
 use super::lane::Lane;
 use super::outbox::Outbox;
-use super::recorded::Turns;
 use super::site::{self, Site};
 use super::summary::{Departed, Summary, summarise};
 use super::taps::Taps;
@@ -180,7 +180,7 @@ impl Running {
         } = topology;
         let (sender, signals) = channel();
         let intake = Arc::new(Intake::new(workshop.workers));
-        let turns = Arc::new(Turns::new(workshop.workers));
+        let turns = Arc::new(Semaphore::new(workshop.workers));
         let workers = (0..workshop.workers)
             .map(|index| {
                 let intake = Arc::clone(&intake);

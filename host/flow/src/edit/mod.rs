@@ -14,6 +14,7 @@ mod mapping;
 mod patch;
 mod polygon;
 mod section;
+mod setting;
 mod value;
 mod written;
 mod zone;
@@ -140,6 +141,22 @@ pub fn add_to_section(
     members: &serde_json::Map<String, serde_json::Value>,
 ) -> Result<Edited, EditError> {
     section::add(text, surroundings, section, name, members)
+}
+
+/// Gives a setting of a node's plugin another value, whatever it is, or takes it away, so that the
+/// plugin's own default counts. What a template gives is written at the node.
+///
+/// # Errors
+/// There is no such node, the plugin does not take the value, or it is written where it cannot be
+/// changed alone.
+pub fn set_setting(
+    text: &FlowText,
+    surroundings: &dyn Surroundings,
+    node: &str,
+    setting: &str,
+    value: Option<&serde_json::Value>,
+) -> Result<Edited, EditError> {
+    setting::set(text, surroundings, node, setting, value)
 }
 
 /// Sets one value, by its path as in `--set`: `cameras.gate.fps`, `nodes.quiet.config.hold`. What

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::attempt::{Attempt, Goal};
 use super::error::EditError;
+use super::patch::Replacement;
 use super::written::{self, New};
 use super::{Edited, Section};
 use crate::tree::{self, Tree};
@@ -66,10 +67,23 @@ pub(super) fn add(
     } else if files.file_of(&around) == file && files.written.at(&around).is_some() {
         attempt.in_mapping(&around, file, |entries| entries.insert(name, &new))
     } else {
-        attempt.in_mapping("", file, |flow| flow.insert(key, &alone()))
+        attempt.in_mapping("", file, |flow| apart(flow.insert(key, &alone())?))
     };
     let edited = attempt.edit(file, edit, &goal);
     edited.unwrap_or_else(|| Err(attempt.not_plain(&format!("{entry} '{name}'"), &around)))
+}
+
+/// With a line between the sections, as people have it.
+fn apart(mut section: Vec<Replacement>) -> Option<Vec<Replacement>> {
+    let first = section.first_mut()?;
+    let line_break = match first.text.starts_with("\r\n") {
+        true => "\r\n",
+        false => "\n",
+    };
+    if first.text.starts_with(line_break) {
+        first.text.insert_str(0, line_break);
+    }
+    Some(section)
 }
 
 /// As people write it: a camera in lines, to which its zones are added, and a short node in one.

@@ -11,13 +11,16 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::page::{Page, Part};
 use crate::access::Caller;
 use crate::additions::Wish;
 use crate::extract::{IfMatch, InBody, InPath, InQuery};
 use crate::problem::Problem;
 use crate::shared::{Shared, ask, get};
 use crate::system::{Refusal, RunningFlow};
-use crate::view::{Addition, CameraAddress, CameraTrial, ModelFiles, NewCamera, NewRule};
+use crate::view::{
+    Addition, CameraAddress, CameraTrial, ModelFiles, NewCamera, NewRule, Settings, UsedPlugin,
+};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()
@@ -25,6 +28,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(try_camera))
         .routes(routes!(add_camera))
         .routes(routes!(add_rule))
+        .routes(routes!(configure))
+        .routes(routes!(installed_plugins))
 }
 
 /// Whether something is done, or only planned.
@@ -127,6 +132,53 @@ async fn add_rule(
         flow.add_rule(&rule, &wish)
     };
     added(&shared, shared.flow(&flow)?, add).await
+}
+
+/// Change settings of a node
+///
+/// Those that are named get other values, and `null` takes one away; the others stay as they are.
+#[utoipa::path(patch, path = "/flows/{flow}/nodes/{node}/settings", tag = "additions",
+    params(("flow" = String, Path, description = "The flow's name"),
+           ("node" = String, Path, description = "The node's name"), Planning,
+           ("If-Match" = String, Header, description = "The ETag of the flow file that was seen")),
+    request_body = Settings,
+    security(("token" = ["operator"])),
+    responses((status = 200, description = "What it changed, or would change", body = Addition,
+        headers(("ETag" = String, description = "That of the flow file now")))))]
+async fn configure(
+    State(shared): State<Arc<Shared>>,
+    axum::Extension(caller): axum::Extension<Caller>,
+    InPath((flow, node)): InPath<(String, String)>,
+    InQuery(planning): InQuery<Planning>,
+    IfMatch(tag): IfMatch,
+    InBody(settings): InBody<Settings>,
+) -> Result<Response, Problem> {
+    let change = move |flow: &dyn RunningFlow| {
+        let wish = Wish {
+            expected: &tag,
+            who: caller.shown(),
+            only_planned: planning.plan.unwrap_or_default(),
+        };
+        flow.configure(&node, &settings, &wish)
+    };
+    added(shared.flow(&flow)?, change).await
+}
+
+/// Plugins that nodes could run
+///
+/// Those that lie where plugins are looked for. The first time takes a while: they are compiled.
+#[utoipa::path(get, path = "/flows/{flow}/installed-plugins", tag = "additions",
+    params(("flow" = String, Path, description = "The flow's name"), Part),
+    security(("token" = ["operator"])),
+    responses((status = 200, description = "In the order of their names", body = Page<UsedPlugin>)))]
+async fn installed_plugins(
+    State(shared): State<Arc<Shared>>,
+    InPath(flow): InPath<String>,
+    InQuery(part): InQuery<Part>,
+) -> Result<Json<Page<UsedPlugin>>, Problem> {
+    let flow = shared.flow(&flow)?;
+    let plugins = get(move || flow.installed_plugins());
+    Ok(Json(part.of(plugins.await?)?))
 }
 
 /// Adds something, and gives the tag that the file has afterwards.

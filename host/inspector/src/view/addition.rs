@@ -131,6 +131,12 @@ pub struct NewRule {
     pub severity: Option<String>,
 }
 
+/// Settings of a plugin that are to have other values, by their names; `null` takes one away.
+#[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = Object, example = json!({ "hold": "3s", "severity": null }))]
+pub struct Settings(pub serde_json::Map<String, serde_json::Value>);
+
 /// What was added to a flow, or would be.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Addition {

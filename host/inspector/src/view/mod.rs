@@ -14,7 +14,7 @@ mod status;
 
 pub use addition::{
     Addition, CameraAddress, CameraTrial, CameraTrouble, ModelFile, ModelFiles, NewCamera, NewRule,
-    TriedPicture, TroubleKind,
+    Settings, TriedPicture, TroubleKind,
 };
 pub use alert::{
     Alert, AlertDetails, AlertSaid, Delivery, DeliveryState, Incident, Phase, Why, WhyStep,

@@ -40,7 +40,7 @@ export interface CameraStatus {
   dropped: Counts;
   reconnects: number;
   /** What its stream is, once that is known. */
-  video?: { width: number; height: number; codec: string; key_frame_gap_s: number | null; viewers: number } | null;
+  video?: { width: number; height: number; codec: string | null; key_frame_gap_s: number | null; viewers: number } | null;
 }
 
 export interface NodeStatus {
@@ -197,7 +197,7 @@ export interface Zone {
 
 export interface Camera {
   name: string;
-  source: 'rtsp' | 'file';
+  source: 'rtsp' | 'file' | 'recording';
   url: string;
   fps: number | null;
   health: CameraHealth;

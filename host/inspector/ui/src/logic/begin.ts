@@ -19,7 +19,7 @@ export interface Progress {
 /** The four steps; a rule that needs no zone counts for one. */
 export function steps({ cameras, zones, rules, hasAlert }: Progress): Step[] {
   return [
-    { name: 'camera', title: 'Add a camera', says: 'Its address is enough. It is tried before anything is written.', isDone: cameras > 0 },
+    { name: 'camera', title: 'Add a camera', says: 'By its address, which is tried before anything is written, and with a model, which says what is in the picture.', isDone: cameras > 0 },
     { name: 'zone', title: 'Draw a zone', says: 'The part of the picture that matters, corner by corner.', isDone: cameras > 0 && (zones > 0 || rules > 0) },
     { name: 'rule', title: 'Pick a rule', says: 'What must not be in the zone, and for how long.', isDone: rules > 0 },
     { name: 'alert', title: 'See the first alert', says: 'It comes by itself, with its picture and why it was raised.', isDone: hasAlert },

@@ -46,7 +46,8 @@ export function nodeBlock(node: NewNode): string {
   return lines.join('\n');
 }
 
-function valueOf(field: Field, text: string): unknown {
+/** What was typed, as the setting takes it; `null` for nothing. */
+export function valueOf(field: Field, text: string): unknown {
   const trimmed = text.trim();
   if (trimmed === '') return null;
   if (field.kind === 'boolean') return trimmed === 'true';
