@@ -161,7 +161,7 @@ async fn configure(
         };
         flow.configure(&node, &settings, &wish)
     };
-    added(shared.flow(&flow)?, change).await
+    added(&shared, shared.flow(&flow)?, change).await
 }
 
 /// Plugins that nodes could run
