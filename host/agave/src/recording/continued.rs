@@ -13,7 +13,7 @@ use agave_store::Store;
 use super::{CameraEntry, Frame, Header, ModelEntry, Record, Writer};
 
 const KILLS: u32 = 50;
-const FRAMES: u64 = 600_000;
+const FRAMES: u64 = 1_000_000;
 /// Between two frames.
 const STEP: Duration = Duration::from_millis(40);
 /// So long, at most, it lives on after it has got any further.
