@@ -90,7 +90,7 @@ fn flow() -> Value {
             };
             let camera = json!({
                 "url": "places.agrec",
-                "recorded": format!("place-{}", number % RECORDED),
+                "recorded": format!("place-{}", number / ONE_OF % RECORDED),
                 "repeat": true,
                 "zones": { "zone": zone },
             });

@@ -195,13 +195,16 @@ pub(crate) struct FlowReporter {
     pub(crate) flow: String,
     /// A person reads alerts of several flows.
     pub(crate) one_of_several: bool,
+    /// The summary is the last line of its flow: a reload that was under way may end after it.
+    pub(crate) is_over: Arc<Mutex<bool>>,
 }
 
 impl FlowReporter {
     /// An event of the flow's life: for a person on standard error, and with `--json` for a
     /// program on standard output, too.
     pub(crate) fn event(&self, said: String, json: &Value) {
-        if self.reporter.format == Format::Json {
+        let is_over = lock(&self.is_over);
+        if self.reporter.format == Format::Json && !*is_over {
             self.reporter.line(json.to_string());
         }
         self.reporter.send(Line::Error(said));
@@ -209,6 +212,8 @@ impl FlowReporter {
 
     /// The end of the flow.
     pub(crate) fn summary(&self, summary: &Summary) {
+        let mut is_over = lock(&self.is_over);
+        *is_over = true;
         let line = match self.reporter.format {
             Format::Json => serde_json::json!({ "summary": summary.json }).to_string(),
             Format::Human if self.one_of_several => {

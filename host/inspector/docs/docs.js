@@ -51,6 +51,7 @@ function typeOf(schema) {
     const fixed = schema.minItems !== undefined && schema.minItems === schema.maxItems;
     return [fixed ? `${schema.minItems} of ` : 'a list of ', ...typeOf(schema.items), ...nothing];
   }
+  if (schema.format === 'binary') return ['a file'];
   if (schema.enum) {
     const values = schema.enum.filter((value) => value !== null);
     return [...values.flatMap((value, index) => [...(index ? [', '] : []), element('code', null, String(value))]), ...nothing];

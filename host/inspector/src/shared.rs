@@ -17,7 +17,7 @@ use crate::view::Status;
 
 /// For so long a status serves everybody who asks: numbers that are looked at by many pages are
 /// gathered once.
-const STATUS_IS_FRESH: Duration = Duration::from_millis(250);
+const STATUS_IS_FRESH: Duration = Duration::from_millis(450);
 /// So many pictures are encoded at the same time.
 const MOST_PICTURES: usize = 2;
 /// So many changes of flow files, and plans of some, are worked on at the same time: they read,

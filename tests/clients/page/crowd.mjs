@@ -1,6 +1,7 @@
 // Two hundred cameras: goes round the views for SECONDS, and measures the page. No task of the main
-// thread takes longer than 100 ms of its time in a Chromium trace, and after a collection of garbage
-// the heap is as large at the end as after the first rounds.
+// thread takes more than 100 ms of the processor in a Chromium trace, and after a collection of garbage
+// the heap is as large at the end as after the first rounds. By the clock a task waits for whatever else
+// the machine does; that is told and not tested.
 
 import { expect, LIMIT_MS, look } from "./browser.mjs";
 
@@ -11,7 +12,7 @@ const WARM_ROUNDS = 2;
 const MOST_GROWTH = 1.1;
 const SLACK_BYTES = 2 << 20;
 const TRACED = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"];
-const TASKS = ["RunTask", "ThreadControllerImpl::RunTask"];
+const TASK = "ThreadControllerImpl::RunTask";
 
 const median = (values) => values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
 const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
@@ -21,10 +22,11 @@ function tasks(buffer) {
   const { traceEvents } = JSON.parse(buffer.toString());
   const main = new Set(traceEvents.filter((event) => event.name === "thread_name" && event.args.name === "CrRendererMain").map(({ pid, tid }) => `${pid}/${tid}`));
   const there = traceEvents.filter((event) => event.ph === "X" && main.has(`${event.pid}/${event.tid}`));
-  const within = (task) => there.filter((event) => event !== task && event.tid === task.tid && event.pid === task.pid && event.ts >= task.ts && event.ts + event.dur <= task.ts + task.dur && !TASKS.includes(event.name));
-  const longest = there.filter(({ name }) => TASKS.includes(name)).toSorted((one, other) => other.dur - one.dur);
+  const within = (task) => there.filter((event) => event !== task && event.tid === task.tid && event.pid === task.pid && event.ts >= task.ts && event.ts + event.dur <= task.ts + task.dur && event.name !== TASK && event.name !== "RunTask");
+  const longest = there.filter(({ name }) => name === TASK).toSorted((one, other) => (other.tdur ?? other.dur) - (one.tdur ?? one.dur));
   return {
     count: longest.length,
+    by_clock_ms: Math.max(...longest.map(({ dur }) => dur)) / 1000,
     longest: longest.slice(0, 3).map((task) => ({
       wall_ms: task.dur / 1000,
       cpu_ms: (task.tdur ?? task.dur) / 1000,
@@ -85,6 +87,7 @@ await look(async (page, step, base) => {
 
   const heaps = [];
   const longest = [];
+  const by_clock = [];
   let count = 0;
   await step(`it stays usable for ${SECONDS} s`, async () => {
     const until = Date.now() + SECONDS * 1000;
@@ -93,6 +96,7 @@ await look(async (page, step, base) => {
       await round();
       const traced = tasks(await browser.stopTracing());
       count += traced.count;
+      by_clock.push(traced.by_clock_ms);
       longest.push(...traced.longest);
       heaps.push(await heap());
     }
@@ -100,10 +104,9 @@ await look(async (page, step, base) => {
 
   await step("no task is long, and the heap is flat", async () => {
     longest.sort((one, other) => other.cpu_ms - one.cpu_ms);
-    const by_clock = Math.max(...longest.map(({ wall_ms }) => wall_ms));
     const warm = heaps.slice(WARM_ROUNDS);
     const [first, last] = [warm.slice(0, Math.ceil(warm.length / 3)), warm.slice(-Math.ceil(warm.length / 3))].map(median);
-    console.log(JSON.stringify({ rounds: heaps.length, tasks: count, longest_task_ms: longest[0].cpu_ms, longest_by_clock_ms: by_clock, heap_first: mebibytes(first), heap_last: mebibytes(last), heaps: heaps.map(mebibytes) }));
+    console.log(JSON.stringify({ rounds: heaps.length, tasks: count, longest_task_ms: longest[0].cpu_ms, longest_by_clock_ms: Math.max(...by_clock), heap_first: mebibytes(first), heap_last: mebibytes(last), heaps: heaps.map(mebibytes) }));
     for (const task of longest.slice(0, 5)) console.log(JSON.stringify(task));
     expect(count > 100, `the trace has only ${count} tasks`);
     expect(longest[0].cpu_ms < LONGEST_TASK_MS, `a task took ${longest[0].cpu_ms} ms: ${longest[0].did}`);

@@ -5,6 +5,7 @@ mod beginning;
 mod check;
 mod dead_letters;
 mod explain;
+mod flows;
 mod graph;
 mod inspector;
 mod outbox;

@@ -13,7 +13,8 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use crate::command::run::{Ended, cores, ended_well, runtime};
+use crate::command::flows::{Ended, ended_well};
+use crate::command::run::{cores, runtime};
 use crate::command::signals::Stop;
 use crate::command::{load, machine};
 use crate::recording::{Scribe, may_be_replaced};
@@ -60,6 +61,7 @@ impl Record {
             reporter: Arc::clone(&reporter),
             flow: flow.name.clone(),
             one_of_several: false,
+            is_over: Arc::default(),
         };
         let scribe = Arc::<Scribe>::default();
         let taps = Arc::<Taps>::default();

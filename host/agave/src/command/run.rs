@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use agave_flow::{Flow, Override};
@@ -17,10 +17,11 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::beginning;
+use crate::command::flows::{Ended, Flows, attend, reload_on_signal};
 use crate::command::inspector::{self, InspectorOptions};
 use crate::command::machine;
 use crate::command::signals::{HangUp, Stop};
-use crate::control::{Controlled, Server, Trigger};
+use crate::control::{Controlled, Server};
 use crate::inspected::{Announcer, Evidence, Inspected, InspectedFlow};
 use crate::keeper::{self, Beginning, Keeper, Reading, Source};
 use crate::report::{FlowReporter, Format, Reporter};
@@ -28,10 +29,7 @@ use crate::secrets::KeptSecrets;
 use crate::surroundings::{Machine, open_store, state_folder, state_root};
 use crate::topology::build::{BuildError, Workshop};
 use crate::topology::journal::{Journal, Keep, parse_size};
-use crate::topology::{AlertSink, Finish, Running, Signal, Summary, Tap, Taps, Topology};
-
-/// How often the progress is shown.
-const GLANCE: Duration = Duration::from_millis(250);
+use crate::topology::{AlertSink, Finish, Running, Tap, Taps, Topology};
 
 #[derive(Args)]
 pub(crate) struct Run {
@@ -89,12 +87,6 @@ struct Ready {
     reporter: FlowReporter,
     evidence: Option<Arc<Evidence>>,
     events: broadcast::Sender<FlowEvent>,
-}
-
-/// A flow that has ended.
-pub(super) struct Ended {
-    pub(super) file: PathBuf,
-    pub(super) summary: Summary,
 }
 
 impl Run {
@@ -235,6 +227,7 @@ impl Run {
             reporter: Arc::clone(reporter),
             flow: flow.name.clone(),
             one_of_several: self.flows.len() > 1,
+            is_over: Arc::default(),
         };
         let state = state_folder(self.state.clone(), &flow.name);
         let store = match self.no_state {
@@ -347,27 +340,6 @@ impl Run {
     }
 }
 
-/// The flows of this process.
-#[derive(Default)]
-struct Flows {
-    keepers: Vec<Arc<Keeper>>,
-    /// The threads of the page, where there is one.
-    page: Option<tokio::runtime::Handle>,
-    /// What the page shows of them; nothing where there is none.
-    inspected: Vec<Arc<InspectedFlow>>,
-    /// Whoever has these can end them.
-    senders: Vec<Sender<Signal>>,
-}
-
-impl Flows {
-    fn interrupt(&self) {
-        for sender in &self.senders {
-            // Nobody hears it when the flow is already over.
-            let _ = sender.send(Signal::Interrupted);
-        }
-    }
-}
-
 /// A flow runs without, where there can be no control socket.
 fn control(
     keeper: &Arc<Keeper>,
@@ -389,33 +361,6 @@ fn control(
         .ok()
 }
 
-/// Waits for the end of all flows, and says whether all ended well.
-fn attend(flows: &Flows, ends: &Receiver<Ended>, reporter: &Reporter, began: Instant) -> bool {
-    let mut well = 0;
-    loop {
-        match ends.recv_timeout(GLANCE) {
-            Ok(ended) => well += usize::from(ended_well(&ended)),
-            Err(RecvTimeoutError::Timeout) => {
-                let counts = || flows.keepers.iter().flat_map(|one| one.counts()).collect();
-                reporter.progress(began.elapsed().as_secs_f64(), counts);
-                if reporter.reader_is_gone() {
-                    flows.interrupt();
-                }
-            }
-            // One that ended without a word has panicked.
-            Err(RecvTimeoutError::Disconnected) => return well == flows.keepers.len(),
-        }
-    }
-}
-
-pub(super) fn ended_well(Ended { file, summary }: &Ended) -> bool {
-    for (camera, reason) in &summary.failed_cameras {
-        let file = file.display();
-        eprintln!("agave: {file}: camera '{camera}' could not be read: {reason}");
-    }
-    summary.failed_cameras.is_empty() && summary.unbalanced.is_empty()
-}
-
 /// For what talks to the outside: adapters' requests and the process's signals. Frames never
 /// come here.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
@@ -429,15 +374,4 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
 
 pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
-}
-
-/// SIGHUP is how services are told to read their files again.
-async fn reload_on_signal(mut hang_up: HangUp, flows: Arc<Flows>) {
-    while hang_up.comes().await {
-        for keeper in flows.keepers.iter().filter(|one| !one.is_ending()) {
-            let keeper = Arc::clone(keeper);
-            // It compiles and waits: not for the network's threads. One flow waits for no other.
-            tokio::task::spawn_blocking(move || keeper.reload(&Trigger::Signal));
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use agave_inspector::system::{
     AlertQuery, Feed, FlowEvent, FlowFile, Image, IncidentQuery, Jpeg, Letters, Passed,
@@ -13,17 +14,22 @@ use agave_inspector::view::{
 };
 use agave_inspector::{Refusal, RunningFlow};
 use tokio::sync::{broadcast, mpsc};
+use tokio::time::interval;
 
 use super::incidents::{self, Incidents};
 use super::outcomes::Outcomes;
 use super::pictures::Pictures;
 use super::{Evidence, alerts, camera, graph, infer, node, video};
 use crate::control::{Choice, Controlled, Remedy as Cure, Trigger};
-use crate::keeper::Keeper;
+use crate::keeper::{Allowance, Keeper};
 use crate::surroundings::Machine;
 
 /// So many wait for a page that is slow.
 const MOST_WAITING: usize = 64;
+/// A tap shows as many frames as a person can follow: in so much time
+const WINDOW: Duration = Duration::from_millis(250);
+/// so many.
+const MOST_IN_WINDOW: u32 = 8;
 
 pub(crate) struct InspectedFlow {
     pub(super) keeper: Arc<Keeper>,
@@ -92,17 +98,21 @@ impl RunningFlow for InspectedFlow {
     }
 
     fn tap(&self, node: &str) -> Result<Feed<Passed>, Refusal> {
-        let mut tapped = self
-            .keeper
-            .tap_for_a_person(node)
-            .map_err(Refusal::NotFound)?;
+        let allowance = Allowance::default();
+        let tapped = self.keeper.tap_some(node, &allowance);
+        let mut tapped = tapped.map_err(Refusal::NotFound)?;
         let (sender, items) = mpsc::channel(MOST_WAITING);
         let left_out = Arc::clone(&tapped.left_out);
         let guard = tapped.guard;
         self.runtime.spawn(async move {
+            let mut window = interval(WINDOW);
             loop {
                 let passed = tokio::select! {
                     () = sender.closed() => return,
+                    _ = window.tick() => {
+                        allowance.fill(MOST_IN_WINDOW);
+                        continue;
+                    }
                     passed = tapped.waiting.recv() => passed,
                 };
                 let Some(passed) = passed else {

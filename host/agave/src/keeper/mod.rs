@@ -33,7 +33,7 @@ use crate::topology::{CameraCounts, Live, ReloadError};
 use crate::watch::{Watched, Watcher};
 
 pub(crate) use read::{Reading, read};
-pub(crate) use tap::named;
+pub(crate) use tap::{Allowance, named};
 pub(crate) use texts::Texts;
 
 /// Where a flow comes from.
@@ -152,9 +152,13 @@ impl Keeper {
         counts.map(|(_, counts)| counts).collect()
     }
 
-    /// What passes `node` from now on, as much of it as a person can follow.
-    pub(crate) fn tap_for_a_person(&self, node: &str) -> Result<Subscription, String> {
-        tap::subscribe(&self.live, node, true)
+    /// What passes `node` from now on, as many frames of it as are allowed.
+    pub(crate) fn tap_some(
+        &self,
+        node: &str,
+        allowance: &Allowance,
+    ) -> Result<Subscription, String> {
+        tap::subscribe(&self.live, node, Some(allowance.clone()))
     }
 
     fn reloads(&self) -> MutexGuard<'_, Reloads> {
@@ -312,7 +316,7 @@ impl Controlled for Keeper {
     }
 
     fn tap(&self, node: &str) -> Result<Subscription, String> {
-        tap::subscribe(&self.live, node, false)
+        tap::subscribe(&self.live, node, None)
     }
 
     fn status(&self) -> Status {

@@ -1,8 +1,7 @@
 //! `agave tap` inside of the running flow: looks at one node, with names instead of numbers.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use agave_core::{Alert, AlertReport, Detection, FrameDetections, StreamInfo, Timestamp};
 use agave_flow::{Flow, instead_of};
@@ -10,55 +9,43 @@ use agave_flow::{Flow, instead_of};
 use crate::control::{Passed, PassedDetection, Subscription, TapSender, subscription};
 use crate::topology::{Live, Tap};
 
-/// Looks at what passes `node` from now on; at no more frames than a person can follow, if it is
-/// for one.
+/// Looks at what passes `node` from now on; at no more frames than `allowance` says, if there is
+/// one.
 pub(super) fn subscribe(
     live: &Live,
     node: &str,
-    for_a_person: bool,
+    allowance: Option<Allowance>,
 ) -> Result<Subscription, String> {
     exists(&live.flow(), node)?;
-    let tap = |sender| NodeTap {
-        node: node.to_owned(),
-        sender,
-        allowance: for_a_person.then(Allowance::new),
-    };
+    let node = node.to_owned();
     Ok(subscription(|sender| {
-        live.taps().add(Arc::new(tap(sender)))
+        live.taps().add(Arc::new(NodeTap {
+            node,
+            sender,
+            allowance,
+        }))
     }))
 }
 
-/// So much time has an allowance of its own,
-const WINDOW_MS: u128 = 250;
-/// which is so many frames.
-const MOST_IN_WINDOW: u32 = 8;
-
 /// How many frames may still be shown at the moment. Words are made of each, on the flow's own
-/// threads; 200 cameras have 2000 of them a second, and a page shows thirty.
-struct Allowance {
-    began: Instant,
-    window: AtomicU64,
-    left: AtomicU32,
-}
+/// threads; 200 cameras have 2000 of them a second, and a page shows thirty. Whoever looks on
+/// fills it again: the flow has no clock to look at.
+#[derive(Clone, Default)]
+pub(crate) struct Allowance(Arc<AtomicU32>);
 
 impl Allowance {
-    fn new() -> Self {
-        Self {
-            began: Instant::now(),
-            window: AtomicU64::new(u64::MAX),
-            left: AtomicU32::new(0),
-        }
+    /// From now on so many may be shown.
+    pub(crate) fn fill(&self, frames: u32) {
+        self.0.store(frames, Ordering::Relaxed);
     }
 
     fn take(&self) -> bool {
-        let window = self.began.elapsed().as_millis() / WINDOW_MS;
-        let window = u64::try_from(window).unwrap_or(0);
-        if self.window.swap(window, Ordering::Relaxed) != window {
-            self.left.store(MOST_IN_WINDOW, Ordering::Relaxed);
+        if self.0.load(Ordering::Relaxed) == 0 {
+            return false;
         }
         let one_less = |left: u32| left.checked_sub(1);
         let taken = self
-            .left
+            .0
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
         taken.is_ok()
     }

@@ -103,7 +103,7 @@ async fn add_camera(
         };
         flow.add_camera(&camera, &wish)
     };
-    added(shared.flow(&flow)?, add).await
+    added(&shared, shared.flow(&flow)?, add).await
 }
 
 /// Add a rule
@@ -133,7 +133,7 @@ async fn add_rule(
         };
         flow.add_rule(&rule, &wish)
     };
-    added(shared.flow(&flow)?, add).await
+    added(&shared, shared.flow(&flow)?, add).await
 }
 
 /// Give a camera another address or login
@@ -220,7 +220,7 @@ async fn configure(
         };
         flow.configure(&node, &settings, &wish)
     };
-    added(shared.flow(&flow)?, change).await
+    added(&shared, shared.flow(&flow)?, change).await
 }
 
 /// Plugins that nodes could run
@@ -242,14 +242,15 @@ async fn installed_plugins(
 
 /// Adds something, and gives the tag that the file has afterwards.
 async fn added(
+    shared: &Shared,
     flow: Arc<dyn RunningFlow>,
     add: impl FnOnce(&dyn RunningFlow) -> Result<Addition, Refusal> + Send + 'static,
 ) -> Result<Response, Problem> {
-    let (addition, file) = ask(move || {
+    let adding = shared.change(move || {
         let addition = add(flow.as_ref())?;
         Ok((addition, flow.file()?))
-    })
-    .await?;
+    });
+    let (addition, file) = adding.await?;
     let tag = format!("\"{}\"", file.tag);
     Ok(([(header::ETAG, tag)], Json(addition)).into_response())
 }

@@ -1,4 +1,5 @@
-//! Examples for everything in the document that has none of its own: made from the schemas, so
+//! What the document lacks. Pictures are files and not lists of numbers; and everything that has
+//! no example of its own gets one: made from the schemas, so
 //! that a new operation has one by itself, and none can say what the schema does not.
 
 use serde_json::{Map, Value, json};
@@ -114,6 +115,11 @@ impl Schemas {
     fn fill_content(&self, holder: &mut Value) {
         let content = holder.get_mut("content").and_then(Value::as_object_mut);
         for (kind, body) in content.into_iter().flatten() {
+            if kind.starts_with("image/") {
+                let file = json!({ "type": "string", "format": "binary" });
+                body.as_object_mut()
+                    .map(|body| body.insert("schema".to_owned(), file));
+            }
             if kind == "application/json" && body.get("example").is_none() {
                 let schema = body.get("schema").unwrap_or(&Value::Null);
                 let example = self.sample(schema, "", 0);
