@@ -164,7 +164,7 @@ models:
 
 cameras:
   gate:
-    url: "rtsp://${secret:gate-login}@ADDRESS/clip"
+    url: "rtsp://${secret:gate-login-2}@ADDRESS/clip"
     zones:
       yard: [[0.2, 0.93], [0.8, 0.93], [0.72, 0.62], [0.28, 0.62]]
 
@@ -217,7 +217,7 @@ fn a_stranger_comes_to_the_first_alert_by_the_page_alone() -> Result<()> {
         .split_once("is.\n")
         .context("it begins with words")?;
     assert_eq!(written, grown);
-    let secret = running.state().join("secrets/gate-login");
+    let secret = running.state().join("secrets/gate-login-2");
     assert_eq!(secret.metadata()?.permissions().mode() & 0o777, 0o600);
     running.signal(Signal::TERM)?;
     let ended = running.finish(STOP_LIMIT)?;

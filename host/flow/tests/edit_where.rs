@@ -371,6 +371,11 @@ fn settings_change_where_they_are_written() {
         let edited = edited.unwrap_or_else(|error| panic!("{setting}: {error}\n{node}"));
         assert_eq!(edited.text, before(&after).as_str());
     }
+    // What reads it has to go first.
+    let read = edit::remove_from_section(&before(inline), &world, Section::Nodes, "detect");
+    assert!(read.is_err());
+    let gone = edit::remove_from_section(&before(lines), &world, Section::Nodes, "alert");
+    assert_eq!(gone.unwrap().text, before("").as_str());
     for (node, setting, value) in [
         ("alert", "zone", None),
         ("alert", "zonee", Some(&text)),

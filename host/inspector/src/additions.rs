@@ -42,6 +42,24 @@ pub trait Additions {
     /// As for [`add_camera`](Self::add_camera); or there is no such camera, zone or class.
     fn add_rule(&self, rule: &NewRule, wish: &Wish<'_>) -> Result<Addition, Refusal>;
 
+    /// Gives a camera another address, or another login.
+    ///
+    /// # Errors
+    /// As for [`add_camera`](Self::add_camera); or there is no such camera.
+    fn move_camera(
+        &self,
+        camera: &str,
+        address: &CameraAddress,
+        wish: &Wish<'_>,
+    ) -> Result<Addition, Refusal>;
+
+    /// Takes a node away, with those that read nothing else.
+    ///
+    /// # Errors
+    /// As for [`add_camera`](Self::add_camera); or there is no such node, or another reads it
+    /// among others.
+    fn remove_node(&self, node: &str, wish: &Wish<'_>) -> Result<Addition, Refusal>;
+
     /// Gives settings of a node's plugin other values; without one the plugin's default counts.
     ///
     /// # Errors

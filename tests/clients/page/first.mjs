@@ -104,6 +104,29 @@ await look(async (page, step, base) => {
     await page.keyboard.press("1");
   });
 
+  await step("the zone of a rule does not go without it, in plain words", async () => {
+    await page.goto(`${base}/flows/my-farm/camera/gate?zones=edit`);
+    await page.getByRole("button", { name: "Delete the zone yard" }).click();
+    await page.getByRole("button", { name: "Save and reload" }).click();
+    await page.getByText("the rule 'object-in-yard' looks at the zone 'yard'; remove the rule first").waitFor();
+    await page.getByRole("link", { name: "Look at the rule “object-in-yard”" }).waitFor();
+    await page.getByRole("button", { name: "Discard" }).click();
+    await page.getByRole("button", { name: "Stop editing" }).click();
+  });
+
+  await step("an address is changed after it was tried", async () => {
+    await page.getByRole("button", { name: "Change address or login" }).first().click();
+    expect((await dialog.getByLabel("Address").inputValue()) === CAMERA, "it has the address");
+    await dialog.getByLabel("User").fill(CAMERA_USER);
+    await dialog.getByLabel("Password").fill(CAMERA_PASSWORD);
+    await page.keyboard.press("Enter");
+    await dialog.getByText("It works").waitFor();
+    await accessible(page);
+    await dialog.getByRole("button", { name: "Use this address" }).click();
+    await dialog.waitFor({ state: "hidden" });
+    await page.keyboard.press("1");
+  });
+
   await step("the first alert comes, with its picture", async () => {
     await page.waitForURL("**/now");
     const incidents = page.getByRole("region", { name: "Open incidents" });
@@ -114,5 +137,13 @@ await look(async (page, step, base) => {
     await page.getByAltText(/The frame of this alert/).waitFor();
     await page.getByText(/object \d+ % in yard/).first().waitFor();
     await accessible(page);
+  });
+
+  await step("a rule is removed, and what that does is shown before", async () => {
+    await page.goto(`${base}/flows/my-farm/flow/object-in-yard?tab=config`);
+    await page.getByRole("complementary").getByRole("button", { name: "Remove" }).click();
+    await dialog.getByText("2 nodes removed").waitFor();
+    await accessible(page);
+    await dialog.getByRole("button", { name: "Keep it" }).click();
   });
 });

@@ -9,6 +9,8 @@ use anyhow::{Context, Result};
 /// In the folder in which the program is started.
 const FILE: &str = "agave.yaml";
 const LONGEST_NAME: usize = 64;
+/// For somebody who named a file that is not there.
+pub(super) const HINT: &str = " = help: `agave run` without a name begins a flow in this folder: agave.yaml, to which its page adds the first camera";
 
 /// The flow file of this folder, begun if it is not there.
 pub(super) fn flow_of_this_folder() -> Result<PathBuf> {
@@ -30,6 +32,17 @@ pub(super) fn flow_of_this_folder() -> Result<PathBuf> {
                 folder.display()
             )
         }),
+    }
+}
+
+/// An empty file that somebody made is where they want to begin.
+pub(super) fn begin_if_empty(file: &Path) {
+    let is_empty = std::fs::read(file).is_ok_and(|bytes| bytes.trim_ascii().is_empty());
+    let folder = std::path::absolute(file).ok();
+    let folder = folder.as_deref().and_then(Path::parent);
+    if let (true, Some(folder)) = (is_empty, folder) {
+        // What cannot be written is said to be empty when it is read.
+        let _ = std::fs::write(file, beginning(folder));
     }
 }
 

@@ -94,6 +94,9 @@ impl Run {
         if self.flows.is_empty() {
             self.flows.push(beginning::flow_of_this_folder()?);
         }
+        for file in &self.flows {
+            beginning::begin_if_empty(file);
+        }
         ensure!(
             self.flows.len() == 1 || self.overrides.is_empty(),
             "--set changes one flow; with several, change their files or run them one by one"
@@ -169,6 +172,9 @@ impl Run {
             } = keeper::read(machine, file, &self.overrides);
             if !problems.is_empty() {
                 eprintln!("{problems}");
+            }
+            if !file.exists() {
+                eprintln!("{}", beginning::HINT);
             }
             match flow {
                 None => all_good = false,

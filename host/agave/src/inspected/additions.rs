@@ -34,6 +34,19 @@ impl Additions for InspectedFlow {
         self.keeper.add_camera(camera, wish)
     }
 
+    fn move_camera(
+        &self,
+        camera: &str,
+        address: &CameraAddress,
+        wish: &Wish<'_>,
+    ) -> Result<Addition, Refusal> {
+        self.keeper.move_camera(camera, address, wish)
+    }
+
+    fn remove_node(&self, node: &str, wish: &Wish<'_>) -> Result<Addition, Refusal> {
+        self.keeper.remove_node(node, wish)
+    }
+
     fn configure(
         &self,
         node: &str,

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use agave_core::Role;
 use agave_flow::edit::{self, Section};
 use agave_flow::{Flow, FlowText, Surroundings, Work, veil};
 use agave_inspector::Refusal;
 use agave_inspector::additions::Wish;
-use agave_inspector::view::{Addition, NewCamera, NewRule, Settings};
+use agave_inspector::view::{Addition, CameraAddress, NewCamera, NewRule, Settings};
 use serde_json::{Map, Value, json};
 
 use super::texts::Texts;
@@ -172,29 +173,92 @@ impl Keeper {
         camera: &NewCamera,
         wish: &Wish<'_>,
     ) -> Result<Addition, Refusal> {
-        let separated = Separated::of(&camera.address)
+        self.with_login(&camera.name, &camera.address, |url| {
+            self.grow(wish, |growing| with_camera(growing, camera, url))
+        })
+    }
+
+    /// Gives a camera another address in the flow file, whose tag is still the expected one.
+    pub(crate) fn move_camera(
+        &self,
+        camera: &str,
+        address: &CameraAddress,
+        wish: &Wish<'_>,
+    ) -> Result<Addition, Refusal> {
+        let running = self.live.flow();
+        if running.cameras.iter().all(|it| it.name != camera) {
+            let said = format!("there is no camera '{camera}'");
+            return Err(Refusal::NotFound(said));
+        }
+        self.with_login(camera, address, |url| {
+            self.grow(wish, |growing| {
+                let url = edit::Scalar::Text(url.to_owned());
+                let path = format!("cameras.{camera}.url");
+                let edited = edit::set_value(&growing.text, growing.machine, &path, &url);
+                growing.become_of(edited)
+            })
+        })
+    }
+
+    /// Keeps the login of an address, if it has one, and changes something with an address that
+    /// refers to it.
+    fn with_login(
+        &self,
+        camera: &str,
+        address: &CameraAddress,
+        change: impl FnOnce(&str) -> Result<Addition, Refusal>,
+    ) -> Result<Addition, Refusal> {
+        let separated = Separated::of(address)
             .map_err(|trouble| invalid(&format!("{} {}", trouble.said, trouble.advice)))?;
-        let machine = &self.source.machine;
-        let secret = separated.secret().map(|secret| {
-            let name = free_secret(machine, &camera.name);
-            (name, secret)
-        });
-        if let Some((name, secret)) = &secret {
-            machine.kept_secrets.keep(name, secret).map_err(|error| {
-                Refusal::Unavailable(format!("the login cannot be kept: {error}"))
-            })?;
-        }
-        let url = match &secret {
-            Some((name, _)) => separated
-                .url
-                .replacen("://", &format!("://${{secret:{name}}}@"), 1),
-            None => separated.url.clone(),
+        let kept = &self.source.machine.kept_secrets;
+        let Some(secret) = separated.secret() else {
+            return change(&separated.url);
         };
-        let added = self.grow(wish, |growing| with_camera(growing, camera, &url));
-        if let (Err(_), Some((name, _))) = (&added, &secret) {
-            machine.kept_secrets.forget(name);
+        let name = free_secret(&self.source.machine, camera);
+        kept.keep(&name, &secret)
+            .map_err(|error| Refusal::Unavailable(format!("the login cannot be kept: {error}")))?;
+        let reference = format!("://${{secret:{name}}}@");
+        let changed = change(&separated.url.replacen("://", &reference, 1));
+        if changed.is_err() {
+            kept.forget(&name);
         }
-        added
+        changed
+    }
+
+    /// Takes a node out of the flow file, whose tag is still the expected one, with those that
+    /// read nothing else.
+    pub(crate) fn remove_node(&self, node: &str, wish: &Wish<'_>) -> Result<Addition, Refusal> {
+        self.grow(wish, |growing| {
+            for gone in with_readers(&growing.flow, node)? {
+                let nodes = Section::Nodes;
+                let machine = growing.machine;
+                let edited = edit::remove_from_section(&growing.text, machine, nodes, &gone);
+                growing.become_of(edited)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Refuses where a rule of `camera` looks at `zone`, which is to go.
+    pub(super) fn expect_unwatched(&self, camera: &str, zone: &str) -> Result<(), Refusal> {
+        let flow = self.live.flow();
+        let index = flow.cameras.iter().position(|it| it.name == camera);
+        let watches = |work: &Work| match work {
+            Work::Plugin(plugin) if plugin.role == Role::Rule => {
+                let config: Value = serde_json::from_str(&plugin.config).unwrap_or_default();
+                config.get("zone").and_then(Value::as_str) == Some(zone)
+            }
+            _ => false,
+        };
+        let mut nodes = flow.nodes.iter();
+        let rule = nodes
+            .find(|node| watches(&node.work) && node.cameras.iter().any(|it| Some(it.0) == index));
+        rule.map_or(Ok(()), |rule| {
+            Err(invalid(&format!(
+                "the rule '{}' looks at the zone '{zone}'; remove the rule first",
+                rule.name
+            )))
+        })
     }
 
     /// Whether a node looks at all cameras, and so at one more.
@@ -338,6 +402,31 @@ fn with_rule(growing: &mut Growing<'_>, rule: &NewRule) -> Result<(), Refusal> {
         &calm,
         json!({ "plugin": "debounce", "from": name, "config": { "hold": HOLD } }),
     )
+}
+
+/// `node` and those that read it and nothing else, each before what it reads.
+fn with_readers(flow: &Flow, node: &str) -> Result<Vec<String>, Refusal> {
+    let none = || Refusal::NotFound(format!("there is no node '{node}'"));
+    let first = flow.nodes.iter().position(|it| it.name == node);
+    let mut gone = BTreeSet::from([first.ok_or_else(none)?]);
+    // All that a node reads comes before it.
+    for (index, reader) in flow.nodes.iter().enumerate() {
+        let lost = reader.inputs.iter().filter(|it| gone.contains(&it.0));
+        match lost.count() {
+            0 => {}
+            lost if lost == reader.inputs.len() => {
+                gone.insert(index);
+            }
+            _ => {
+                return Err(invalid(&format!(
+                    "the node '{}' reads it among others; take it out of that node's `from` first",
+                    reader.name
+                )));
+            }
+        }
+    }
+    let names = gone.iter().rev().filter_map(|it| flow.nodes.get(*it));
+    Ok(names.map(|node| node.name.clone()).collect())
 }
 
 /// What a thing of this description can be called.

@@ -15,6 +15,9 @@ impl Keeper {
     pub(crate) fn write_zone(&self, change: &ZoneChange<'_>) -> Result<Report, Refusal> {
         let _one_by_one = self.one_by_one();
         let now = self.expect_tag(change.expected)?;
+        if change.points.is_none() {
+            self.expect_unwatched(change.camera, change.zone)?;
+        }
         let edited = self.edited(now.main(), change)?;
         self.put(&now, &Edits::from([(edited.file, edited.text)]), change.who)
     }

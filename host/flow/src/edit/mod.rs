@@ -143,6 +143,20 @@ pub fn add_to_section(
     section::add(text, surroundings, section, name, members)
 }
 
+/// Takes an entry out of a section, with the comments on its lines. What refers to it has to go
+/// before.
+///
+/// # Errors
+/// There is no such entry, something refers to it, or it cannot be taken away alone.
+pub fn remove_from_section(
+    text: &FlowText,
+    surroundings: &dyn Surroundings,
+    section: Section,
+    name: &str,
+) -> Result<Edited, EditError> {
+    section::remove(text, surroundings, section, name)
+}
+
 /// Gives a setting of a node's plugin another value, whatever it is, or takes it away, so that the
 /// plugin's own default counts. What a template gives is written at the node.
 ///

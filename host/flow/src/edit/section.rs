@@ -8,7 +8,7 @@ use super::patch::Replacement;
 use super::written::{self, New};
 use super::{Edited, Section};
 use crate::tree::{self, Tree};
-use crate::{FileIndex, FlowText, Surroundings};
+use crate::{FileIndex, FlowText, Surroundings, suggest};
 
 /// An entry with more members than these has a line for each.
 const MOST_ON_A_LINE: usize = 2;
@@ -71,6 +71,35 @@ pub(super) fn add(
     };
     let edited = attempt.edit(file, edit, &goal);
     edited.unwrap_or_else(|| Err(attempt.not_plain(&format!("{entry} '{name}'"), &around)))
+}
+
+pub(super) fn remove(
+    text: &FlowText,
+    surroundings: &dyn Surroundings,
+    section: Section,
+    name: &str,
+) -> Result<Edited, EditError> {
+    let attempt = Attempt::new(text, surroundings)?;
+    let (key, entry) = (section.key(), section.entry());
+    let around = tree::join("", key);
+    let pointer = tree::join(&around, name);
+    let files = &attempt.files;
+    if files.written.at(&pointer).is_none() {
+        return Err(EditError::NotFound {
+            message: format!("there is no {entry} '{name}'"),
+            help: suggest::instead_of(name, key, &files.written.keys(&around)),
+        });
+    }
+    let is_met = |flow: &Tree| flow.at(&pointer).is_none();
+    let goal = Goal {
+        pointers: &[&pointer],
+        is_met: &is_met,
+        drawn: None,
+    };
+    let file = files.file_of(&pointer);
+    let edit = attempt.in_mapping(&around, file, |entries| entries.remove(name));
+    let edited = attempt.edit(file, edit, &goal);
+    edited.unwrap_or_else(|| Err(attempt.not_plain(&format!("{entry} '{name}'"), &pointer)))
 }
 
 /// With a line between the sections, as people have it.

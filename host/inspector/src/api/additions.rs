@@ -28,6 +28,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(try_camera))
         .routes(routes!(add_camera))
         .routes(routes!(add_rule))
+        .routes(routes!(move_camera))
+        .routes(routes!(remove_node))
         .routes(routes!(configure))
         .routes(routes!(installed_plugins))
 }
@@ -132,6 +134,63 @@ async fn add_rule(
         flow.add_rule(&rule, &wish)
     };
     added(&shared, shared.flow(&flow)?, add).await
+}
+
+/// Give a camera another address or login
+///
+/// A login goes into a file of its own in the folder for state, and the flow file refers to it.
+#[utoipa::path(put, path = "/flows/{flow}/cameras/{camera}/address", tag = "additions",
+    params(("flow" = String, Path, description = "The flow's name"),
+           ("camera" = String, Path, description = "The camera's name"),
+           ("If-Match" = String, Header, description = "The ETag of the flow file that was seen")),
+    request_body = CameraAddress,
+    security(("token" = ["operator"])),
+    responses((status = 200, description = "What it changed", body = Addition,
+        headers(("ETag" = String, description = "That of the flow file now")))))]
+async fn move_camera(
+    State(shared): State<Arc<Shared>>,
+    axum::Extension(caller): axum::Extension<Caller>,
+    InPath((flow, camera)): InPath<(String, String)>,
+    IfMatch(tag): IfMatch,
+    InBody(address): InBody<CameraAddress>,
+) -> Result<Response, Problem> {
+    let change = move |flow: &dyn RunningFlow| {
+        let wish = Wish {
+            expected: &tag,
+            who: caller.shown(),
+            only_planned: false,
+        };
+        flow.move_camera(&camera, &address, &wish)
+    };
+    added(shared.flow(&flow)?, change).await
+}
+
+/// Take a node away
+///
+/// With the nodes that read nothing else, such as the gate behind a rule.
+#[utoipa::path(delete, path = "/flows/{flow}/nodes/{node}", tag = "additions",
+    params(("flow" = String, Path, description = "The flow's name"),
+           ("node" = String, Path, description = "The node's name"), Planning,
+           ("If-Match" = String, Header, description = "The ETag of the flow file that was seen")),
+    security(("token" = ["operator"])),
+    responses((status = 200, description = "What it changed, or would change", body = Addition,
+        headers(("ETag" = String, description = "That of the flow file now")))))]
+async fn remove_node(
+    State(shared): State<Arc<Shared>>,
+    axum::Extension(caller): axum::Extension<Caller>,
+    InPath((flow, node)): InPath<(String, String)>,
+    InQuery(planning): InQuery<Planning>,
+    IfMatch(tag): IfMatch,
+) -> Result<Response, Problem> {
+    let change = move |flow: &dyn RunningFlow| {
+        let wish = Wish {
+            expected: &tag,
+            who: caller.shown(),
+            only_planned: planning.plan.unwrap_or_default(),
+        };
+        flow.remove_node(&node, &wish)
+    };
+    added(shared.flow(&flow)?, change).await
 }
 
 /// Change settings of a node

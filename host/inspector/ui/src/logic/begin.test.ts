@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { anyOf, flawOfName, freeName, nextStep, steps } from './begin';
+import { anyOf, flawOfName, freeName, meantAddress, nextStep, steps } from './begin';
 
 test('the next step is the first that is not done', () => {
   const next = (cameras: number, zones: number, rules: number, hasAlert = false): string | undefined => nextStep(steps({ cameras, zones, rules, hasAlert }))?.name;
@@ -17,4 +17,8 @@ test('a name is free, or numbered', () => {
 
 test('classes are said as a sentence', () => {
   expect([anyOf([]), anyOf(['van']), anyOf(['object', 'van']), anyOf(['a', 'b', 'c'])]).toEqual(['something', 'a van', 'an object or a van', 'an a, a b or a c']);
+});
+
+test('an address without rtsp:// is meant as one', () => {
+  expect(['10.0.0.5:554/a', 'camera.lan', 'localhost:8554/x', 'clips/gate.mp4', '10.mp4', 'rtsp://a/b'].map(meantAddress)).toEqual(['rtsp://10.0.0.5:554/a', 'rtsp://camera.lan', 'rtsp://localhost:8554/x', null, null, null]);
 });

@@ -61,3 +61,10 @@ export function anyOf(classes: readonly string[]): string {
   const words = classes.map((name) => `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`);
   return words.length < 2 ? (words[0] ?? 'something') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
+
+/** `10.0.0.5:554/a` or `camera.lan/a` as somebody types it who means a stream; `null` for anything else. */
+export function meantAddress(typed: string): string | null {
+  const text = typed.trim();
+  const isHost = /^(\d{1,3}(\.\d{1,3}){3}|[a-z0-9-]+(\.[a-z0-9-]+)*\.(lan|local|home|internal)|localhost)(:\d+)?(\/.*)?$/i;
+  return isHost.test(text) ? `rtsp://${text}` : null;
+}

@@ -23,7 +23,7 @@ export class PlannedChange {
 
   constructor(
     readonly flow: string,
-    readonly method: 'POST' | 'PATCH',
+    readonly method: 'POST' | 'PATCH' | 'DELETE',
     readonly path: string,
   ) {}
 

@@ -73,6 +73,19 @@ export class NewCamera {
     }
   }
 
+  /** Whether `name` is at this address now. */
+  async move(name: string): Promise<boolean> {
+    try {
+      const { etag } = await ask<string>('GET', flowPath(this.flow, 'file'));
+      await ask<Addition>('PUT', flowPath(this.flow, 'cameras', name, 'address'), { ifMatch: etag, json: this.#address() });
+      this.error = null;
+      return true;
+    } catch (error) {
+      this.error = error as Error;
+      return false;
+    }
+  }
+
   #address(): CameraAddress {
     return {
       url: this.url.trim(),
