@@ -162,7 +162,7 @@ async fn move_camera(
         };
         flow.move_camera(&camera, &address, &wish)
     };
-    added(shared.flow(&flow)?, change).await
+    added(&shared, shared.flow(&flow)?, change).await
 }
 
 /// Take a node away
@@ -190,7 +190,7 @@ async fn remove_node(
         };
         flow.remove_node(&node, &wish)
     };
-    added(shared.flow(&flow)?, change).await
+    added(&shared, shared.flow(&flow)?, change).await
 }
 
 /// Change settings of a node
