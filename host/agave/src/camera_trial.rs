@@ -55,6 +55,12 @@ impl Separated {
         if bare.is_err() {
             return Err(not_an_address("it has no host"));
         }
+        // `rtsp://admin:12/34@host/`: what looks like a path is the end of the password.
+        if without_credentials(parsed.as_str()) != parsed.as_str() {
+            return Err(not_an_address(
+                "user and password belong in their own fields, and an @ in the path is written %40",
+            ));
+        }
         let login = user.map(|user| match user.contains(':') {
             true => Err(not_an_address("a user name has no colon in it")),
             false => Ok(Secret::new(format!(

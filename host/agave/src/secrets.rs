@@ -40,7 +40,7 @@ impl KeptSecrets {
             .map(Secret::new)
     }
 
-    /// Keeps a secret, for this user alone.
+    /// Keeps a secret, for this user alone. One of this name stays, and that is an error.
     pub(crate) fn keep(&self, name: &str, secret: &Secret) -> io::Result<()> {
         let unusable = || io::Error::other("there is no folder for state; name one with --state");
         let file = self.file(name).ok_or_else(unusable)?;
@@ -53,7 +53,14 @@ impl KeptSecrets {
             .tempfile_in(folder)?;
         io::Write::write_all(&mut beside, secret.reveal().as_bytes())?;
         beside.as_file().sync_all()?;
-        beside.persist(&file).map_err(|error| error.error)?;
+        // Somebody else may have found the name free, too.
+        beside
+            .persist_noclobber(&file)
+            .map_err(|error| error.error)?;
+        // The flow file that refers to it must not outlast it.
+        for folder in [Some(folder), folder.parent()].into_iter().flatten() {
+            sync(folder);
+        }
         Ok(())
     }
 
@@ -64,6 +71,12 @@ impl KeptSecrets {
         {
             tracing::warn!(file = %file.display(), %error, "a secret that nobody needs is left");
         }
+    }
+}
+
+fn sync(folder: &Path) {
+    if let Err(error) = std::fs::File::open(folder).and_then(|folder| folder.sync_all()) {
+        tracing::debug!(folder = %folder.display(), %error, "not sure to outlast a power cut");
     }
 }
 
@@ -92,6 +105,8 @@ mod tests {
             .unwrap();
         let kept = secrets.get("gate-login").unwrap();
         assert_eq!(kept.reveal(), "admin:p@ss \n");
+        let again = secrets.keep("gate-login", &Secret::new("other"));
+        assert_eq!(again.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -12,6 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Attempts, AuditLog, Gate, Sessions, Tokens};
+use crate::changes::Changes;
 use crate::settings::{InspectorError, Settings};
 use crate::shared::Shared;
 use crate::system::System;
@@ -35,6 +36,7 @@ pub struct Prepared {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     gate: Gate,
+    changes: Changes,
     runtime: Runtime,
 }
 
@@ -69,6 +71,7 @@ impl Prepared {
             });
         }
         let tls = settings.tls.as_ref().map(server::acceptor).transpose()?;
+        let changes = Changes::start().map_err(InspectorError::Threads)?;
         let runtime = runtime().map_err(InspectorError::Threads)?;
         let listener = {
             let _entered = runtime.enter();
@@ -87,6 +90,7 @@ impl Prepared {
             listener,
             tls,
             gate,
+            changes,
             runtime,
         })
     }
@@ -105,12 +109,18 @@ impl Prepared {
             listener,
             tls,
             gate,
+            changes,
             runtime,
         } = self;
         let address = listener.local_addr().map_err(InspectorError::Threads)?;
         let encrypted = gate.encrypted;
         let stopping = CancellationToken::new();
-        let shared = Arc::new(Shared::new(system, Arc::new(gate), stopping.clone()));
+        let shared = Arc::new(Shared::new(
+            system,
+            Arc::new(gate),
+            stopping.clone(),
+            changes,
+        ));
         let (router, _) = api::router(&shared);
         runtime.spawn(server::serve(listener, tls, router, stopping.clone()));
         Ok(Inspector {
@@ -210,6 +220,7 @@ pub fn openapi() -> serde_json::Value {
         Arc::new(Nothing),
         Arc::new(gate),
         CancellationToken::new(),
+        Changes::none(),
     ));
     api::router(&shared).1
 }

@@ -11,6 +11,7 @@
 mod access;
 pub mod additions;
 mod api;
+mod changes;
 mod connections;
 mod extract;
 mod inspector;

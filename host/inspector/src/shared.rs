@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::Gate;
 use crate::api::Audience;
+use crate::changes::Changes;
 use crate::problem::Problem;
 use crate::system::{Refusal, RunningFlow, System};
 use crate::view::Status;
@@ -20,10 +21,6 @@ use crate::view::Status;
 const STATUS_IS_FRESH: Duration = Duration::from_millis(450);
 /// So many pictures are encoded at the same time.
 const MOST_PICTURES: usize = 2;
-/// So many changes of flow files, and plans of some, are worked on at the same time: they read,
-/// compile and wait for each other, and others need threads as well.
-const MOST_CHANGES: usize = 2;
-
 /// A status, and the same as the text that pages get.
 pub(crate) struct Gathered {
     pub(crate) status: Status,
@@ -40,7 +37,7 @@ pub(crate) struct Shared {
     pub(crate) audience: Audience,
     statuses: Mutex<HashMap<String, Latest>>,
     pictures: Semaphore,
-    changes: Semaphore,
+    changes: Changes,
     /// One picture of somebody's is looked at after the other.
     pub(crate) looks: Semaphore,
 }
@@ -51,6 +48,7 @@ impl Shared {
         system: Arc<dyn System>,
         gate: Arc<Gate>,
         stopping: CancellationToken,
+        changes: Changes,
     ) -> Self {
         Self {
             system,
@@ -58,7 +56,7 @@ impl Shared {
             audience: Audience::until(stopping),
             statuses: Mutex::default(),
             pictures: Semaphore::new(MOST_PICTURES),
-            changes: Semaphore::new(MOST_CHANGES),
+            changes,
             looks: Semaphore::new(1),
         }
     }
@@ -132,9 +130,7 @@ impl Shared {
         &self,
         question: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Problem> {
-        // It is never closed.
-        let _turn = self.changes.acquire().await;
-        ask(question).await
+        self.changes.make(question).await.map_err(Problem::from)
     }
 }
 

@@ -35,17 +35,6 @@ pub(super) fn flow_of_this_folder() -> Result<PathBuf> {
     }
 }
 
-/// An empty file that somebody made is where they want to begin.
-pub(super) fn begin_if_empty(file: &Path) {
-    let is_empty = std::fs::read(file).is_ok_and(|bytes| bytes.trim_ascii().is_empty());
-    let folder = std::path::absolute(file).ok();
-    let folder = folder.as_deref().and_then(Path::parent);
-    if let (true, Some(folder)) = (is_empty, folder) {
-        // What cannot be written is said to be empty when it is read.
-        let _ = std::fs::write(file, beginning(folder));
-    }
-}
-
 /// A flow that runs and waits for its first camera, called as its folder is.
 fn beginning(folder: &Path) -> String {
     let name: String = folder

@@ -94,9 +94,6 @@ impl Run {
         if self.flows.is_empty() {
             self.flows.push(beginning::flow_of_this_folder()?);
         }
-        for file in &self.flows {
-            beginning::begin_if_empty(file);
-        }
         ensure!(
             self.flows.len() == 1 || self.overrides.is_empty(),
             "--set changes one flow; with several, change their files or run them one by one"

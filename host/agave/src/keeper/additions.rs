@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use agave_core::Role;
 use agave_flow::edit::{self, Section};
-use agave_flow::{Flow, FlowText, Surroundings, Work, veil};
+use agave_flow::{CameraKind, Flow, FlowText, Surroundings, Work, veil};
 use agave_inspector::Refusal;
 use agave_inspector::additions::Wish;
 use agave_inspector::view::{Addition, CameraAddress, NewCamera, NewRule, Settings};
@@ -186,9 +186,16 @@ impl Keeper {
         wish: &Wish<'_>,
     ) -> Result<Addition, Refusal> {
         let running = self.live.flow();
-        if running.cameras.iter().all(|it| it.name != camera) {
+        let Some(known) = running.cameras.iter().find(|it| it.name == camera) else {
             let said = format!("there is no camera '{camera}'");
             return Err(Refusal::NotFound(said));
+        };
+        if known.kind == CameraKind::Rtsp && !address.url.contains("://") {
+            // It would be over at its end, and the flow with it.
+            return Err(invalid(
+                "a file takes the place of a camera only with `pace: realtime` and `repeat: true`: \
+                 write all three in the flow file, or add the file as a camera of its own",
+            ));
         }
         self.with_login(camera, address, |url| {
             self.grow(wish, |growing| {

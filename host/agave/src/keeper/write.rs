@@ -8,18 +8,31 @@ use std::path::{Path, PathBuf};
 
 use super::texts::{Edits, Texts};
 
-/// Writes all `edits`, or none: what stood there when it was `seen` is put back.
+/// Writes all `edits`, or none: what stood there is put back. A file that is none of those that
+/// were `seen`, and has another text already, is somebody else's.
 ///
 /// # Errors
 /// Which file it was, and what the system said of it.
 pub(super) fn write_all(seen: &Texts, edits: &Edits) -> Result<(), (PathBuf, io::Error)> {
+    for (path, text) in edits {
+        if seen.get(path).is_none() && fs::read(path).is_ok_and(|there| there != text.as_bytes()) {
+            let others = "it is there with another text, which nobody has looked at here; put it \
+                          away or include it first";
+            return Err((
+                path.clone(),
+                io::Error::new(ErrorKind::AlreadyExists, others),
+            ));
+        }
+    }
+    let was_there: Vec<bool> = edits.keys().map(|path| path.exists()).collect();
     for (number, (path, text)) in edits.iter().enumerate() {
         let Err(error) = replace(path, text) else {
             continue;
         };
-        for path in edits.keys().take(number) {
+        for (path, was_there) in edits.keys().zip(&was_there).take(number) {
             let undone = match seen.get(path) {
                 Some(before) => replace(path, before),
+                None if *was_there => Ok(()),
                 None => fs::remove_file(path),
             };
             if let Err(error) = undone {
@@ -65,7 +78,8 @@ fn create(file: &Path, text: &str) -> io::Result<()> {
     beside.write_all(text.as_bytes())?;
     beside.as_file().sync_all()?;
     beside.persist(file).map_err(|error| error.error)?;
-    sync_folder(file)
+    sync_folder(file);
+    Ok(())
 }
 
 fn exchange(file: &Path, text: &str) -> io::Result<()> {
@@ -82,7 +96,8 @@ fn exchange(file: &Path, text: &str) -> io::Result<()> {
     beside.as_file().set_permissions(before.permissions())?;
     beside.as_file().sync_all()?;
     beside.persist(file).map_err(|error| error.error)?;
-    sync_folder(file)
+    sync_folder(file);
+    Ok(())
 }
 
 /// Writes into the file as it is, with what was in it beside it until that is done: whoever pulls
@@ -122,9 +137,12 @@ fn beside(file: &Path) -> io::Result<tempfile::NamedTempFile> {
     builder.prefix(".agave-").tempfile_in(folder_of(file))
 }
 
-/// That the file has this name must outlast a power cut, too.
-fn sync_folder(file: &Path) -> io::Result<()> {
-    File::open(folder_of(file))?.sync_all()
+/// That the file has this name must outlast a power cut, too. Not every file system can do that,
+/// and the text is in its place.
+fn sync_folder(file: &Path) {
+    if let Err(error) = File::open(folder_of(file)).and_then(|folder| folder.sync_all()) {
+        tracing::warn!(%error, file = %file.display(), "written, and not sure to outlast a power cut");
+    }
 }
 
 fn folder_of(file: &Path) -> &Path {
@@ -194,5 +212,21 @@ mod tests {
         assert_eq!(fs::read_to_string(&main).unwrap(), "a");
         assert!(!part.exists());
         assert_eq!(left(folder.path()), 1);
+    }
+
+    #[test]
+    fn a_file_that_nobody_has_looked_at_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (main, part) = (folder.path().join("a.yaml"), folder.path().join("b.yaml"));
+        fs::write(&main, "a").unwrap();
+        fs::write(&part, "somebody else's").unwrap();
+        let seen = Texts::new(&main, BTreeMap::from([(main.clone(), "a".to_owned())]));
+        let edits = Edits::from([
+            (main.clone(), "A".to_owned()),
+            (part.clone(), "B".to_owned()),
+        ]);
+        assert_eq!(write_all(&seen, &edits).unwrap_err().0, part);
+        assert_eq!(fs::read_to_string(&main).unwrap(), "a");
+        assert_eq!(fs::read_to_string(&part).unwrap(), "somebody else's");
     }
 }

@@ -194,7 +194,8 @@ impl Player {
     ) -> Result<Option<(Duration, Frame)>, PlayError> {
         while !stop.is_cancelled() {
             let Some(record) = self.reader.next().transpose()? else {
-                if self.last.is_none() {
+                // Another recording may have taken the place of the one that had it.
+                if self.round.recorded_number.is_none() {
                     let camera = self.header.cameras.get(self.camera);
                     let name = camera.map_or_else(String::new, |camera| camera.name.clone());
                     return Err(PlayError::Empty(name));

@@ -160,7 +160,8 @@ pub(super) fn load_models(
     let loaded: &[Arc<LoadedModel>] = standing.map_or(&[], |standing| &standing.version.models);
     let load = |(index, model): (usize, &agave_flow::Model)| {
         let seen = seen_before(flow, recorded, index)?;
-        let is_played = seen.is_some() || flow.cameras.iter().all(is_recorded);
+        let all_play = !flow.cameras.is_empty() && flow.cameras.iter().all(is_recorded);
+        let is_played = seen.is_some() || all_play;
         let looks = !is_played || looks_now(flow, index);
         let fits = |loaded: &LoadedModel| {
             loaded.specification == *model

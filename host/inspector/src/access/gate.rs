@@ -27,6 +27,12 @@ const LONGEST_TOKEN: usize = 256;
 const LONGEST_PATH: usize = 300;
 /// Routes that are asked with a body and change nothing.
 const QUESTIONS: [&str; 2] = ["/{flow}/plan", "/infer"];
+/// Routes that change nothing when `plan=true` is asked for.
+const PLANNED: [&str; 3] = [
+    "/{flow}/rules",
+    "/nodes/{node}/settings",
+    "/{flow}/nodes/{node}",
+];
 /// So long a request may take until it is answered, with all that is sent. A change that needs
 /// longer goes on; whoever asked for it is told no more.
 const LONGEST_REQUEST: Duration = Duration::from_secs(120);
@@ -296,8 +302,14 @@ pub(crate) async fn guard(
     let what = format!("{} {shown_path}", request.method());
     // A plan changes nothing, and is asked for with every key that somebody presses; so is what a
     // model sees in a picture.
-    let is_question =
-        path.is_some_and(|path| QUESTIONS.iter().any(|end| path.as_str().ends_with(end)));
+    let is_planned = request
+        .uri()
+        .query()
+        .is_some_and(|query| query.split('&').any(|part| part == "plan=true"));
+    let is_question = path.is_some_and(|path| {
+        let is_one_of = |ends: &[&str]| ends.iter().any(|end| path.as_str().ends_with(end));
+        is_one_of(&QUESTIONS) || (is_planned && is_one_of(&PLANNED))
+    });
     let is_change = !request.method().is_safe() && !is_question;
     let caller = match admitted(&guard.gate, asked).await {
         Ok(caller) => caller,

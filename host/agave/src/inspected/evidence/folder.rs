@@ -13,6 +13,8 @@ const MOST_BYTES_IN_MEMORY: u64 = 32 << 20;
 pub(super) struct Folder {
     path: Option<PathBuf>,
     kept: Mutex<Kept>,
+    /// The alert up to which it was seen whether they are still there.
+    looked_at: Mutex<Option<u64>>,
 }
 
 #[derive(Default)]
@@ -64,6 +66,7 @@ impl Folder {
         Self {
             path,
             kept: Mutex::new(kept),
+            looked_at: Mutex::default(),
         }
     }
 
@@ -101,18 +104,24 @@ impl Folder {
         while kept.bytes > most && kept.forget_oldest(self.path.as_deref()) {}
     }
 
-    /// Forgets what belongs to alerts that are forgotten: the oldest, up to the first of which
-    /// `is_known` says that it is there. As many at once.
+    /// Forgets what belongs to alerts that are forgotten, of which `is_known` does not say that
+    /// they are there. Looks at so many at once, and goes on there the next time: an old alert that
+    /// is still to be delivered is kept among others that are gone.
     pub(super) fn prune(&self, most: usize, is_known: impl Fn(u64) -> bool) {
+        let mut looked_at = self
+            .looked_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         for _ in 0..most {
-            let oldest = self.kept().alerts.keys().next().copied();
-            // It is asked without the lock: others want to know of pictures meanwhile.
-            let Some(oldest) = oldest.filter(|oldest| !is_known(*oldest)) else {
+            let from = looked_at.map_or(0, |number| number.saturating_add(1));
+            *looked_at = self.kept().alerts.range(from..).next().map(|next| *next.0);
+            let Some(number) = *looked_at else {
+                // The next time from the beginning.
                 return;
             };
-            let mut kept = self.kept();
-            if kept.alerts.keys().next() == Some(&oldest) {
-                kept.forget_oldest(self.path.as_deref());
+            // It is asked without the lock: others want to know of pictures meanwhile.
+            if !is_known(number) {
+                self.kept().forget(number, self.path.as_deref());
             }
         }
     }
@@ -146,14 +155,20 @@ impl Folder {
 impl Kept {
     /// Says whether there was one.
     fn forget_oldest(&mut self, path: Option<&Path>) -> bool {
-        let Some((oldest, piece)) = self.alerts.pop_first() else {
+        let oldest = self.alerts.keys().next().copied();
+        oldest.is_some_and(|oldest| self.forget(oldest, path))
+    }
+
+    /// Says whether it was there.
+    fn forget(&mut self, number: u64, path: Option<&Path>) -> bool {
+        let Some(piece) = self.alerts.remove(&number) else {
             return false;
         };
         self.bytes = self.bytes.saturating_sub(piece.bytes);
         if let Some(path) = path {
             // What is gone already need not be taken away.
-            let _ = std::fs::remove_file(path.join(format!("{oldest}.json")));
-            let _ = std::fs::remove_file(path.join(format!("{oldest}.jpg")));
+            let _ = std::fs::remove_file(path.join(format!("{number}.json")));
+            let _ = std::fs::remove_file(path.join(format!("{number}.jpg")));
         }
         true
     }
@@ -181,11 +196,11 @@ mod tests {
         }
         let left = || std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(left(), 12);
-        evidence.prune(2, |number| number > 3);
-        assert_eq!(left(), 8, "two at once");
-        evidence.prune(100, |number| number > 3);
-        assert_eq!(left(), 6);
-        assert!(!evidence.has_picture(3) && evidence.has_picture(4));
+        evidence.prune(2, |number| number != 2 && number < 5);
+        assert_eq!(left(), 10, "two are looked at");
+        evidence.prune(100, |number| number != 2 && number < 5);
+        assert_eq!(left(), 6, "those behind one that stays, too");
+        assert!(!evidence.has_picture(5) && evidence.has_picture(4));
         assert_eq!(evidence.kept().bytes, 330);
         evidence.prune(100, |_| false);
         assert_eq!((left(), evidence.kept().bytes), (0, 0));

@@ -8,6 +8,8 @@ import { type DiffLine, lineDiff } from '../logic/line-diff';
 
 /** After the last change the plan is asked for so much later. */
 const REST_MS = 250;
+/** The answer when the file is another one than was seen. */
+const STALE = 412;
 
 export class PlannedChange {
   plan = $state.raw<{ report: Report; lines: DiffLine[] } | null>(null);
@@ -16,6 +18,8 @@ export class PlannedChange {
   applied = $state.raw<Report | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #abort: AbortController | null = null;
+  /** Of the text that the plan is about. */
+  #seen: string | null = null;
 
   readonly canApply = $derived(this.plan !== null && !this.isPlanning && this.plan.report.result === 'planned');
   /** What is wrong with the flow, where that is why it was refused. */
@@ -42,12 +46,13 @@ export class PlannedChange {
 
   async apply(body: unknown): Promise<void> {
     try {
-      const { etag } = await ask<string>('GET', flowPath(this.flow, 'file'));
-      const { data } = await ask<Addition>(this.method, this.path, { ifMatch: etag, json: body });
+      const { data } = await ask<Addition>(this.method, this.path, { ifMatch: this.#seen, json: body });
       this.applied = data.report;
       this.error = null;
     } catch (error) {
-      this.error = error as Error;
+      // Somebody else was faster: what it would do now is shown, and asked for again.
+      if (error instanceof ApiError && error.status === STALE) await this.#ask(body);
+      this.error ??= error as Error;
     }
   }
 
@@ -64,6 +69,7 @@ export class PlannedChange {
       const { data: text, etag } = await ask<string>('GET', flowPath(this.flow, 'file'), { signal });
       const { data } = await ask<Addition>(this.method, this.path, { query: { plan: true }, ifMatch: etag, json: body, signal });
       this.plan = { report: data.report, lines: lineDiff(text, data.text) };
+      this.#seen = etag;
       this.error = null;
     } catch (error) {
       if (signal.aborted) return;
