@@ -1,0 +1,155 @@
+//! What is added to a flow through the API: it is planned before, made against what was seen, and a
+//! login that comes with it stays where it belongs.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use agave_tests::{
+    Agave, Api, ApiAnswer, ApiRequest, Login, RtspServer, Yard, free_port, repository,
+};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+const START_LIMIT: Duration = Duration::from_secs(60);
+const FLOW: &str = "/api/v1/flows/yard";
+const PASSWORD: &str = "pass:w0rd/of#the%gate";
+
+/// A yard that keeps its state in a folder of its own.
+fn served(yard: &Yard) -> Result<(Agave, Api)> {
+    let port = free_port()?;
+    let state = yard.at("state");
+    let state = state.to_str().context("a path that is not text")?;
+    let listen = format!("127.0.0.1:{port}");
+    let running = yard.run_with(&["--listen", &listen, "--state", state])?;
+    let api = Api::at(port);
+    api.wait(START_LIMIT)?;
+    Ok((running, api))
+}
+
+fn change(api: &Api, method: &str, path: &str, tag: &str, body: &Value) -> Result<ApiAnswer> {
+    api.ask(&ApiRequest {
+        method,
+        path: &format!("{FLOW}/{path}"),
+        headers: &[("if-match", tag), ("content-type", "application/json")],
+        body: &body.to_string(),
+    })
+}
+
+fn tag(api: &Api) -> Result<String> {
+    Ok(api.get(&format!("{FLOW}/file"))?.header("etag").to_owned())
+}
+
+fn noted(api: &Api) -> Result<String> {
+    Ok(api.json("/api/v1/audit")?.to_string())
+}
+
+#[test]
+fn what_is_planned_changes_nothing_and_is_no_change() -> Result<()> {
+    let yard = Yard::new()?;
+    let (running, api) = served(&yard)?;
+    let before = fs::read_to_string(yard.at("yard.yaml"))?;
+    let rule =
+        json!({ "camera": "field", "zone": "forbidden", "classes": ["worker"], "name": "nobody" });
+    let seen = tag(&api)?;
+    for (method, path, body) in [
+        ("POST", "rules?plan=true", &rule),
+        (
+            "PATCH",
+            "nodes/calm/settings?plan=true",
+            &json!({ "hold": "9s" }),
+        ),
+        ("DELETE", "nodes/calm?plan=true", &Value::Null),
+    ] {
+        let planned = change(&api, method, path, &seen, body)?;
+        assert_eq!(planned.status, 200, "{method} {path}: {}", planned.shown());
+    }
+    assert_eq!(fs::read_to_string(yard.at("yard.yaml"))?, before);
+    let audit = noted(&api)?;
+    ensure!(!audit.contains(FLOW), "plans are no changes: {audit}");
+
+    let made = change(&api, "POST", "rules", &seen, &rule)?;
+    assert_eq!(made.status, 200, "{}", made.shown());
+    let after = fs::read_to_string(yard.at("yard.yaml"))?;
+    ensure!(after.contains("nobody"), "{after}");
+    let audit = noted(&api)?;
+    ensure!(audit.contains(&format!("POST {FLOW}/rules")), "{audit}");
+
+    // Who saw the file as it was before is told.
+    let late = change(&api, "DELETE", "nodes/nobody", &seen, &Value::Null)?;
+    assert_eq!(late.status, 412, "{}", late.shown());
+    let removed = change(&api, "DELETE", "nodes/nobody", &tag(&api)?, &Value::Null)?;
+    assert_eq!(removed.status, 200, "{}", removed.shown());
+    // A word in the address of a change that knows no plans hides nothing.
+    let zone = json!({ "points": [[0.1, 0.1], [0.2, 0.1], [0.15, 0.9]] });
+    let drawn = change(
+        &api,
+        "PUT",
+        "cameras/field/zones/shed?plan=true",
+        &tag(&api)?,
+        &zone,
+    )?;
+    let audit = noted(&api)?;
+    ensure!(
+        drawn.status != 200 || audit.contains("zones/shed"),
+        "{} {audit}",
+        drawn.shown()
+    );
+    yard.finish(running)?;
+    Ok(())
+}
+
+#[test]
+fn a_login_stays_in_the_folder_for_state() -> Result<()> {
+    let yard = Yard::new()?;
+    let clip = repository().join("models/yolov8n_pina/demo/demo.mp4");
+    let login = Login {
+        scheme: "basic",
+        user: "viewer",
+        password: PASSWORD,
+    };
+    let camera = RtspServer::start(&clip, Some(login), false)?;
+    let (running, api) = served(&yard)?;
+    let gate = json!({ "name": "gate", "address": {
+        "url": camera.url(), "user": "viewer", "password": PASSWORD,
+    }});
+    let added = change(&api, "POST", "cameras", &tag(&api)?, &gate)?;
+    assert_eq!(added.status, 200, "{}", added.shown());
+    let secrets = yard.at("state/secrets");
+    assert_eq!(kept(&secrets)?, [format!("viewer:{PASSWORD}")]);
+
+    // Who is late has left nothing behind, and taken nothing away.
+    for (tag, status) in [("\"old\"".to_owned(), 412), (tag(&api)?, 422)] {
+        let again = change(&api, "POST", "cameras", &tag, &gate)?;
+        assert_eq!(again.status, status, "{}", again.shown());
+        ensure!(!again.shown().contains(PASSWORD), "{}", again.shown());
+        assert_eq!(kept(&secrets)?, [format!("viewer:{PASSWORD}")]);
+    }
+
+    // What looks like a path is the end of a password.
+    let careless = json!({ "name": "shed", "address": { "url": "rtsp://admin:12/34@10.0.0.5/s" } });
+    let refused = change(&api, "POST", "cameras", &tag(&api)?, &careless)?;
+    assert_eq!(refused.status, 422, "{}", refused.shown());
+
+    let flow = fs::read_to_string(yard.at("yard.yaml"))?;
+    ensure!(flow.contains("${secret:gate-login}"), "{flow}");
+    ensure!(
+        !flow.contains(PASSWORD) && !flow.contains("12/34"),
+        "{flow}"
+    );
+    for path in ["file", "cameras", "graph", "status", "versions"] {
+        let shown = api.get(&format!("{FLOW}/{path}"))?.shown();
+        ensure!(!shown.contains(PASSWORD), "{path}: {shown}");
+    }
+    ensure!(!noted(&api)?.contains(PASSWORD), "the audit log");
+    let outcome = yard.finish(running)?;
+    ensure!(!outcome.output.stderr.contains(PASSWORD), "the log");
+    Ok(())
+}
+
+fn kept(secrets: &Path) -> Result<Vec<String>> {
+    let entries = fs::read_dir(secrets)?;
+    entries
+        .map(|entry| Ok(fs::read_to_string(entry?.path())?))
+        .collect()
+}
