@@ -144,10 +144,10 @@ fn a_login_stays_in_the_folder_for_state() -> Result<()> {
 
 fn is_live(api: &Api, camera: &str) -> Result<bool> {
     let status = api.json(&format!("{FLOW}/status"))?;
-    let cameras = status["cameras"].as_array().cloned().unwrap_or_default();
-    Ok(cameras
-        .iter()
-        .any(|it| it["name"] == camera && it["health"] == "live"))
+    let cameras = status.get("cameras").and_then(Value::as_array);
+    let says = |it: &Value, key: &str, value: &str| it.get(key).is_some_and(|is| is == value);
+    let is_live = |it: &Value| says(it, "name", camera) && says(it, "health", "live");
+    Ok(cameras.is_some_and(|cameras| cameras.iter().any(is_live)))
 }
 
 fn kept(secrets: &Path) -> Result<Vec<String>> {
