@@ -19,6 +19,7 @@ mod document;
 pub mod edit;
 mod findings;
 mod flow;
+mod hidden;
 mod include;
 mod interpolate;
 mod mask;
