@@ -13,8 +13,8 @@ mod report;
 mod status;
 
 pub use addition::{
-    Addition, CameraAddress, CameraTrial, CameraTrouble, ModelFile, ModelFiles, NewCamera, NewRule,
-    Settings, TriedPicture, TroubleKind,
+    Addition, CameraAddress, CameraTrial, CameraTrouble, ChangedRule, ChosenModel, ModelFile,
+    ModelFiles, NewCamera, NewRule, ReceivedModel, RuleView, Settings, TriedPicture, TroubleKind,
 };
 pub use alert::{
     Alert, AlertDetails, AlertSaid, Delivery, DeliveryState, Incident, Phase, Why, WhyStep,
