@@ -130,7 +130,7 @@ await look(async (page, step, base) => {
     await dialog.getByLabel("when it stays for at least").selectOption("500ms");
     await dialog.getByText("Alert when an object is in yard for half a second.").waitFor();
     await dialog.getByText("What is written into the flow file").click();
-    await dialog.getByText("2 nodes added").waitFor();
+    await dialog.getByText("3 nodes added").waitFor();
     await dialog.getByText("object-in-yard:").first().waitFor();
     await accessible(page);
     await dialog.getByRole("button", { name: "Apply this rule" }).click();

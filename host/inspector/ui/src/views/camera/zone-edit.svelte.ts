@@ -30,6 +30,9 @@ export class ZoneEdit {
   /** Rules that go with a zone. */
   readonly #rules = new Map<string, readonly string[]>();
   #etag: string | null = null;
+  #isSaving = false;
+  /** Counts up with every save. */
+  #saves = 0;
   readonly #history = new History<readonly Zone[]>([]);
   #steps = $state(0);
 
@@ -58,6 +61,20 @@ export class ZoneEdit {
     } catch (error) {
       this.error = error as Error;
     }
+  }
+
+  /** The file has been read anew: where it has the same zones as before, nobody is in the way. */
+  async refresh(): Promise<void> {
+    const saves = this.#saves;
+    if (!this.isLoaded || this.#isSaving) return;
+    const { data, etag } = await ask<Page<Zone>>('GET', this.#path());
+    if (saves !== this.#saves) return;
+    const isSame = inOrder(data.items) === inOrder(this.#saved);
+    if (!isSame && this.isDirty) return;
+    this.#etag = etag;
+    if (isSame) return;
+    this.#saved = data.items;
+    this.#begin(data.items);
   }
 
   /** What others saved is read; what was drawn here stays, to be saved on top of it. */
@@ -186,6 +203,8 @@ export class ZoneEdit {
     this.error = null;
     this.report = null;
     const says: string[] = [];
+    this.#isSaving = true;
+    this.#saves += 1;
     try {
       for (const zone of this.changed) {
         const was = this.was(zone.name);
@@ -210,6 +229,8 @@ export class ZoneEdit {
       this.report = null;
       this.isConflict = error instanceof ApiError && error.status === 412;
       this.error = error as Error;
+    } finally {
+      this.#isSaving = false;
     }
   }
 
@@ -271,4 +292,9 @@ export class ZoneEdit {
 
 function same(one: Zone, other: Zone | undefined): boolean {
   return JSON.stringify(one.points) === JSON.stringify(other?.points);
+}
+
+/** The zones as a text that says the same in whatever order they are. */
+function inOrder(zones: readonly Zone[]): string {
+  return JSON.stringify(zones.toSorted((one, other) => (one.name < other.name ? -1 : 1)));
 }
