@@ -16,6 +16,8 @@ use super::growing::{Growing, as_name, flawed, invalid};
 
 /// How long a thing may be gone and still be the same incident.
 const HOLD: &str = "2s";
+/// No model knows more.
+const MOST_CLASSES: usize = 1000;
 /// The plugins of a rule about a zone, and of the gate behind it.
 const ABOUT_ZONES: &str = "forbidden-object";
 const CALM: &str = "debounce";
@@ -127,9 +129,7 @@ impl Keeper {
                 return Err(invalid(&said));
             }
             let gate = gate_of(&growing.flow, index).map(|(gate, _)| gate);
-            if changed.classes.as_ref().is_some_and(Vec::is_empty) {
-                return Err(flawed("classes", "A rule needs a class at least."));
-            }
+            changed.classes.as_deref().map_or(Ok(()), expect_some)?;
             let classes = changed.classes.as_ref().map(|classes| json!(classes));
             let after = changed.after.as_ref().map(|after| json!(after));
             let severity = changed.severity.as_ref().map(|severity| json!(severity));
@@ -204,6 +204,17 @@ fn gate_of(flow: &Flow, rule: usize) -> Option<(String, Option<String>)> {
     })
 }
 
+fn expect_some(classes: &[String]) -> Result<(), Refusal> {
+    match classes.len() {
+        1..=MOST_CLASSES => Ok(()),
+        0 => Err(flawed("classes", "A rule needs a class at least.")),
+        _ => Err(flawed(
+            "classes",
+            format!("A rule has {MOST_CLASSES} classes at most."),
+        )),
+    }
+}
+
 fn with_rule(growing: &mut Growing<'_>, rule: &NewRule) -> Result<(), Refusal> {
     let NewRule { camera, zone, .. } = rule;
     let known = growing.flow.cameras.iter().find(|it| &it.name == camera);
@@ -214,9 +225,7 @@ fn with_rule(growing: &mut Growing<'_>, rule: &NewRule) -> Result<(), Refusal> {
             format!("Camera '{camera}' has no zone '{zone}'."),
         ));
     }
-    if rule.classes.is_empty() {
-        return Err(flawed("classes", "A rule needs a class at least."));
-    }
+    expect_some(&rule.classes)?;
     let zoned = growing.zoned(camera)?;
     let what = match rule.classes.as_slice() {
         [class] => class.as_str(),

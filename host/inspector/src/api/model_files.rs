@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 use crate::extract::{InPath, InQuery, media_type};
 use crate::problem::Problem;
 use crate::shared::{Shared, ask, get};
-use crate::view::{ModelFiles, ReceivedModel};
+use crate::view::{ModelFiles, ReceivedModel, bounds};
 
 /// The largest detector that anybody runs on a processor has less.
 const LARGEST_MODEL: u64 = 512 << 20;
@@ -58,6 +58,7 @@ async fn model_files(
 struct Called {
     /// The name of its file. What could not be a name becomes `-`.
     #[param(example = "people.onnx", max_length = 255)]
+    #[serde(deserialize_with = "bounds::text::<255, _>")]
     name: String,
 }
 

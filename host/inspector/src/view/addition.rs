@@ -189,6 +189,7 @@ pub struct ChangedRule {
 pub struct ChosenModel {
     /// The name of one of the flow's, or the `path` of one that lies around.
     #[schema(example = "models/people.onnx", min_length = 1, max_length = 2048)]
+    #[serde(deserialize_with = "bounds::text::<2048, _>")]
     pub model: String,
 }
 

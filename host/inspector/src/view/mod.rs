@@ -3,7 +3,7 @@
 
 mod addition;
 mod alert;
-mod bounds;
+pub(crate) mod bounds;
 mod camera;
 mod delivery;
 mod graph;
