@@ -4,6 +4,7 @@
 import { ApiError, ask, flowPath } from '../../api/client';
 import type { Addition } from '../../api/additions';
 import type { Page, Point, Report, Zone } from '../../api/types';
+import { SvelteMap } from 'svelte/reactivity';
 import { History } from '../../logic/history';
 import { flaw, snapped } from '../../logic/polygon';
 
@@ -26,7 +27,7 @@ export class ZoneEdit {
 
   #saved = $state.raw<readonly Zone[]>([]);
   /** What a zone was called when it was read, where it is called otherwise now. */
-  readonly #was = new Map<string, string>();
+  readonly #was = new SvelteMap<string, string>();
   /** Rules that go with a zone. */
   readonly #rules = new Map<string, readonly string[]>();
   #etag: string | null = null;
