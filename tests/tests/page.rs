@@ -159,14 +159,14 @@ fn it_changes_a_flow_and_nothing_else_of_its_file() -> Result<()> {
 const GROWN: &str = r#"version: 1
 name: "my-farm"
 
-models:
-  people: { path: models/people.onnx }
-
 cameras:
   gate:
     url: "rtsp://${secret:gate-login-2}@ADDRESS/clip"
     zones:
       yard: [[0.2, 0.93], [0.8, 0.93], [0.72, 0.62], [0.28, 0.62]]
+
+models:
+  people: { path: models/people.onnx }
 
 nodes:
   detect-gate: { infer: people, from: gate }
