@@ -213,7 +213,10 @@ fn a_stranger_comes_to_the_first_alert_by_the_page_alone() -> Result<()> {
         ("CAMERA_USER", user.to_owned()),
         ("CAMERA_PASSWORD", password.to_owned()),
         ("MODEL", folder.path().join(model).display().to_string()),
-        ("NO_MODEL", folder.path().join(no_model).display().to_string()),
+        (
+            "NO_MODEL",
+            folder.path().join(no_model).display().to_string(),
+        ),
     ];
     browse("first.mjs", &packages, port, variables)?;
 

@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn what_is_no_model_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
-        let mut receive = |content: &mut dyn Read| receive(folder.path(), "../a b.onnx", content);
+        let receive = |content: &mut dyn Read| receive(folder.path(), "../a b.onnx", content);
         let large = receive(&mut Broken(Some(ErrorKind::Other)));
         assert!(matches!(large, Err(Refusal::TooLarge(_))), "{large:?}");
         let gone = receive(&mut Broken(Some(ErrorKind::UnexpectedEof)));
