@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     changes: Changes,
     /// One picture of somebody's is looked at after the other.
     pub(crate) looks: Semaphore,
+    /// One model is received after the other.
+    pub(crate) receipts: Arc<Semaphore>,
 }
 
 impl Shared {
@@ -58,6 +60,7 @@ impl Shared {
             pictures: Semaphore::new(MOST_PICTURES),
             changes,
             looks: Semaphore::new(1),
+            receipts: Arc::new(Semaphore::new(1)),
         }
     }
 
@@ -171,6 +174,10 @@ impl From<Refusal> for Problem {
             Refusal::Invalid { said, problems } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, said).with_problems(problems)
             }
+            Refusal::Flawed { field, said } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, said).about(field)
+            }
+            Refusal::TooLarge(said) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, said),
             Refusal::Unavailable(said) => Self::new(StatusCode::SERVICE_UNAVAILABLE, said),
         }
     }

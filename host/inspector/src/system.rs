@@ -378,6 +378,17 @@ pub enum Refusal {
         /// Where, if it is about a file.
         problems: Vec<FileProblem>,
     },
+    /// Something in a form that was sent would be wrong.
+    #[error("{said}")]
+    Flawed {
+        /// The field.
+        field: &'static str,
+        /// In words.
+        said: String,
+    },
+    /// More was sent than is taken.
+    #[error("{0}")]
+    TooLarge(String),
     /// It cannot be done now.
     #[error("{0}")]
     Unavailable(String),

@@ -3,7 +3,7 @@
 
 mod addition;
 mod alert;
-mod bounds;
+pub(crate) mod bounds;
 mod camera;
 mod delivery;
 mod graph;
@@ -14,8 +14,8 @@ mod report;
 mod status;
 
 pub use addition::{
-    Addition, CameraAddress, CameraTrial, CameraTrouble, ModelFile, ModelFiles, NewCamera, NewRule,
-    Settings, TriedPicture, TroubleKind,
+    Addition, CameraAddress, CameraTrial, CameraTrouble, ChangedRule, ChosenModel, ModelFile,
+    ModelFiles, NewCamera, NewRule, ReceivedModel, RuleView, Settings, TriedPicture, TroubleKind,
 };
 pub use alert::{
     Alert, AlertDetails, AlertSaid, Delivery, DeliveryState, Incident, Phase, Why, WhyStep,
