@@ -5,6 +5,9 @@ use std::io::ErrorKind;
 
 use agave_inspector::view::{CameraTrouble, TroubleKind};
 
+/// So many names are said; nobody reads more of them.
+const MOST_NAMED: usize = 20;
+
 /// The source's words for why there is no picture, as whoever looks after the camera needs them.
 pub(crate) fn explained(reason: &str, has_login: bool) -> CameraTrouble {
     let has = |words: &str| reason.contains(words);
@@ -80,6 +83,27 @@ pub(super) fn no_file(reason: &str) -> CameraTrouble {
         sentence(reason),
         "A path is relative to the folder of the flow file, and is of a video or a picture.",
     )
+}
+
+/// A recording can be a camera, and has no pictures.
+pub(super) fn a_recording(cameras: &[&str], models: &[&str]) -> CameraTrouble {
+    let advice = match cameras {
+        [_] => "It can be added all the same, and is played over and over, without pictures.",
+        _ => {
+            "It can be added all the same, under the name of the camera in it that is to be \
+             played. There are no pictures."
+        }
+    };
+    let (cameras, models) = (some_of(cameras), some_of(models));
+    let said = format!("This is a recording of {cameras}, with what {models} saw.");
+    trouble(TroubleKind::Recording, said, advice)
+}
+
+fn some_of(names: &[&str]) -> String {
+    match names.get(..MOST_NAMED) {
+        Some(some) if names.len() > MOST_NAMED => format!("{} and others", some.join(", ")),
+        _ => names.join(", "),
+    }
 }
 
 pub(super) fn not_shown(reason: &str) -> CameraTrouble {

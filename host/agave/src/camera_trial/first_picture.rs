@@ -1,4 +1,6 @@
-//! The first picture of a source that is begun for it alone.
+//! The first picture of a source that is begun for it alone. All that may wait for a machine or a
+//! disk does so on a thread of its own, which nobody can end: whoever asked waits for a bounded
+//! time, and the thread keeps its place among the trials until it is over.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,78 +14,157 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio_util::sync::CancellationToken;
 
+use super::Place;
 use super::address::Separated;
-use super::advice::{explained, no_file, not_an_address, not_shown, not_tried};
-use super::knock::knock;
+use super::advice::{closed, explained, no_file, not_an_address, not_shown, not_tried};
+use super::file;
+use super::knock::Door;
 
-/// Until the first picture: a camera may send a key frame every few seconds only.
+/// Until it is clear that there is a camera, or a file: a name may have to be looked up.
+const FOUND: Duration = Duration::from_secs(4);
+/// From then on until the first picture: a camera may send a key frame every few seconds only.
 const PATIENCE: Duration = Duration::from_secs(12);
 const MOST_PIXELS: u32 = 1280;
 /// A name for the shelf, where there is one camera.
 const TRIED: &str = "tried";
 
-pub(super) fn picture(separated: &Separated, folder: &Path) -> Result<TriedPicture, CameraTrouble> {
-    let is_file = !separated.url.contains("://");
+/// What the thread says, in this order.
+enum Seen {
+    /// Something is there.
+    Found,
+    Picture {
+        picture: Arc<Picture>,
+        codec: String,
+    },
+    Nothing(CameraTrouble),
+}
+
+/// Where a picture may come from, and who explains why none does.
+enum From {
+    File,
+    Machine { door: Door, has_login: bool },
+}
+
+impl From {
+    fn explained(&self, reason: &str) -> CameraTrouble {
+        match self {
+            Self::File => no_file(reason),
+            Self::Machine { has_login, .. } => explained(reason, *has_login),
+        }
+    }
+
+    fn not_found_in_time(&self) -> CameraTrouble {
+        match self {
+            Self::File => no_file("the disk does not answer"),
+            Self::Machine { door, .. } => {
+                closed(std::io::ErrorKind::TimedOut, &door.name, door.port)
+            }
+        }
+    }
+}
+
+pub(super) fn picture(
+    separated: &Separated,
+    folder: &Path,
+    place: Place,
+) -> Result<TriedPicture, CameraTrouble> {
     if separated.url.is_empty() {
         return Err(not_an_address("it is empty"));
     }
-    let whole = match is_file {
-        true => folder.join(&separated.url).display().to_string(),
-        false => {
-            knock(&separated.url)?;
-            separated.whole()
+    let (from, whole) = match separated.url.contains("://") {
+        true => {
+            let from = From::Machine {
+                door: Door::of(&separated.url)?,
+                has_login: separated.login.is_some(),
+            };
+            (from, separated.whole())
         }
+        false => (
+            From::File,
+            folder.join(&separated.url).display().to_string(),
+        ),
     };
     let config = SourceConfig {
         shown_url: separated.url.clone(),
         ..SourceConfig::new(TRIED, whole)
     };
-    let (sender, seen) = sync_channel(1);
+    let from = Arc::new(from);
+    let (sender, seen) = sync_channel(2);
     let shutdown = CancellationToken::new();
-    let ends = shutdown.clone();
-    let source = move || {
-        let mut sink = FirstPicture {
-            sender,
-            codec: String::new(),
-        };
-        let failed = agave_media::run(&config, &mut sink, &ends).err();
-        if let Some(error) = failed {
-            // Nobody waits for it after the first word.
-            let _ = sink.sender.try_send(Seen::Nothing(error.to_string()));
-        }
+    let (ends, asked) = (shutdown.clone(), Arc::clone(&from));
+    let trial = move || {
+        look(&config, asked, sender, &ends);
+        drop(place);
     };
     let thread = std::thread::Builder::new().name("camera trial".to_owned());
-    let spawned = thread.spawn(source);
-    spawned.map_err(|error| not_tried(&error.to_string()))?;
-    let first = first(&seen);
+    let begun = thread.spawn(trial);
+    begun.map_err(|error| not_tried(&error.to_string()))?;
+    let first = first(&seen, &from);
     shutdown.cancel();
-    match first {
-        Seen::Picture { picture, codec } => shown(&picture, codec),
-        Seen::Nothing(reason) if is_file => Err(no_file(&reason)),
-        Seen::Nothing(reason) => Err(explained(&reason, separated.login.is_some())),
+    let (picture, codec) = first?;
+    shown(&picture, codec)
+}
+
+/// On the trial's thread.
+fn look(
+    config: &SourceConfig,
+    from: Arc<From>,
+    sender: SyncSender<Seen>,
+    shutdown: &CancellationToken,
+) {
+    let found = match &*from {
+        From::File => file::expect_pictures(Path::new(config.url.reveal())),
+        From::Machine { door, .. } => door.knock(),
+    };
+    // Nobody waits for it after the first word of why there is nothing.
+    if let Err(trouble) = found {
+        let _ = sender.try_send(Seen::Nothing(trouble));
+        return;
+    }
+    let _ = sender.try_send(Seen::Found);
+    if shutdown.is_cancelled() {
+        return;
+    }
+    let mut sink = FirstPicture {
+        from,
+        sender,
+        codec: String::new(),
+    };
+    if let Err(error) = agave_media::run(config, &mut sink, shutdown) {
+        sink.nothing(&error.to_string());
     }
 }
 
-/// What the source says first.
-enum Seen {
-    Picture {
-        picture: Arc<Picture>,
-        codec: String,
-    },
-    Nothing(String),
-}
-
-fn first(seen: &Receiver<Seen>) -> Seen {
-    match seen.recv_timeout(PATIENCE) {
-        Ok(seen) => seen,
-        Err(RecvTimeoutError::Timeout) => Seen::Nothing("no picture came".to_owned()),
-        Err(RecvTimeoutError::Disconnected) => Seen::Nothing("it ended at once".to_owned()),
+fn first(seen: &Receiver<Seen>, from: &From) -> Result<(Arc<Picture>, String), CameraTrouble> {
+    let mut waited = seen.recv_timeout(FOUND);
+    if matches!(waited, Err(RecvTimeoutError::Timeout)) {
+        return Err(from.not_found_in_time());
+    }
+    if matches!(waited, Ok(Seen::Found)) {
+        waited = seen.recv_timeout(PATIENCE);
+    }
+    match waited {
+        Ok(Seen::Picture { picture, codec }) => Ok((picture, codec)),
+        Ok(Seen::Nothing(trouble)) => Err(trouble),
+        Err(RecvTimeoutError::Timeout) => Err(from.explained("no picture came")),
+        Ok(Seen::Found) | Err(RecvTimeoutError::Disconnected) => {
+            Err(from.explained("it ended at once"))
+        }
     }
 }
 
 struct FirstPicture {
+    from: Arc<From>,
     sender: SyncSender<Seen>,
     codec: String,
+}
+
+impl FirstPicture {
+    fn nothing(&self, reason: &str) {
+        let trouble = self.from.explained(reason);
+        // Only the first word is wanted.
+        let _ = self.sender.try_send(Seen::Nothing(trouble));
+    }
 }
 
 impl FrameSink for FirstPicture {
@@ -98,9 +179,7 @@ impl FrameSink for FirstPicture {
     fn event(&mut self, event: SourceEvent) {
         match event {
             SourceEvent::Live { codec, .. } => self.codec = codec,
-            SourceEvent::Lost { reason, .. } => {
-                let _ = self.sender.try_send(Seen::Nothing(reason));
-            }
+            SourceEvent::Lost { reason, .. } => self.nothing(&reason),
             SourceEvent::Connecting | SourceEvent::Ended | SourceEvent::Counted(_) => {}
         }
     }

@@ -3,8 +3,10 @@
 
 mod address;
 pub(crate) mod advice;
+mod file;
 mod first_picture;
 mod knock;
+mod place;
 
 use std::path::Path;
 use std::time::Instant;
@@ -13,16 +15,18 @@ use agave_core::without_credentials;
 use agave_inspector::view::{CameraAddress, CameraTrial};
 
 pub(crate) use address::Separated;
+pub(crate) use place::Place;
 
-/// Tries `address`; a path is relative to `folder`.
-pub(crate) fn run(address: &CameraAddress, folder: &Path) -> CameraTrial {
+/// Tries `address`; a path is relative to `folder`. The place is given back when nothing of the
+/// trial is left, which may be later.
+pub(crate) fn run(address: &CameraAddress, folder: &Path, place: Place) -> CameraTrial {
     let began = Instant::now();
     let separated = Separated::of(address);
     let url = match &separated {
         Ok(separated) => separated.url.clone(),
         Err(_) => without_credentials(address.url.trim()),
     };
-    let outcome = separated.and_then(|separated| first_picture::picture(&separated, folder));
+    let outcome = separated.and_then(|separated| first_picture::picture(&separated, folder, place));
     let (picture, trouble) = match outcome {
         Ok(picture) => (Some(picture), None),
         Err(trouble) => (None, Some(trouble)),
@@ -52,7 +56,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_in_plain_words() {
         let kind = |url: &str| {
-            let trial = run(&address(url), Path::new("."));
+            let trial = run(&address(url), Path::new("."), Place::take().unwrap());
             assert!(trial.picture.is_none());
             trial.trouble.unwrap().kind
         };

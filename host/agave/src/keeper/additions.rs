@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use agave_core::Role;
 use agave_flow::edit::{self, Section};
-use agave_flow::{CameraKind, Flow, FlowText, Surroundings, Work, veil};
+use agave_flow::{CameraKind, Flow, FlowText, Surroundings, Work, literal, veil};
 use agave_inspector::Refusal;
 use agave_inspector::additions::Wish;
 use agave_inspector::view::{Addition, CameraAddress, NewCamera, NewRule, Settings};
@@ -161,7 +161,7 @@ impl Growing<'_> {
             return Ok(known.name.clone());
         }
         let name = self.free(&model_files::name(&file));
-        self.add(Section::Models, &name, json!({ "path": wanted }))?;
+        self.add(Section::Models, &name, json!({ "path": literal(wanted) }))?;
         Ok(name)
     }
 }
@@ -219,13 +219,14 @@ impl Keeper {
             .map_err(|trouble| invalid(&format!("{} {}", trouble.said, trouble.advice)))?;
         let kept = &self.source.machine.kept_secrets;
         let Some(secret) = separated.secret() else {
-            return change(&separated.url);
+            return change(&literal(&separated.url));
         };
         let name = free_secret(&self.source.machine, camera);
         kept.keep(&name, &secret)
             .map_err(|error| Refusal::Unavailable(format!("the login cannot be kept: {error}")))?;
         let reference = format!("://${{secret:{name}}}@");
-        let changed = change(&separated.url.replacen("://", &reference, 1));
+        let url = literal(&separated.url);
+        let changed = change(&url.replacen("://", &reference, 1));
         if changed.is_err() {
             kept.forget(&name);
         }
@@ -392,10 +393,11 @@ fn with_rule(growing: &mut Growing<'_>, rule: &NewRule) -> Result<(), Refusal> {
     };
     let mut config = Map::new();
     config.insert("zone".to_owned(), json!(zone));
-    config.insert("alert".to_owned(), json!(rule.classes));
+    let classes: Vec<String> = rule.classes.iter().map(|class| literal(class)).collect();
+    config.insert("alert".to_owned(), json!(classes));
     for (key, value) in [("after", &rule.after), ("severity", &rule.severity)] {
         if let Some(value) = value {
-            config.insert(key.to_owned(), json!(value));
+            config.insert(key.to_owned(), json!(literal(value)));
         }
     }
     growing.add(

@@ -16,7 +16,7 @@ use crate::access::Caller;
 use crate::additions::Wish;
 use crate::extract::{IfMatch, InBody, InPath, InQuery};
 use crate::problem::Problem;
-use crate::shared::{Shared, ask, get};
+use crate::shared::{Shared, ask};
 use crate::system::{Refusal, RunningFlow};
 use crate::view::{
     Addition, CameraAddress, CameraTrial, ModelFiles, NewCamera, NewRule, Settings, UsedPlugin,
@@ -57,7 +57,8 @@ async fn model_files(
     InPath(flow): InPath<String>,
 ) -> Result<Json<ModelFiles>, Problem> {
     let flow = shared.flow(&flow)?;
-    Ok(Json(get(move || flow.model_files()).await?))
+    let found = shared.change(move || Ok(flow.model_files()));
+    Ok(Json(found.await?))
 }
 
 /// Try a camera before it is added
@@ -236,7 +237,7 @@ async fn installed_plugins(
     InQuery(part): InQuery<Part>,
 ) -> Result<Json<Page<UsedPlugin>>, Problem> {
     let flow = shared.flow(&flow)?;
-    let plugins = get(move || flow.installed_plugins());
+    let plugins = shared.change(move || Ok(flow.installed_plugins()));
     Ok(Json(part.of(plugins.await?)?))
 }
 
