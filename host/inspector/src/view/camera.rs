@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::bounds;
+
 /// One camera of a flow.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct CameraView {
@@ -42,7 +44,7 @@ pub struct ZoneView {
     /// Unique within its camera.
     pub name: String,
     /// Corners in order, as fractions of the frame from the left and the top.
-    #[schema(example = json!([[0.1, 0.2], [0.9, 0.2], [0.5, 0.8]]))]
+    #[schema(schema_with = bounds::corners)]
     pub points: Vec<[f32; 2]>,
 }
 
@@ -51,7 +53,7 @@ pub struct ZoneView {
 #[serde(deny_unknown_fields)]
 pub struct ZoneShape {
     /// Corners in order, as fractions of the frame from the left and the top; at least three.
-    #[schema(example = json!([[0.1, 0.2], [0.9, 0.2], [0.5, 0.8]]), min_items = 3)]
+    #[schema(schema_with = bounds::corners)]
     pub points: Vec<[f32; 2]>,
 }
 
@@ -63,7 +65,7 @@ pub struct NewZone {
     #[schema(example = "forbidden", pattern = "^[A-Za-z0-9_-]{1,64}$")]
     pub name: String,
     /// Corners in order, as fractions of the frame from the left and the top; at least three.
-    #[schema(example = json!([[0.1, 0.2], [0.9, 0.2], [0.5, 0.8]]), min_items = 3)]
+    #[schema(schema_with = bounds::corners)]
     pub points: Vec<[f32; 2]>,
 }
 
@@ -84,8 +86,10 @@ pub struct PassedDetection {
     /// The class by name.
     pub class: String,
     /// From 0 to 1.
+    #[schema(minimum = 0, maximum = 1)]
     pub confidence: f32,
     /// Left, top, width and height as fractions of the frame.
+    #[schema(schema_with = bounds::place)]
     pub bbox: [f32; 4],
     /// The track, where a filter follows things.
     pub track: Option<u64>,

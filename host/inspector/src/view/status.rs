@@ -91,6 +91,7 @@ pub struct CameraStatus {
     pub reason: Option<String>,
     /// Since when it is as it is.
     #[serde(default)]
+    #[schema(format = DateTime)]
     pub since: Option<String>,
     /// Frames that came.
     pub read: u64,
