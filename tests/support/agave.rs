@@ -1,6 +1,7 @@
 //! The program under test, run as a user runs it.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -296,6 +297,25 @@ impl Agave {
                 return Ok(alert.clone());
             }
         }
+    }
+
+    /// The priorities of the threads that are called like this, as `nice` has them.
+    ///
+    /// # Errors
+    /// When they cannot be looked at.
+    pub fn niceness(&self, thread: &str) -> Result<Vec<i32>> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.number()))?;
+        let stats =
+            tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("stat")).ok());
+        let called = format!("({thread}) ");
+        let of_them = stats.filter_map(|stat| Some(stat.split_once(&called)?.1.to_owned()));
+        of_them
+            .map(|rest| {
+                // proc(5): the state is the third, the niceness the nineteenth.
+                let nice = rest.split(' ').nth(16).context("it is shorter")?;
+                Ok(nice.parse()?)
+            })
+            .collect()
     }
 
     /// Sends the process a signal.

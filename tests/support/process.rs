@@ -97,6 +97,12 @@ impl Process {
         bail!("{} ended before {wanted}", self.name)
     }
 
+    /// Its number among the processes of the machine.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends it a signal.
     ///
     /// # Errors

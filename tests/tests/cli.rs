@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use agave_tests::{Agave, Backlog, agave, flow, repository, test_data};
+use agave_tests::{Agave, Backlog, agave, agave_in, flow, repository, test_data};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
@@ -271,5 +271,21 @@ fn a_missing_flow_is_named() -> Result<()> {
         ran.stderr
     );
     assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    Ok(())
+}
+
+/// What is wrong with what was asked for is said before a flow is begun.
+#[test]
+fn nothing_is_begun_where_nothing_runs() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let limit = Duration::from_secs(60);
+    let refused = agave_in(folder.path(), limit, ["run", "--listen", "0.0.0.0:0"])?;
+    assert_eq!(refused.status.code(), Some(1), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("--clear-text"),
+        "{}",
+        refused.stderr
+    );
+    assert!(!folder.path().join("agave.yaml").exists());
     Ok(())
 }

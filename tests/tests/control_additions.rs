@@ -7,7 +7,9 @@ use std::net::{Shutdown, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
-use agave_tests::{Api, ApiAnswer, ApiRequest, Login, RtspServer, Yard, repository, served, token};
+use agave_tests::{
+    Api, ApiAnswer, ApiRequest, Login, RtspServer, Yard, free_port, repository, served, token,
+};
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
@@ -138,6 +140,61 @@ fn a_login_stays_in_the_folder_for_state() -> Result<()> {
     ensure!(!noted(&api)?.contains(PASSWORD), "the audit log");
     let outcome = yard.finish(running)?;
     ensure!(!outcome.output.stderr.contains(PASSWORD), "the log");
+    Ok(())
+}
+
+#[test]
+fn what_is_given_as_data_refers_to_nothing() -> Result<()> {
+    let yard = Yard::new()?;
+    // The rule is about a zone that only this camera has.
+    yard.edit("yard.yaml", "from: cameras", "from: field")?;
+    let (running, api) = served(&yard)?;
+    let nobody = format!("rtsp://127.0.0.1:{}/a?b=${{env:PATH}}", free_port()?);
+    let gate =
+        json!({ "name": "gate", "address": { "url": nobody, "user": "anna", "password": "p" } });
+    let added = change(&api, "POST", "cameras", &tag(&api)?, &gate)?;
+    assert_eq!(added.status, 200, "{}", added.shown());
+    let moved = change(
+        &api,
+        "PUT",
+        "cameras/gate/address",
+        &tag(&api)?,
+        &json!({ "url": nobody }),
+    )?;
+    assert_eq!(moved.status, 200, "{}", moved.shown());
+    let rule = json!({
+        "camera": "field", "zone": "forbidden", "classes": ["${env:PATH}"], "name": "odd",
+    });
+    let planned = change(&api, "POST", "rules?plan=true", &tag(&api)?, &rule)?;
+    let planned = planned.json()?;
+    let text = planned.pointer("/text").and_then(Value::as_str);
+    ensure!(
+        text.is_some_and(|text| text.contains("$${env:PATH}")),
+        "{planned}"
+    );
+    let flow = fs::read_to_string(yard.at("yard.yaml"))?;
+    ensure!(flow.contains("/a?b=$${env:PATH}"), "{flow}");
+    let cameras = api.get(&format!("{FLOW}/cameras"))?.shown();
+    ensure!(cameras.contains("/a?b=${env:PATH}"), "{cameras}");
+    yard.finish(running)?;
+    Ok(())
+}
+
+/// A thread has the priority of the one that starts it, and those who look on have a low one.
+#[test]
+fn a_camera_that_the_page_adds_is_no_less_than_others() -> Result<()> {
+    let yard = Yard::new()?;
+    // The rule is about a zone that only this camera has.
+    yard.edit("yard.yaml", "from: cameras", "from: field")?;
+    let (running, api) = served(&yard)?;
+    let nobody = format!("rtsp://127.0.0.1:{}/a", free_port()?);
+    let gate = json!({ "name": "gate", "address": { "url": nobody } });
+    let added = change(&api, "POST", "cameras", &tag(&api)?, &gate)?;
+    assert_eq!(added.status, 200, "{}", added.shown());
+    let usual = running.niceness("field")?;
+    assert_eq!(usual.len(), 1);
+    assert_eq!(running.niceness("gate")?, usual);
+    yard.finish(running)?;
     Ok(())
 }
 

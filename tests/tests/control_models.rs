@@ -1,9 +1,14 @@
 //! Pictures that somebody sends to a model of a running flow, zones by their other name, and what
 //! is said of models, failures and deliveries.
 
-use agave_tests::{ApiRequest, HttpReceiver, Yard, served, token};
+use agave_tests::{
+    Agave, Api, ApiAnswer, ApiRequest, HttpReceiver, Yard, free_port, repository, served, token,
+};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
+use std::fs;
+use std::io::Write;
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -101,6 +106,57 @@ fn a_picture_is_looked_at_while_cameras_go_on() -> Result<()> {
         Some(&json!("CPUExecutionProvider"))
     );
     yard.finish(running)?;
+    Ok(())
+}
+
+/// Nobody has to be trusted to send what they have begun to send.
+#[test]
+fn pictures_that_do_not_come_hold_no_memory() -> Result<()> {
+    let yard = Yard::new()?;
+    let (running, api) = served(&yard)?;
+    let head = "POST /api/v1/infer HTTP/1.1\r\nHost: localhost\r\n\
+        Content-Type: image/jpeg\r\nContent-Length: 1000000\r\n\r\n{";
+    let begun = || -> Result<TcpStream> {
+        let mut stream = TcpStream::connect(("127.0.0.1", api.port()))?;
+        stream.write_all(head.as_bytes())?;
+        Ok(stream)
+    };
+    let slow: Vec<TcpStream> = (0..8).map(|_| begun()).collect::<Result<_>>()?;
+    let until = |status: u16| -> Result<ApiAnswer> {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let answer = api.post("/api/v1/infer", "image/jpeg", b"no picture")?;
+            if answer.status == status {
+                return Ok(answer);
+            }
+            ensure!(Instant::now() < deadline, "{}", answer.shown());
+        }
+    };
+    assert_eq!(until(503)?.header("retry-after"), "2");
+    drop(slow);
+    until(422)?;
+    yard.finish(running)?;
+    Ok(())
+}
+
+/// A model is loaded before there is a camera for it: a scene can be looked at before.
+#[test]
+fn a_model_waits_for_its_camera() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (file, port) = (folder.path().join("yard.yaml"), free_port()?);
+    let model = repository().join("models/yolov8n_pina/1/model.onnx");
+    let flow = json!({ "version": 1, "name": "yard", "models": { "pina": { "path": model } } });
+    fs::write(&file, flow.to_string())?;
+    let listen = format!("127.0.0.1:{port}");
+    let running = Agave::run(&file, &["--listen", &listen, "--workers", "1"])?;
+    let api = Api::at(port);
+    api.wait(LIMIT)?;
+    let models = api.json("/api/v1/models")?;
+    assert_eq!(models.pointer("/items/0/width"), Some(&json!(416)));
+    let refused = api.post("/api/v1/infer", "image/jpeg", b"no picture")?;
+    assert_eq!(refused.status, 422, "{}", refused.shown());
+    // There is no ledger to look at.
+    running.kill()?;
     Ok(())
 }
 

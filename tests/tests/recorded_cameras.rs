@@ -1,9 +1,10 @@
 //! Recordings as cameras of a running flow: the same alerts as from the camera, at its pace,
 //! without model and decoder, and what is wrong with a recording is said before anything runs.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use agave_tests::{
     Agave, Alert, Api, Outcome, Seen, Signal, agave_within, free_port, repository, seen_frames,
@@ -253,6 +254,43 @@ fn what_cannot_be_played_is_said_with_its_place() -> Result<()> {
     let ran = agave_within(RUN_LIMIT, ["run".as_ref(), flow.as_os_str()])?;
     assert_eq!(ran.status.code(), Some(1));
     assert!(ran.stderr.contains("damaged"), "{}", ran.stderr);
+    Ok(())
+}
+
+/// A day of the week that is neither today nor near it.
+fn another_day() -> Result<&'static str> {
+    let days = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() / 86_400;
+    let week = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    let index = usize::try_from((days + 3) % 7)?;
+    week.get(index).copied().context("a week has seven days")
+}
+
+/// The hours of a model are those of the present, also for what it saw before.
+#[test]
+fn outside_of_its_hours_a_model_has_seen_nothing() -> Result<()> {
+    let place = Place::new()?;
+    place.record("two.agrec")?;
+    let played = || camera("two.agrec", json!({ "recorded": "gate", "repeat": true }));
+    let file = place.write(&json!({ "gate": played(), "door": played() }))?;
+    let mut flow: Value = serde_json::from_slice(&fs::read(&file)?)?;
+    let nodes = flow.get_mut("nodes").and_then(Value::as_object_mut);
+    let nodes = nodes.context("it has nodes")?;
+    nodes.insert(
+        "detect".to_owned(),
+        json!({ "infer": "model", "from": "gate" }),
+    );
+    let asleep = json!({
+        "infer": "model", "from": "door", "active": format!("{} 00:00-24:00", another_day()?),
+    });
+    nodes.insert("asleep".to_owned(), asleep);
+    nodes.insert(
+        "zoned".to_owned(),
+        json!({ "plugin": "roi", "from": ["detect", "asleep"] }),
+    );
+    fs::write(&file, flow.to_string())?;
+    let outcome = alerts_of(&file, 2)?;
+    let cameras: BTreeSet<&str> = outcome.alerts.iter().map(Alert::camera).collect();
+    assert_eq!(cameras, BTreeSet::from(["gate"]));
     Ok(())
 }
 

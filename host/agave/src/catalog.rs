@@ -1,6 +1,8 @@
 //! Finds plugins by the names that flow files use, and compiles each once. A file that was
 //! replaced is another plugin: what counts is its bytes, not its name.
 
+mod installed;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -10,9 +12,7 @@ use agave_flow::{PluginFacts, PluginProblem};
 use agave_plugin::{Engine, LoadError, Plugin};
 
 use crate::fingerprints::Fingerprints;
-
-/// So many are shown to somebody who looks for one.
-const MOST_INSTALLED: usize = 200;
+use installed::Told;
 
 /// Where plugins are, and those that were loaded.
 pub(crate) struct Catalog {
@@ -20,6 +20,7 @@ pub(crate) struct Catalog {
     folders: Vec<PathBuf>,
     fingerprints: Fingerprints,
     loaded: Mutex<BTreeMap<(PathBuf, Fingerprint), Plugin>>,
+    told: Mutex<Told>,
 }
 
 /// Why the plugin that a flow was checked with is not there.
@@ -48,6 +49,7 @@ impl Catalog {
             folders,
             fingerprints: Fingerprints::default(),
             loaded: Mutex::default(),
+            told: Mutex::default(),
         }
     }
 
@@ -153,15 +155,6 @@ impl Catalog {
         std::iter::once(flow_folder.join("plugins")).chain(self.folders.clone())
     }
 
-    /// Each plugin that a flow in `flow_folder` can call by its name: the file that it would get,
-    /// in the order of the names, at most 200.
-    pub(crate) fn installed(&self, flow_folder: &Path) -> Vec<PathBuf> {
-        let names = self.names(flow_folder).into_iter().take(MOST_INSTALLED);
-        names
-            .filter_map(|name| self.find(&name, flow_folder).ok())
-            .collect()
-    }
-
     fn names(&self, flow_folder: &Path) -> Vec<String> {
         let mut names: Vec<String> = self
             .folders_for(flow_folder)
@@ -183,5 +176,6 @@ impl Catalog {
 fn is_path(reference: &str) -> bool {
     reference.contains(['/', '\\']) || reference.ends_with(".wasm")
 }
+
 #[cfg(test)]
 mod tests;

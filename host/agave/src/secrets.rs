@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use agave_core::Secret;
 
 /// Beside the folders of the flows.
-const FOLDER: &str = "secrets";
+pub(crate) const FOLDER: &str = "secrets";
 
 /// The folder of those secrets.
 #[derive(Clone, Debug, Default)]

@@ -12,7 +12,7 @@ use agave_store::{Store, StoreError};
 use anyhow::Context;
 
 use crate::catalog::Catalog;
-use crate::secrets::KeptSecrets;
+use crate::secrets::{self, KeptSecrets};
 
 /// Where flows keep what is there again after a restart, each in a folder of its name: `given`,
 /// `AGAVE_STATE`, or where the system has such things.
@@ -34,8 +34,13 @@ pub(crate) fn state_root(given: Option<PathBuf>) -> Result<PathBuf, String> {
 /// The folder for state of the flow called `flow`, in [`state_root`].
 ///
 /// # Errors
-/// When nothing says where that is.
+/// When nothing says where that is, or something else is there.
 pub(crate) fn state_folder(given: Option<PathBuf>, flow: &str) -> Result<PathBuf, String> {
+    if flow == secrets::FOLDER {
+        return Err(format!(
+            "logins of cameras are in the folder '{flow}' there; give the flow another name"
+        ));
+    }
     Ok(state_root(given)?.join(flow))
 }
 

@@ -253,6 +253,11 @@ pub(crate) fn narrowed(place: &Place, needle: &str, sources: &Sources) -> Place 
     place.with_span(Span { start, end })
 }
 
+/// How `text` is written so that it stands for itself, whatever it looks like.
+pub fn literal(text: &str) -> String {
+    text.replace("${", "$${")
+}
+
 /// A text as plain pieces and references.
 pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
@@ -315,6 +320,28 @@ mod tests {
             .into_iter()
             .collect::<Vec<_>>()
         );
+    }
+
+    #[test]
+    fn a_literal_stands_for_itself() {
+        for text in [
+            "",
+            "a",
+            "${env:HOME}",
+            "?a=${secret:b}$",
+            "$${env:A}",
+            "$$$${{",
+        ] {
+            let written = literal(text);
+            let read: String = pieces(&written)
+                .iter()
+                .map(|piece| match piece {
+                    Piece::Plain(plain) => *plain,
+                    other => panic!("{other:?} in {written}"),
+                })
+                .collect();
+            assert_eq!(read, text);
+        }
     }
 
     #[test]

@@ -54,10 +54,12 @@ pub use flow::{
     TestCase, TestInputs, Work,
 };
 pub use include::Inputs;
+pub use interpolate::literal;
 pub use mask::masked;
 pub use overrides::Override;
 pub use place::{FileIndex, Place, Position, Span};
 pub use places::{Part, Places};
+pub use resolve::is_recording;
 pub use schema::{part_schema, schema};
 pub use settings::settings_problems;
 pub use spec::{OnFailure, Order, Pace, Partition, Transport};

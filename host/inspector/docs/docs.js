@@ -229,7 +229,16 @@ function show(api) {
   filter.addEventListener('input', look);
   look();
   // What the address names was not there when it was opened.
-  if (location.hash.length > 1) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+  document.getElementById(named(location.hash.slice(1)))?.scrollIntoView();
+}
+
+/** What stands behind the `#`, which anybody may have written. */
+function named(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 fetch('/api/openapi.json')

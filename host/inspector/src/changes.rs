@@ -9,6 +9,7 @@ use std::thread;
 
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::shared::in_turn;
 use crate::system::Refusal;
 
 /// So many changes of flow files, and plans of some, are worked on at the same time: they read,
@@ -21,7 +22,7 @@ type Job = Box<dyn FnOnce() + Send>;
 pub(crate) struct Changes {
     jobs: Sender<Job>,
     /// Whoever waits for a turn waits here, so that no more jobs are sent than there are threads.
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
 }
 
 impl Changes {
@@ -41,7 +42,7 @@ impl Changes {
         }
         Ok(Self {
             jobs,
-            turns: Semaphore::new(MOST_CHANGES),
+            turns: Arc::new(Semaphore::new(MOST_CHANGES)),
         })
     }
 
@@ -49,7 +50,7 @@ impl Changes {
     pub(crate) fn none() -> Self {
         Self {
             jobs: channel().0,
-            turns: Semaphore::new(MOST_CHANGES),
+            turns: Arc::new(Semaphore::new(MOST_CHANGES)),
         }
     }
 
@@ -61,12 +62,12 @@ impl Changes {
     ) -> Result<T, Refusal> {
         let gone = || Refusal::Unavailable("it could not be done; the log says why".to_owned());
         // It is never closed.
-        let _turn = self.turns.acquire().await;
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
         let (answer, answered) = oneshot::channel();
-        let job = move || {
+        let job = in_turn(turn, move || {
             // Whoever asked may have gone.
             let _ = answer.send(change());
-        };
+        });
         self.jobs.send(Box::new(job)).map_err(|_| gone())?;
         answered.await.unwrap_or_else(|_| Err(gone()))
     }

@@ -86,6 +86,12 @@ impl Problem {
             .with_header(header::RETRY_AFTER, retry_after_s.to_string())
     }
 
+    /// Others come first.
+    pub(crate) fn busy(detail: impl Into<String>, retry_after_s: u64) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+            .with_header(header::RETRY_AFTER, retry_after_s.to_string())
+    }
+
     /// The process failed over it.
     pub(crate) fn internal() -> Self {
         let detail = "the running process failed over it; its log says more";

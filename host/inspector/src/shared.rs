@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +21,9 @@ use crate::view::Status;
 const STATUS_IS_FRESH: Duration = Duration::from_millis(450);
 /// So many pictures are encoded at the same time.
 const MOST_PICTURES: usize = 2;
+/// So many pictures of somebody's are in memory: one is looked at, the others wait or are sent.
+const MOST_IMAGES: usize = 4;
+
 /// A status, and the same as the text that pages get.
 pub(crate) struct Gathered {
     pub(crate) status: Status,
@@ -36,10 +39,11 @@ pub(crate) struct Shared {
     pub(crate) gate: Arc<Gate>,
     pub(crate) audience: Audience,
     statuses: Mutex<HashMap<String, Latest>>,
-    pictures: Semaphore,
+    pictures: Arc<Semaphore>,
     changes: Changes,
+    images: Arc<Semaphore>,
     /// One picture of somebody's is looked at after the other.
-    pub(crate) looks: Semaphore,
+    pub(crate) looks: Arc<Semaphore>,
     /// One model is received after the other.
     pub(crate) receipts: Arc<Semaphore>,
 }
@@ -57,9 +61,10 @@ impl Shared {
             gate,
             audience: Audience::until(stopping),
             statuses: Mutex::default(),
-            pictures: Semaphore::new(MOST_PICTURES),
+            pictures: Arc::new(Semaphore::new(MOST_PICTURES)),
             changes,
-            looks: Semaphore::new(1),
+            images: Arc::new(Semaphore::new(MOST_IMAGES)),
+            looks: Arc::new(Semaphore::new(1)),
             receipts: Arc::new(Semaphore::new(1)),
         }
     }
@@ -124,8 +129,13 @@ impl Shared {
         question: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Problem> {
         // It is never closed.
-        let _turn = self.pictures.acquire().await;
-        ask(question).await
+        let turn = Arc::clone(&self.pictures).acquire_owned().await;
+        ask(in_turn(turn, question)).await
+    }
+
+    /// Room for somebody's picture, where there is any.
+    pub(crate) fn room_for_an_image(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.images).try_acquire_owned().ok()
     }
 
     /// Asks for something that reads flow files, and may compile plugins, when it is its turn.
@@ -145,6 +155,15 @@ fn gather(flow: &dyn RunningFlow) -> Arc<Gathered> {
         text: text.into(),
         at: Instant::now(),
     })
+}
+
+/// The turn is over when the work is done, which may be after whoever asked has gone.
+pub(crate) fn in_turn<T, U>(turn: T, work: impl FnOnce() -> U) -> impl FnOnce() -> U {
+    move || {
+        let done = work();
+        drop(turn);
+        done
+    }
 }
 
 /// Asks something that may take its time, away from the network's threads.

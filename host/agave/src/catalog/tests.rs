@@ -118,3 +118,23 @@ fn a_half_written_file_is_refused_and_the_whole_one_taken() {
     world.write(1);
     assert_eq!(world.version(), 1);
 }
+
+#[test]
+fn whoever_looks_for_a_plugin_does_not_keep_it_in_memory() {
+    let world = World::new();
+    let plugins = world.folder.path().join("plugins");
+    fs::create_dir(&plugins).unwrap();
+    fs::write(plugins.join("hungry.wasm"), support::hungry(1)).unwrap();
+    fs::write(plugins.join("broken.wasm"), b"none").unwrap();
+    let here = || {
+        let mut installed = world.catalog.installed(world.folder.path()).into_iter();
+        installed.find(|plugin| plugin.file.starts_with(&plugins))
+    };
+    let first = here().unwrap();
+    assert_eq!(first.fingerprint, Fingerprint::of(&support::hungry(1)));
+    assert_eq!(here(), Some(first));
+    fs::write(plugins.join("hungry.wasm"), support::hungry(2)).unwrap();
+    let other = here().unwrap();
+    assert_eq!(other.fingerprint, Fingerprint::of(&support::hungry(2)));
+    assert_eq!(world.kept(), 0);
+}

@@ -21,6 +21,8 @@ pub(super) fn flow_of_this_folder() -> Result<PathBuf> {
     match opened {
         Ok(mut new) => {
             let written = new.write_all(beginning(&folder).as_bytes());
+            // Half of it would be in the way the next time.
+            let written = written.inspect_err(|_| drop(std::fs::remove_file(&file)));
             written.with_context(|| format!("cannot write {FILE}"))?;
             eprintln!("{FILE} is new and has no camera yet; its page adds the first one.");
             Ok(file)

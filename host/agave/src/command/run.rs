@@ -91,11 +91,8 @@ struct Ready {
 
 impl Run {
     pub(crate) fn run(mut self) -> Result<ExitCode> {
-        if self.flows.is_empty() {
-            self.flows.push(beginning::flow_of_this_folder()?);
-        }
         ensure!(
-            self.flows.len() == 1 || self.overrides.is_empty(),
+            self.flows.len() <= 1 || self.overrides.is_empty(),
             "--set changes one flow; with several, change their files or run them one by one"
         );
         let mut machine = machine()?;
@@ -111,11 +108,14 @@ impl Run {
             Format::Human
         };
         let reporter = Arc::new(Reporter::new(format).context("cannot start the printing thread")?);
+        // What is wrong with its address or its certificate is said before anything is begun.
+        let page = self.inspector.prepare(state_root(self.state.clone()))?;
+        if self.flows.is_empty() {
+            self.flows.push(beginning::flow_of_this_folder()?);
+        }
         let Some(ready) = self.ready(&machine, &runtime, &reporter) else {
             return Ok(ExitCode::FAILURE);
         };
-        // What is wrong with it is said before a camera is connected.
-        let page = self.inspector.prepare(state_root(self.state.clone()))?;
         let began = Instant::now();
         let (ended, ends) = channel();
         let mut flows = Flows {

@@ -1,7 +1,6 @@
 //! What is added to a flow from its page.
 
 use std::io::Read;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use agave_inspector::Refusal;
 use agave_inspector::additions::{Additions, Wish};
@@ -12,10 +11,6 @@ use agave_inspector::view::{
 
 use super::InspectedFlow;
 use crate::{camera_trial, kept_model, model_files};
-
-/// Each holds a thread and a connection for up to a quarter of a minute.
-const MOST_TRIALS: usize = 4;
-static TRIALS: AtomicUsize = AtomicUsize::new(0);
 
 impl Additions for InspectedFlow {
     fn model_files(&self) -> ModelFiles {
@@ -30,10 +25,10 @@ impl Additions for InspectedFlow {
     }
 
     fn try_camera(&self, address: &CameraAddress) -> Result<CameraTrial, Refusal> {
-        let _place = Place::take().ok_or_else(|| {
+        let place = camera_trial::Place::take().ok_or_else(|| {
             Refusal::Unavailable("other cameras are being tried; try again in a moment".to_owned())
         })?;
-        Ok(camera_trial::run(address, self.keeper.folder()))
+        Ok(camera_trial::run(address, self.keeper.folder(), place))
     }
 
     fn add_camera(&self, camera: &NewCamera, wish: &Wish<'_>) -> Result<Addition, Refusal> {
@@ -87,43 +82,20 @@ impl Additions for InspectedFlow {
     fn installed_plugins(&self) -> Vec<UsedPlugin> {
         let catalog = &self.machine.catalog;
         let installed = catalog.installed(self.keeper.folder()).into_iter();
-        // One that cannot be loaded cannot be picked; a flow that names it says why.
-        let loaded = installed.filter_map(|file| Some((catalog.load(&file).ok()?, file)));
-        loaded
-            .map(|(plugin, file)| {
-                let description = plugin.description();
-                UsedPlugin {
-                    name: description.name.clone(),
-                    version: description.version.clone(),
-                    role: plugin.role().to_string(),
-                    file: file.display().to_string(),
-                    sha256: plugin.fingerprint().to_string(),
-                    description: Some(description.summary.clone()),
-                    config_schema: Some(description.config_schema.clone()),
-                    used_by: Vec::new(),
-                }
-            })
-            .collect()
+        let shown = installed.map(|plugin| UsedPlugin {
+            name: plugin.name,
+            version: plugin.version,
+            role: plugin.role.to_string(),
+            file: plugin.file.display().to_string(),
+            sha256: plugin.fingerprint.to_string(),
+            description: Some(plugin.summary),
+            config_schema: Some(plugin.config_schema),
+            used_by: Vec::new(),
+        });
+        shown.collect()
     }
 
     fn add_rule(&self, rule: &NewRule, wish: &Wish<'_>) -> Result<Addition, Refusal> {
         self.keeper.add_rule(rule, wish)
-    }
-}
-
-/// One of the places for trials, until it is dropped.
-struct Place;
-
-impl Place {
-    fn take() -> Option<Self> {
-        let more = |taken| (taken < MOST_TRIALS).then_some(taken + 1);
-        let taken = TRIALS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
-        taken.is_ok().then_some(Self)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        TRIALS.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -18,6 +18,7 @@ use agave_core::{Alert, AlertReport, FrameDetections, StreamInfo, Timestamp};
 use agave_inspector::view::Why;
 use agave_store::AlertQuery;
 
+use super::outcomes::Outcomes;
 use crate::topology::{Live, Tap};
 use folder::Folder;
 pub(super) use told::Seen;
@@ -38,6 +39,7 @@ pub(crate) struct Evidence {
     traces: Arc<Traces>,
     folder: Arc<Folder>,
     live: Arc<OnceLock<Weak<Live>>>,
+    outcomes: Arc<OnceLock<Weak<Outcomes>>>,
     wanted: SyncSender<Wanted>,
     waiting: Arc<Waiting>,
     left_out: AtomicU64,
@@ -61,12 +63,13 @@ impl Evidence {
         newest: u64,
     ) -> std::io::Result<Arc<Self>> {
         let folder = Arc::new(Folder::open(folder, newest));
-        let live = Arc::new(OnceLock::new());
+        let (live, outcomes) = (Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
         let (wanted, waiting) = sync_channel(MOST_WAITING);
         let (waits, traces) = (Arc::<Waiting>::default(), Arc::<Traces>::default());
         let keeper = Keeper {
             folder: Arc::clone(&folder),
             live: Arc::clone(&live),
+            outcomes: Arc::clone(&outcomes),
             waiting: Arc::clone(&waits),
             traces: Arc::clone(&traces),
         };
@@ -77,6 +80,7 @@ impl Evidence {
             traces,
             folder,
             live,
+            outcomes,
             wanted,
             waiting: waits,
             left_out: AtomicU64::new(0),
@@ -87,6 +91,12 @@ impl Evidence {
     pub(crate) fn attach(&self, live: &Arc<Live>) {
         // It runs once.
         let _ = self.live.set(Arc::downgrade(live));
+    }
+
+    /// They are taken in from now on, whether or not somebody looks at an alert.
+    pub(super) fn attach_outcomes(&self, outcomes: &Arc<Outcomes>) {
+        // A flow is looked into by one.
+        let _ = self.outcomes.set(Arc::downgrade(outcomes));
     }
 
     /// Keeps what led to an alert.
@@ -139,6 +149,7 @@ impl Evidence {
 struct Keeper {
     folder: Arc<Folder>,
     live: Arc<OnceLock<Weak<Live>>>,
+    outcomes: Arc<OnceLock<Weak<Outcomes>>>,
     waiting: Arc<Waiting>,
     traces: Arc<Traces>,
 }
@@ -161,6 +172,9 @@ impl Keeper {
     }
 
     fn tidy(&self) {
+        if let Some(outcomes) = self.outcomes.get().and_then(Weak::upgrade) {
+            outcomes.take_in();
+        }
         if let Some(live) = self.live.get().and_then(Weak::upgrade) {
             let flow = live.flow();
             let names: BTreeSet<&str> = flow.cameras.iter().map(|it| it.name.as_str()).collect();

@@ -36,7 +36,7 @@ pub(crate) struct InspectedFlow {
     pub(super) evidence: Arc<Evidence>,
     pub(super) incidents: Incidents,
     pub(super) pictures: Pictures,
-    pub(super) outcomes: Outcomes,
+    pub(super) outcomes: Arc<Outcomes>,
     pub(super) machine: Arc<Machine>,
     pub(super) runtime: tokio::runtime::Handle,
 }
@@ -48,11 +48,13 @@ impl InspectedFlow {
         machine: Arc<Machine>,
         runtime: tokio::runtime::Handle,
     ) -> Arc<Self> {
+        let outcomes = Arc::new(Outcomes::of(keeper.live()));
+        evidence.attach_outcomes(&outcomes);
         Arc::new(Self {
             evidence,
             incidents: Incidents::default(),
             pictures: Pictures::default(),
-            outcomes: Outcomes::of(keeper.live()),
+            outcomes,
             machine,
             runtime,
             keeper,

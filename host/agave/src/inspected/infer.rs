@@ -14,8 +14,10 @@ use crate::topology::LookError;
 
 /// Cameras have no longer sides.
 const LONGEST_SIDE: u32 = 8192;
-/// A picture of 32 million pixels.
+/// A picture of 32 million pixels with three colours of 8 bits, when it is unpacked.
 const MOST_BYTES: u64 = 96 << 20;
+/// What a decoder needs beside the picture.
+const MOST_DECODER_BYTES: u64 = 64 << 20;
 
 pub(super) fn infer(
     inspected: &InspectedFlow,
@@ -79,24 +81,29 @@ fn decoded(image: &Image) -> Result<Picture, Refusal> {
         ImageKind::Jpeg => ImageFormat::Jpeg,
         ImageKind::Png => ImageFormat::Png,
     };
+    let too_large = |why: &str| {
+        invalid(format!(
+            "the image is too large: {why}; it may have sides of {LONGEST_SIDE} pixels, and 32 \
+             million pixels in all, 25 million with transparency, and half of that with 16 bits a \
+             colour"
+        ))
+    };
     let unreadable = |error: ImageError| match error {
-        ImageError::Limits(error) => invalid(format!(
-            "the image is too large: {error}; it may have sides of {LONGEST_SIDE} pixels, and 32 \
-             million pixels in all"
-        )),
+        ImageError::Limits(error) => too_large(&error.to_string()),
         error => invalid(format!("the image cannot be read: {error}")),
     };
     let mut limits = Limits::default();
     limits.max_image_width = Some(LONGEST_SIDE);
     limits.max_image_height = Some(LONGEST_SIDE);
-    limits.max_alloc = Some(MOST_BYTES);
+    limits.max_alloc = Some(MOST_DECODER_BYTES);
     let mut reader = ImageReader::with_format(Cursor::new(&image.data), format);
-    reader.limits(limits.clone());
+    reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(unreadable)?;
     // What it says of its size is looked at before anything is made of it.
-    let fits = limits.reserve(decoder.total_bytes());
-    fits.and_then(|()| decoder.set_limits(limits))
-        .map_err(unreadable)?;
+    if decoder.total_bytes() > MOST_BYTES {
+        let (width, height) = decoder.dimensions();
+        return Err(too_large(&format!("it has {width}×{height} pixels")));
+    }
     let orientation = decoder.orientation().map_err(unreadable)?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
     picture.apply_orientation(orientation);
@@ -132,6 +139,9 @@ mod tests {
     fn pictures_are_read_and_bombs_are_not() {
         let picture = decoded(&png(64, 48)).unwrap();
         assert_eq!((picture.width(), picture.height()), (64, 48));
+        // As large as it may be, and the decoder needs some memory for itself.
+        let largest = decoded(&png(8192, 4096)).unwrap();
+        assert_eq!((largest.width(), largest.height()), (8192, 4096));
         // A few kilobytes that would be hundreds of megabytes.
         let bomb = png(8000, 8000);
         assert!(bomb.data.len() < 1 << 20);

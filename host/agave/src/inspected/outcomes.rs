@@ -45,11 +45,16 @@ impl Outcomes {
 
     /// How the deliveries of an alert ended, by adapter, as far as that is known.
     pub(super) fn of_alert(&self, key: &str) -> BTreeMap<String, Settled> {
+        self.take_in();
+        self.known().by_alert.get(key).cloned().unwrap_or_default()
+    }
+
+    /// Takes in what has come to its end: of what waits for that the oldest is lost at some time.
+    pub(super) fn take_in(&self) {
         let mut known = self.known();
         for delivery in self.waiting.take(MOST_AT_ONCE) {
             known.note(delivery);
         }
-        known.by_alert.get(key).cloned().unwrap_or_default()
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

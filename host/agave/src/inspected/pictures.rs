@@ -79,7 +79,10 @@ impl Pictures {
         let now = kept.now;
         let place = kept.forms.entry(form.clone()).or_default();
         place.wanted_at = now;
-        Arc::clone(&place.drawn)
+        let drawn = Arc::clone(&place.drawn);
+        // Also where there will never be a picture.
+        kept.make_room();
+        drawn
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -94,6 +97,10 @@ impl Kept {
             self.bytes = self.bytes - place.bytes + bytes;
             place.bytes = bytes;
         }
+        self.make_room();
+    }
+
+    fn make_room(&mut self) {
         while self.bytes > MOST_BYTES || self.forms.len() > MOST {
             let oldest = self.forms.iter().min_by_key(|(_, place)| place.wanted_at);
             let Some(oldest) = oldest.map(|(form, _)| form.clone()) else {
@@ -174,5 +181,16 @@ mod tests {
         assert_eq!(kept.bytes, MOST_BYTES);
         assert_eq!(kept.forms.len(), MOST_BYTES >> 20);
         assert!(kept.forms.keys().all(|(_, form)| form.most_pixels >= 136));
+    }
+
+    #[test]
+    fn pictures_that_there_never_are_make_room_too() {
+        let pictures = Pictures::default();
+        for number in 0..MOST + 10 {
+            let none = || Err(Refusal::NotFound("none".to_owned()));
+            let camera = number.to_string();
+            assert!(pictures.of(&camera, SMALL, &subject(1), none).is_err());
+        }
+        assert_eq!(pictures.kept().forms.len(), MOST);
     }
 }

@@ -1,7 +1,7 @@
 //! Cameras of the flow file: one more, another address, the model that looks at it.
 
 use agave_flow::edit::Section;
-use agave_flow::{CameraKind, Flow, Model, Surroundings, Work};
+use agave_flow::{CameraKind, Flow, Model, Surroundings, Work, literal};
 use agave_inspector::Refusal;
 use agave_inspector::additions::Wish;
 use agave_inspector::view::{Addition, CameraAddress, NewCamera};
@@ -46,7 +46,7 @@ impl Growing<'_> {
             return Err(flawed("model", said));
         }
         let name = self.free(&model_files::name(&file));
-        self.add(Section::Models, &name, json!({ "path": wanted }))?;
+        self.add(Section::Models, &name, json!({ "path": literal(wanted) }))?;
         Ok(name)
     }
 
@@ -172,13 +172,14 @@ impl Keeper {
             .map_err(|trouble| flawed("url", format!("{} {}", trouble.said, trouble.advice)))?;
         let kept = &self.source.machine.kept_secrets;
         let Some(secret) = separated.secret() else {
-            return change(&separated.url);
+            return change(&literal(&separated.url));
         };
         let name = free_secret(&self.source.machine, camera);
         kept.keep(&name, &secret)
             .map_err(|error| Refusal::Unavailable(format!("the login cannot be kept: {error}")))?;
         let reference = format!("://${{secret:{name}}}@");
-        let changed = change(&separated.url.replacen("://", &reference, 1));
+        let url = literal(&separated.url);
+        let changed = change(&url.replacen("://", &reference, 1));
         if changed.is_err() {
             kept.forget(&name);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use agave_core::Role;
 use agave_flow::edit::Section;
-use agave_flow::{Flow, Node, PluginNode, Work};
+use agave_flow::{Flow, Node, PluginNode, Work, literal};
 use agave_inspector::Refusal;
 use agave_inspector::additions::Wish;
 use agave_inspector::view::{Addition, ChangedRule, NewRule, RuleView, Settings};
@@ -130,9 +130,15 @@ impl Keeper {
             }
             let gate = gate_of(&growing.flow, index).map(|(gate, _)| gate);
             changed.classes.as_deref().map_or(Ok(()), expect_some)?;
-            let classes = changed.classes.as_ref().map(|classes| json!(classes));
-            let after = changed.after.as_ref().map(|after| json!(after));
-            let severity = changed.severity.as_ref().map(|severity| json!(severity));
+            let classes = changed
+                .classes
+                .as_ref()
+                .map(|classes| json!(literals(classes)));
+            let after = changed.after.as_ref().map(|after| json!(literal(after)));
+            let severity = changed
+                .severity
+                .as_ref()
+                .map(|severity| json!(literal(severity)));
             for (setting, value) in [("alert", classes), ("after", after), ("severity", severity)] {
                 if let Some(value) = value {
                     growing.set(rule, setting, &value)?;
@@ -147,7 +153,7 @@ impl Keeper {
                     format!("No `debounce` reads '{rule}' and nothing else."),
                 )
             })?;
-            growing.set(&gate, "hold", &json!(hold))
+            growing.set(&gate, "hold", &json!(literal(hold)))
         })
     }
 
@@ -204,6 +210,11 @@ fn gate_of(flow: &Flow, rule: usize) -> Option<(String, Option<String>)> {
     })
 }
 
+/// What a form says is no text of a flow file, in which `${…}` stands for something.
+fn literals(said: &[String]) -> Vec<String> {
+    said.iter().map(|said| literal(said)).collect()
+}
+
 fn expect_some(classes: &[String]) -> Result<(), Refusal> {
     match classes.len() {
         1..=MOST_CLASSES => Ok(()),
@@ -237,10 +248,10 @@ fn with_rule(growing: &mut Growing<'_>, rule: &NewRule) -> Result<(), Refusal> {
     };
     let mut config = Map::new();
     config.insert("zone".to_owned(), json!(zone));
-    config.insert("alert".to_owned(), json!(rule.classes));
+    config.insert("alert".to_owned(), json!(literals(&rule.classes)));
     for (key, value) in [("after", &rule.after), ("severity", &rule.severity)] {
         if let Some(value) = value {
-            config.insert(key.to_owned(), json!(value));
+            config.insert(key.to_owned(), json!(literal(value)));
         }
     }
     growing.add(
@@ -252,7 +263,7 @@ fn with_rule(growing: &mut Growing<'_>, rule: &NewRule) -> Result<(), Refusal> {
     growing.add(
         Section::Nodes,
         &calm,
-        json!({ "plugin": CALM, "from": name, "config": { "hold": rule.hold.as_deref().unwrap_or(HOLD) } }),
+        json!({ "plugin": CALM, "from": name, "config": { "hold": literal(rule.hold.as_deref().unwrap_or(HOLD)) } }),
     )
 }
 

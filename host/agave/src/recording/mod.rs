@@ -33,7 +33,7 @@ use std::time::Duration;
 use agave_core::{Detection, Timestamp};
 
 pub(crate) use casting::{Casting, Part, infer_nodes};
-pub(crate) use player::{PlayError, RecordedCamera, header, read_to_end};
+pub(crate) use player::{Opening, PlayError, RecordedCamera, read_to_end};
 pub(crate) use reader::{Ending, Reader};
 pub(crate) use scribe::Scribe;
 
@@ -135,4 +135,4 @@ pub(crate) fn may_be_replaced(file: &Path) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

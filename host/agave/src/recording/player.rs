@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,17 +45,66 @@ pub(crate) enum PlayError {
 
 type Input = BufReader<File>;
 
-fn open(file: &Path) -> Result<Reader<Input>, PlayError> {
-    let input = BufReader::with_capacity(BUFFER_BYTES, File::open(file)?);
-    Ok(Reader::new(input)?)
+/// Which file it is, and in which state: one that is recorded anew in its place is another one,
+/// whatever it begins with.
+#[derive(Clone, Debug, PartialEq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    modified: (i64, i64),
 }
 
-/// Whose frames the recording in `file` has.
-///
-/// # Errors
-/// When it is no recording, or its beginning is damaged.
-pub(crate) fn header(file: &Path) -> Result<Header, PlayError> {
-    Ok(open(file)?.header().clone())
+impl Identity {
+    fn of(file: &File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        Ok(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            bytes: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        })
+    }
+}
+
+/// A recording as it was when it was opened first: all its cameras play this one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Opening {
+    pub(crate) header: Header,
+    identity: Identity,
+}
+
+impl Opening {
+    /// Looks at the beginning of the recording in `file`.
+    ///
+    /// # Errors
+    /// When it is no recording, or its beginning is damaged.
+    pub(crate) fn of(file: &Path) -> Result<Self, PlayError> {
+        let (reader, identity) = open(file)?;
+        Ok(Self {
+            header: reader.header().clone(),
+            identity,
+        })
+    }
+
+    /// Opens it again.
+    ///
+    /// # Errors
+    /// When it cannot be read, or another one is there.
+    fn again(&self, file: &Path) -> Result<Reader<Input>, PlayError> {
+        let (reader, identity) = open(file)?;
+        match identity == self.identity && *reader.header() == self.header {
+            true => Ok(reader),
+            false => Err(PlayError::Replaced),
+        }
+    }
+}
+
+fn open(file: &Path) -> Result<(Reader<Input>, Identity), PlayError> {
+    let file = File::open(file)?;
+    let identity = Identity::of(&file)?;
+    let input = BufReader::with_capacity(BUFFER_BYTES, file);
+    Ok((Reader::new(input)?, identity))
 }
 
 /// Reads all of the recording in `file`.
@@ -62,7 +112,7 @@ pub(crate) fn header(file: &Path) -> Result<Header, PlayError> {
 /// # Errors
 /// The first damage.
 pub(crate) fn read_to_end(file: &Path) -> Result<Ending, PlayError> {
-    let mut reader = open(file)?;
+    let (mut reader, _) = open(file)?;
     // Of no camera: nobody wants to have the frames.
     reader.want_only(usize::MAX);
     for record in reader.by_ref() {
@@ -76,14 +126,14 @@ pub(crate) fn read_to_end(file: &Path) -> Result<Ending, PlayError> {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RecordedCamera {
     file: PathBuf,
-    header: Arc<Header>,
+    opening: Arc<Opening>,
     /// Index into [`Header::cameras`].
     camera: usize,
     casting: Casting,
 }
 
 impl RecordedCamera {
-    /// Finds what `camera` of `flow` plays in the recording `file`, which begins with `header`.
+    /// Finds what `camera` of `flow` plays in the recording `file`, which was opened before.
     ///
     /// # Errors
     /// A camera or a model that is not in the recording.
@@ -91,14 +141,15 @@ impl RecordedCamera {
         flow: &Flow,
         camera: &Camera,
         file: PathBuf,
-        header: Arc<Header>,
+        opening: Arc<Opening>,
     ) -> Result<Self, PlayError> {
+        let header = &opening.header;
         let name = match (&camera.recorded, header.cameras.as_slice()) {
             (Some(name), _) => name,
             (None, [only]) => &only.name,
             (None, _) => &camera.name,
         };
-        let casting = Casting::new(flow, &header, &[Part::new(name, &camera.name)]);
+        let casting = Casting::new(flow, header, &[Part::new(name, &camera.name)]);
         let casting = casting.map_err(|error| match error {
             CastingError::NoCamera { .. } => PlayError::NoCamera(error),
             other => PlayError::Casting(other),
@@ -110,7 +161,7 @@ impl RecordedCamera {
             file,
             camera: index.unwrap_or(0),
             casting,
-            header,
+            opening,
         })
     }
 
@@ -129,18 +180,7 @@ impl RecordedCamera {
     /// # Errors
     /// When it cannot be read.
     pub(crate) fn play(&self, repeat: bool) -> Result<Player, PlayError> {
-        let mut player = Player {
-            reader: open(&self.file)?,
-            file: self.file.clone(),
-            header: Arc::clone(&self.header),
-            camera: self.camera,
-            repeat,
-            round: Round::default(),
-            began: None,
-            last: None,
-        };
-        player.begin()?;
-        Ok(player)
+        Player::begin(&self.file, &self.opening, self.camera, repeat)
     }
 }
 
@@ -163,7 +203,7 @@ struct Round {
 pub(crate) struct Player {
     reader: Reader<Input>,
     file: PathBuf,
-    header: Arc<Header>,
+    opening: Arc<Opening>,
     camera: usize,
     repeat: bool,
     round: Round,
@@ -174,12 +214,24 @@ pub(crate) struct Player {
 }
 
 impl Player {
-    fn begin(&mut self) -> Result<(), PlayError> {
-        if *self.reader.header() != *self.header {
-            return Err(PlayError::Replaced);
-        }
-        self.reader.want_only(self.camera);
-        Ok(())
+    fn begin(
+        file: &Path,
+        opening: &Arc<Opening>,
+        camera: usize,
+        repeat: bool,
+    ) -> Result<Self, PlayError> {
+        let mut reader = opening.again(file)?;
+        reader.want_only(camera);
+        Ok(Self {
+            reader,
+            file: file.to_owned(),
+            opening: Arc::clone(opening),
+            camera,
+            repeat,
+            round: Round::default(),
+            began: None,
+            last: None,
+        })
     }
 
     /// The camera's next frame and when it is due, since the first play began. Its number begins
@@ -194,9 +246,8 @@ impl Player {
     ) -> Result<Option<(Duration, Frame)>, PlayError> {
         while !stop.is_cancelled() {
             let Some(record) = self.reader.next().transpose()? else {
-                // Another recording may have taken the place of the one that had it.
                 if self.round.recorded_number.is_none() {
-                    let camera = self.header.cameras.get(self.camera);
+                    let camera = self.opening.header.cameras.get(self.camera);
                     let name = camera.map_or_else(String::new, |camera| camera.name.clone());
                     return Err(PlayError::Empty(name));
                 }
@@ -234,23 +285,27 @@ impl Player {
         (due, frame)
     }
 
-    /// Opened again and not rewound: it may be another file by now.
+    /// Opened again and not rewound: it may be another file by now, and then it is over. Another
+    /// camera of the recording may be in this round already, or still in the one before.
     fn begin_again(&mut self) -> Result<(), PlayError> {
-        self.reader = open(&self.file)?;
+        self.reader = self.opening.again(&self.file)?;
+        self.reader.want_only(self.camera);
         let Round { begins, lasted, .. } = self.round;
         self.round = Round {
             begins: begins.saturating_add(lasted).saturating_add(BETWEEN_ROUNDS),
             first_number: self.last.map_or(0, |(_, number)| number.saturating_add(1)),
             ..Round::default()
         };
-        self.begin()
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::super::Writer;
-    use super::super::tests::{frame, header as two_cameras};
+    use super::super::tests::{frame, header as two_cameras, without_frames};
     use super::*;
 
     /// Two frames of the first camera, one of the second between them.
@@ -267,19 +322,9 @@ mod tests {
         (file, header)
     }
 
-    fn player(file: &Path, header: &Header, camera: usize, repeat: bool) -> Player {
-        let mut player = Player {
-            reader: open(file).unwrap(),
-            file: file.to_owned(),
-            header: Arc::new(header.clone()),
-            camera,
-            repeat,
-            round: Round::default(),
-            began: None,
-            last: None,
-        };
-        player.begin().unwrap();
-        player
+    fn player(file: &Path, camera: usize, repeat: bool) -> Player {
+        let opening = Arc::new(Opening::of(file).unwrap());
+        Player::begin(file, &opening, camera, repeat).unwrap()
     }
 
     /// When the next `count` frames are due, their numbers, and their media time.
@@ -301,18 +346,18 @@ mod tests {
     #[test]
     fn a_camera_is_played_from_the_recordings_beginning() {
         let folder = tempfile::tempdir().unwrap();
-        let (file, header) = recording(folder.path());
-        let mut first = player(&file, &header, 0, false);
+        let (file, _) = recording(folder.path());
+        let mut first = player(&file, 0, false);
         assert_eq!(played(&mut first, 9), [(0, 0, 0), (2000, 5, 2000)]);
-        let mut second = player(&file, &header, 1, false);
+        let mut second = player(&file, 1, false);
         assert_eq!(played(&mut second, 9), [(1000, 0, 0), (3000, 5, 2000)]);
     }
 
     #[test]
     fn over_a_repeat_time_and_numbers_go_on_and_cameras_stay_together() {
         let folder = tempfile::tempdir().unwrap();
-        let (file, header) = recording(folder.path());
-        let mut first = player(&file, &header, 0, true);
+        let (file, _) = recording(folder.path());
+        let mut first = player(&file, 0, true);
         let due = [
             (0, 0, 0),
             (2000, 5, 2000),
@@ -320,7 +365,7 @@ mod tests {
             (5100, 11, 5100),
         ];
         assert_eq!(played(&mut first, 4), due);
-        let mut second = player(&file, &header, 1, true);
+        let mut second = player(&file, 1, true);
         let due = [(1000, 0, 0), (3000, 5, 2000), (4100, 6, 3100)];
         assert_eq!(played(&mut second, 3), due);
     }
@@ -328,35 +373,36 @@ mod tests {
     #[test]
     fn another_recording_in_its_place_is_not_played() {
         let folder = tempfile::tempdir().unwrap();
-        let (file, header) = recording(folder.path());
-        let mut first = player(&file, &header, 0, true);
-        let mut other = header;
-        other.cameras.pop();
-        Writer::new(File::create(&file).unwrap(), &other)
-            .unwrap()
-            .finish()
-            .unwrap();
-        // What is open is gone with its content.
-        let stop = CancellationToken::new();
-        let ended = loop {
-            match first.next(&stop) {
-                Ok(Some(_)) => {}
-                other => break other,
+        let (file, _) = recording(folder.path());
+        let recorded = fs::read(&file).unwrap();
+        let renamed = folder.path().join("new.agrec");
+        // With the same cameras and models, and as long as it was.
+        let anew: [&dyn Fn(); 3] = [
+            &|| fs::write(&file, &recorded).unwrap(),
+            &|| {
+                fs::write(&renamed, &recorded).unwrap();
+                fs::rename(&renamed, &file).unwrap();
+            },
+            &|| drop(without_frames(&file)),
+        ];
+        for record in anew {
+            let before = fs::metadata(&file).unwrap().modified().unwrap();
+            let mut first = player(&file, 0, true);
+            assert_eq!(played(&mut first, 2).len(), 2);
+            while fs::metadata(&file).unwrap().modified().unwrap() == before {
+                record();
             }
-        };
-        assert!(ended.is_err());
+            let error = first.next(&CancellationToken::new()).unwrap_err();
+            assert!(!matches!(error, PlayError::Empty(_)), "{error}");
+        }
     }
 
     #[test]
     fn a_camera_that_saw_nothing_is_not_played_for_ever() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("empty.agrec");
-        let header = two_cameras();
-        Writer::new(File::create(&file).unwrap(), &header)
-            .unwrap()
-            .finish()
-            .unwrap();
-        let mut player = player(&file, &header, 0, true);
+        without_frames(&file);
+        let mut player = player(&file, 0, true);
         let error = player.next(&CancellationToken::new()).unwrap_err();
         assert!(matches!(error, PlayError::Empty(_)), "{error}");
     }

@@ -21,6 +21,13 @@ pub(super) fn header() -> Header {
     }
 }
 
+/// Writes a recording in which the cameras of [`header`] saw nothing.
+pub(crate) fn without_frames(file: &Path) -> Header {
+    let writer = Writer::new(File::create(file).unwrap(), &header());
+    writer.unwrap().finish().unwrap();
+    header()
+}
+
 /// Numbers that follow from `seed` and look as if they did not.
 struct Numbers(u64);
 

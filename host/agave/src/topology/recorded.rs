@@ -22,11 +22,11 @@ use super::build::{BuildError, Standing};
 use super::chain::{Arrival, Seen, Timings};
 use super::lane::Lane;
 use super::source::{Health, PictureFormat, SourceState};
-use crate::recording::{Ending, Frame, Header, PlayError, RecordedCamera, header, read_to_end};
+use crate::recording::{Ending, Frame, Opening, PlayError, RecordedCamera, read_to_end};
 
 /// The recordings that a flow plays, by their files.
 #[derive(Clone, Default)]
-pub(super) struct Recordings(BTreeMap<PathBuf, Arc<Header>>);
+pub(super) struct Recordings(BTreeMap<PathBuf, Arc<Opening>>);
 
 impl Recordings {
     /// Looks into each recording of `flow` once; into all of it if it is only checked. One that
@@ -44,9 +44,9 @@ impl Recordings {
             }
             let refused = |reason| refused(camera, reason);
             let known = standing.and_then(|standing| standing.version.recordings.0.get(&file));
-            let header = match known {
+            let opening = match known {
                 Some(known) => Arc::clone(known),
-                None => Arc::new(header(&file).map_err(refused)?),
+                None => Arc::new(Opening::of(&file).map_err(refused)?),
             };
             if only_checked && let Ending::CutOff { at } = read_to_end(&file).map_err(refused)? {
                 tracing::warn!(
@@ -55,7 +55,7 @@ impl Recordings {
                     camera.shown_url
                 );
             }
-            recordings.0.insert(file, header);
+            recordings.0.insert(file, opening);
         }
         Ok(recordings)
     }
@@ -67,10 +67,10 @@ impl Recordings {
         camera: &Camera,
     ) -> Result<Option<Arc<RecordedCamera>>, BuildError> {
         let file = file(camera);
-        let Some(header) = self.0.get(&file).filter(|_| is_recorded(camera)) else {
+        let Some(opening) = self.0.get(&file).filter(|_| is_recorded(camera)) else {
             return Ok(None);
         };
-        let recorded = RecordedCamera::of(flow, camera, file, Arc::clone(header));
+        let recorded = RecordedCamera::of(flow, camera, file, Arc::clone(opening));
         let recorded = recorded.map_err(|reason| refused(camera, reason))?;
         Ok(Some(Arc::new(recorded)))
     }

@@ -51,7 +51,11 @@ fn look(turn: Turn) -> Arrival {
         })
     };
     let models = admission.look.models.iter();
-    let detections = models.map(|model| look_with(model).ok()).collect();
+    let detections = match admission.look.recorded {
+        None => models.map(|model| look_with(model).ok()).collect(),
+        // The last frames of a camera in whose place a recording comes: its models look no more.
+        Some(_) => models.map(|_| None).collect(),
+    };
     // Before the chain runs: its alerts are about this frame.
     let look = &admission.look;
     for shelf in [&look.recent, &look.shown].into_iter().flatten() {

@@ -42,9 +42,10 @@ pub(super) fn resolve(cx: &mut Context<'_, '_>) -> Option<Vec<Camera>> {
     })
 }
 
-/// Whether an address is that of a recording.
-pub(super) fn is_recording(url: &str) -> bool {
-    url.ends_with(RECORDING)
+/// Whether an address, with everything in it that stood for something, is that of a recording.
+pub fn is_recording(url: &str) -> bool {
+    let is_file = !url.contains("://") || url.starts_with("file://");
+    is_file && url.ends_with(RECORDING)
 }
 
 fn source(

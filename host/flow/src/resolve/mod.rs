@@ -18,6 +18,8 @@ mod schedule;
 mod sinks;
 mod tests;
 
+pub use cameras::is_recording;
+
 use std::path::PathBuf;
 
 use crate::conform::Conforming;

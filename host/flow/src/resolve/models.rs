@@ -4,13 +4,17 @@ use agave_core::Fingerprint;
 
 use super::Context;
 use super::cameras::is_recording;
-use crate::{Code, Model, tree};
+use crate::{Code, Model, interpolate, tree};
 
 /// Where all cameras are recordings the models have looked already, and need not be there.
 pub(super) fn resolve(cx: &mut Context<'_, '_>) -> Option<Vec<Model>> {
     let cameras = &cx.spec().cameras.0;
+    let is_played = |url: &str| {
+        let address = interpolate::secret_address(url, cx.surroundings);
+        address.is_some_and(|address| is_recording(address.full.reveal()))
+    };
     let have_looked =
-        !cameras.is_empty() && cameras.iter().all(|(_, camera)| is_recording(&camera.url));
+        !cameras.is_empty() && cameras.iter().all(|(_, camera)| is_played(&camera.url));
     let models = &cx.spec().models;
     cx.each("models", models, |cx, pointer, name, spec| {
         let at = tree::join(pointer, "path");

@@ -29,6 +29,7 @@ impl Surroundings for World {
     fn environment(&self, name: &str) -> Option<String> {
         match name {
             "CAMERA_HOST" => Some("10.0.0.7".to_owned()),
+            "RECORDED" => Some("yard.agrec".to_owned()),
             "MODELS" => Some("../models".to_owned()),
             "LOOKS_LIKE_A_SECRET" => Some("${secret:gate-login}".to_owned()),
             _ => None,

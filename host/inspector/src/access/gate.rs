@@ -122,7 +122,7 @@ impl Gate {
             && let Some(session) = self.sessions.find(word)
         {
             // A token that was taken away ends its sessions.
-            let bearer = self.tokens.still(&session.token).map_err(unreadable)?;
+            let bearer = self.tokens.by_session(&session.token).map_err(unreadable)?;
             if let Some(bearer) = bearer {
                 let by = Proof::Session {
                     word: word.into(),

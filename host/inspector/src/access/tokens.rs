@@ -211,16 +211,31 @@ impl Tokens {
     /// Whose `token` is; none where it is nobody's.
     pub(crate) fn bearer(&self, token: &str) -> Result<Option<Bearer>, TokensError> {
         let shown = hash(token);
-        self.find(|kept| kept.sha256.as_bytes().ct_eq(shown.as_bytes()).into())
+        let found = self.find(|kept| kept.sha256.as_bytes().ct_eq(shown.as_bytes()).into());
+        found.inspect(|bearer| self.was_used(bearer.as_ref()))
     }
 
-    /// The bearer of the token with this id, if it was not taken away.
+    /// The bearer of the token with this id, for whom a session stands.
+    pub(crate) fn by_session(&self, id: &str) -> Result<Option<Bearer>, TokensError> {
+        let found = self.still(id);
+        found.inspect(|bearer| self.was_used(bearer.as_ref()))
+    }
+
+    fn was_used(&self, bearer: Option<&Bearer>) {
+        if let Some(Bearer { id, .. }) = bearer {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.last_used.insert(id.clone(), Timestamp::now());
+        }
+    }
+
+    /// The bearer of the token with this id, if it was not taken away. Nobody shows it anew for
+    /// that: whoever is connected already is looked after.
     pub(crate) fn still(&self, id: &str) -> Result<Option<Bearer>, TokensError> {
         self.find(|kept| kept.id == id)
     }
 
     fn find(&self, is_meant: impl Fn(&Kept) -> bool) -> Result<Option<Bearer>, TokensError> {
-        let mut known = self.current()?;
+        let known = self.current()?;
         // All of them, so that the time it takes says nothing.
         let mut found = None;
         for kept in &known.kept {
@@ -228,11 +243,7 @@ impl Tokens {
                 found = Some(kept.clone());
             }
         }
-        let Some(kept) = found else {
-            return Ok(None);
-        };
-        known.last_used.insert(kept.id.clone(), Timestamp::now());
-        Ok(Some(Bearer {
+        Ok(found.map(|kept| Bearer {
             id: kept.id,
             name: kept.name,
             role: kept.role,
@@ -382,6 +393,18 @@ mod tests {
             assert!(ours.bearer(&made.token).unwrap().is_none());
         }
         assert!(ours.is_empty().unwrap() && !ours.is_unused().unwrap());
+    }
+
+    #[test]
+    fn only_who_shows_a_token_has_used_it() {
+        let tokens = Tokens::in_memory();
+        let made = tokens.create("anna", Role::Viewer).unwrap();
+        let used = || tokens.list().unwrap()[0].last_used.clone();
+        // Asked of an open socket each second.
+        assert!(tokens.still(&made.id).unwrap().is_some());
+        assert_eq!(used(), None);
+        assert!(tokens.by_session(&made.id).unwrap().is_some());
+        assert!(used().is_some());
     }
 
     #[test]

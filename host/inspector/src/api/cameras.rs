@@ -147,10 +147,20 @@ pub(super) async fn listed(
     camera: String,
     part: &Part,
 ) -> Result<Response, Problem> {
-    let found = find(Arc::clone(&flow), camera).await?;
-    let file = ask(move || flow.file()).await?;
-    let tag = format!("\"{}\"", file.tag);
-    Ok(([(header::ETAG, tag)], Json(part.of(found.zones)?)).into_response())
+    let (tag, zones) = zones_of(flow, camera).await?;
+    Ok(([(header::ETAG, tag)], Json(part.of(zones)?)).into_response())
+}
+
+/// The tag comes first: where somebody changes a zone in between, it is the tag of what was there
+/// before, with which nobody can overwrite the change.
+pub(super) async fn zones_of(
+    flow: Arc<dyn RunningFlow>,
+    camera: String,
+) -> Result<(String, Vec<ZoneView>), Problem> {
+    let asked = Arc::clone(&flow);
+    let file = ask(move || asked.file()).await?;
+    let found = find(flow, camera).await?;
+    Ok((format!("\"{}\"", file.tag), found.zones))
 }
 
 /// Changes a zone, or takes it away where there are no corners.

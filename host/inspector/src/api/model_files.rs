@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 use crate::extract::{InPath, InQuery, media_type};
 use crate::problem::Problem;
-use crate::shared::{Shared, ask, get};
+use crate::shared::{Shared, ask};
 use crate::view::{ModelFiles, ReceivedModel, bounds};
 
 /// The largest detector that anybody runs on a processor has less.
@@ -48,7 +48,8 @@ async fn model_files(
     InPath(flow): InPath<String>,
 ) -> Result<Json<ModelFiles>, Problem> {
     let flow = shared.flow(&flow)?;
-    Ok(Json(get(move || flow.model_files()).await?))
+    let found = shared.change(move || Ok(flow.model_files()));
+    Ok(Json(found.await?))
 }
 
 /// What a model is called that is sent.

@@ -10,12 +10,12 @@ use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::cameras::{change, find, listed};
+use super::cameras::{change, find, listed, zones_of};
 use super::page::{Page, Part};
 use crate::access::Caller;
 use crate::extract::{IfMatch, InBody, InPath, InQuery};
 use crate::problem::Problem;
-use crate::shared::{Shared, ask, get};
+use crate::shared::{Shared, get};
 use crate::system::RunningFlow;
 use crate::view::{CameraView, CameraZones, NewZone, ReportView, ZoneShape, ZoneView};
 
@@ -125,11 +125,9 @@ async fn roi(
     InPath((camera, zone)): InPath<(String, String)>,
 ) -> Result<Response, Problem> {
     let flow = flow_of(&shared, &camera).await?;
-    let known = find(Arc::clone(&flow), camera).await?;
-    let found = known.zones.into_iter().find(|one| one.name == zone);
+    let (tag, zones) = zones_of(flow, camera).await?;
+    let found = zones.into_iter().find(|one| one.name == zone);
     let found = found.ok_or_else(|| Problem::not_found(format!("there is no zone '{zone}'")))?;
-    let file = ask(move || flow.file()).await?;
-    let tag = format!("\"{}\"", file.tag);
     Ok(([(header::ETAG, tag)], Json(found)).into_response())
 }
 

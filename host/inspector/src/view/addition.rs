@@ -91,6 +91,8 @@ pub enum TroubleKind {
     Picture,
     /// There is no such file, or it may not be read.
     File,
+    /// It is a recording, which can be a camera and has no pictures.
+    Recording,
 }
 
 /// A camera that is to be added.

@@ -71,29 +71,15 @@ impl Folder {
     }
 
     pub(super) fn put(&self, number: u64, why: Option<Vec<u8>>, picture: Option<Vec<u8>>) {
-        let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len) as u64;
-        let mut piece = Piece {
-            bytes: length(&why) + length(&picture),
-            has_picture: picture.is_some(),
-            ..Piece::default()
+        let piece = match &self.path {
+            None => Piece {
+                bytes: length(why.as_deref()) + length(picture.as_deref()),
+                has_picture: picture.is_some(),
+                why,
+                picture,
+            },
+            Some(path) => written(path, number, why.as_deref(), picture.as_deref()),
         };
-        match &self.path {
-            None => {
-                piece.why = why;
-                piece.picture = picture;
-            }
-            Some(path) => {
-                let write = |extension: &str, bytes: Option<Vec<u8>>| match bytes {
-                    Some(bytes) => private(&path.join(format!("{number}.{extension}")), &bytes),
-                    None => Ok(()),
-                };
-                let written = write("json", why).and_then(|()| write("jpg", picture));
-                if let Err(error) = written {
-                    tracing::warn!(%error, alert = number, "what led to an alert is not kept");
-                    return;
-                }
-            }
-        }
         let most = match self.path {
             Some(_) => MOST_BYTES,
             None => MOST_BYTES_IN_MEMORY,
@@ -174,6 +160,29 @@ impl Kept {
     }
 }
 
+fn length(bytes: Option<&[u8]>) -> u64 {
+    bytes.map_or(0, <[u8]>::len) as u64
+}
+
+/// Writes what it can, and gives what there is then.
+fn written(path: &Path, number: u64, why: Option<&[u8]>, picture: Option<&[u8]>) -> Piece {
+    let write = |extension: &str, bytes: Option<&[u8]>| {
+        let file = path.join(format!("{number}.{extension}"));
+        let kept = private(&file, bytes?).inspect_err(|error| {
+            tracing::warn!(%error, alert = number, "what led to an alert is not kept");
+            // Half of it is of no use. What is not there need not be taken away.
+            let _ = std::fs::remove_file(&file);
+        });
+        kept.is_ok().then(|| length(bytes))
+    };
+    let (why, picture) = (write("json", why), write("jpg", picture));
+    Piece {
+        bytes: why.unwrap_or(0) + picture.unwrap_or(0),
+        has_picture: picture.is_some(),
+        ..Piece::default()
+    }
+}
+
 /// Writes a file that nobody else on this machine may read: there may be people in it.
 fn private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
@@ -186,6 +195,19 @@ fn private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_counted_when_the_rest_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let evidence = Folder::open(Some(folder.path().into()), 0);
+        // Nothing can be written there.
+        std::fs::create_dir(folder.path().join("1.jpg")).unwrap();
+        evidence.put(1, Some(vec![0; 10]), Some(vec![0; 100]));
+        assert_eq!(evidence.kept().bytes, 10);
+        assert!(!evidence.has_picture(1));
+        evidence.prune(100, |_| false);
+        assert!(!folder.path().join("1.json").exists());
+    }
 
     #[test]
     fn pictures_go_with_their_alerts() {

@@ -2,7 +2,7 @@
 
 import type { Report, Severity } from './types';
 
-export type TroubleKind = 'address' | 'name' | 'silent' | 'refused' | 'protocol' | 'login' | 'path' | 'video' | 'picture' | 'file';
+export type TroubleKind = 'address' | 'name' | 'silent' | 'refused' | 'protocol' | 'login' | 'path' | 'video' | 'picture' | 'file' | 'recording';
 
 export interface CameraAddress {
   url: string;
