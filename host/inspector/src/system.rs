@@ -100,7 +100,7 @@ pub trait RunningFlow: Additions + Send + Sync + 'static {
     /// When there is none.
     fn alert_picture(&self, sequence: u64) -> Result<Jpeg, Refusal>;
 
-    /// Incidents, the newest first.
+    /// Incidents, those that began last first.
     ///
     /// # Errors
     /// When they cannot be read.
@@ -326,10 +326,24 @@ pub struct AlertQuery {
 /// Which incidents are wanted.
 #[derive(Clone, Debug, Default)]
 pub struct IncidentQuery {
-    /// Only those that have not ended.
-    pub open: bool,
+    /// Only those that have not ended, or only those that have.
+    pub open: Option<bool>,
+    /// Only those whose first alert has a lower number.
+    pub before: Option<u64>,
     /// Only those of this camera.
     pub camera: Option<String>,
+    /// Only those of this kind.
+    pub kind: Option<String>,
+    /// Only those about this class.
+    pub class: Option<String>,
+    /// Only those in this zone.
+    pub zone: Option<String>,
+    /// Only those that are this severe.
+    pub severity: Option<String>,
+    /// Only those that began at this time or later, in nanoseconds since 1970.
+    pub since: Option<u64>,
+    /// Only those that began before, in nanoseconds since 1970.
+    pub until: Option<u64>,
     /// So many at most.
     pub most: usize,
 }

@@ -81,9 +81,9 @@ fn open_incidents(inspected: &InspectedFlow) -> BTreeMap<String, u64> {
     let mut open = BTreeMap::new();
     // What cannot be read is told where it is asked for.
     let query = IncidentQuery {
-        open: true,
-        camera: None,
+        open: Some(true),
         most: usize::MAX,
+        ..IncidentQuery::default()
     };
     for incident in super::incidents::incidents(inspected, &query).unwrap_or_default() {
         *open.entry(incident.camera_id).or_default() += 1;

@@ -37,7 +37,7 @@ pub struct CameraView {
 }
 
 /// A zone of a camera.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ZoneView {
     /// Unique within its camera.
     pub name: String,

@@ -17,7 +17,8 @@ pub use addition::{
     Settings, TriedPicture, TroubleKind,
 };
 pub use alert::{
-    Alert, AlertDetails, AlertSaid, Delivery, DeliveryState, Incident, Phase, Why, WhyStep,
+    Alert, AlertDetails, AlertSaid, Delivery, DeliveryState, Followed, Incident, Phase, Severity,
+    Why, WhyStep,
 };
 pub use camera::{CameraView, CameraZones, NewZone, PassedDetection, ZoneShape, ZoneView};
 pub use delivery::{DeadLetterView, Done};
