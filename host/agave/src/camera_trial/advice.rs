@@ -1,0 +1,138 @@
+//! Why a camera does not answer, and what to do about it, in the words of somebody who stands
+//! before it: the sources' own are those of protocols.
+
+use std::io::ErrorKind;
+
+use agave_inspector::view::{CameraTrouble, TroubleKind};
+
+/// The source's words for why there is no picture, as whoever looks after the camera needs them.
+pub(crate) fn explained(reason: &str, has_login: bool) -> CameraTrouble {
+    let has = |words: &str| reason.contains(words);
+    if has("(401)") && !has_login {
+        return trouble(
+            TroubleKind::Login,
+            "The camera wants a user name and a password.",
+            "Use those of its own web page, or of a user who may see video.",
+        );
+    }
+    if has("(401)") || has("status code 403") || has("403 Forbidden") {
+        return trouble(
+            TroubleKind::Login,
+            "The camera refused the user name or the password.",
+            "Mind capital letters. Cameras lock a user after a few wrong attempts: wait some minutes before the next ones.",
+        );
+    }
+    if has("404") || has("454") || has("Not Found") {
+        return trouble(
+            TroubleKind::Path,
+            "The camera has no stream at this path.",
+            "What comes behind the port is the maker's own: look it up for this model, for example /Streaming/Channels/102 or /stream1.",
+        );
+    }
+    if has("video") {
+        return trouble(
+            TroubleKind::Video,
+            sentence(reason),
+            "Set the camera's video to H.264, in its settings or on another of its streams.",
+        );
+    }
+    if has("no picture came") || has("no frame") {
+        return trouble(
+            TroubleKind::Picture,
+            "The camera let us in and sent no picture in time.",
+            "Key frames may be far apart: set their interval to 2 seconds or less. Another viewer may also take its last free place.",
+        );
+    }
+    trouble(
+        TroubleKind::Protocol,
+        format!("What listens there broke off: {reason}."),
+        "Is it the RTSP port? It is usually 554; web pages have 80 or 443.",
+    )
+}
+
+/// What came of knocking at a port.
+pub(super) fn closed(error: ErrorKind, host: &str, port: u16) -> CameraTrouble {
+    match error {
+        ErrorKind::ConnectionRefused => trouble(
+            TroubleKind::Refused,
+            format!("{host} is there, and nothing listens at port {port}."),
+            "Is the port right, and is RTSP turned on in the camera's settings?",
+        ),
+        _ => trouble(
+            TroubleKind::Silent,
+            format!("Nobody answers at {host}, port {port}."),
+            "Is the camera on, is the address right, and can this machine reach its network?",
+        ),
+    }
+}
+
+pub(super) fn nobody_called(name: &str) -> CameraTrouble {
+    trouble(
+        TroubleKind::Name,
+        format!("No machine is called “{name}”."),
+        "Look for a slip in the name, or use the camera's IP address.",
+    )
+}
+
+pub(super) fn no_file(reason: &str) -> CameraTrouble {
+    trouble(
+        TroubleKind::File,
+        sentence(reason),
+        "A path is relative to the folder of the flow file, and is of a video or a picture.",
+    )
+}
+
+pub(super) fn not_shown(reason: &str) -> CameraTrouble {
+    trouble(
+        TroubleKind::Picture,
+        format!("A picture came and cannot be shown: {reason}."),
+        "The camera can be added all the same.",
+    )
+}
+
+pub(super) fn not_tried(reason: &str) -> CameraTrouble {
+    trouble(
+        TroubleKind::Picture,
+        format!("It cannot be tried: {reason}."),
+        "Try again in a moment.",
+    )
+}
+
+pub(super) fn rtsps() -> CameraTrouble {
+    trouble(
+        TroubleKind::Address,
+        "rtsps:// cannot be read yet.",
+        "Write rtsp://, and keep the camera in a network of its own.",
+    )
+}
+
+pub(super) fn a_web_page() -> CameraTrouble {
+    trouble(
+        TroubleKind::Address,
+        "This is the address of a web page, not of a video stream.",
+        "Look in the camera's settings for its RTSP address; it begins with rtsp://.",
+    )
+}
+
+pub(super) fn not_an_address(reason: &str) -> CameraTrouble {
+    trouble(
+        TroubleKind::Address,
+        format!("This is no address of a camera: {reason}."),
+        "It looks like rtsp://10.0.0.5:554/stream1; the camera's settings or its manual have it.",
+    )
+}
+
+fn sentence(reason: &str) -> String {
+    let mut letters = reason.chars();
+    let first = letters.next().map(char::to_uppercase);
+    let first: String = first.into_iter().flatten().collect();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
+
+fn trouble(kind: TroubleKind, said: impl Into<String>, advice: &str) -> CameraTrouble {
+    CameraTrouble {
+        kind,
+        said: said.into(),
+        advice: advice.to_owned(),
+    }
+}
