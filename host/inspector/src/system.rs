@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 use crate::Additions;
 use crate::view::{
     Alert, AlertDetails, CameraView, DeadLetterView, Done, FileProblem, GraphView, Incident,
-    Inferred, ModelView, NodeView, PassedDetection, RecordingView, ReportView, Status, UsedPlugin,
-    VersionView,
+    Inferred, ModelView, NodeView, PassedDetection, RecordingView, ReportView, Status, TriedNow,
+    UsedPlugin, VersionView,
 };
 
 /// All that runs in this process.
@@ -75,6 +75,12 @@ pub trait RunningFlow: Additions + Send + Sync + 'static {
     /// # Errors
     /// When there is no such camera.
     fn video(&self, camera: &str) -> Result<Feed<VideoItem>, Refusal>;
+
+    /// Has `camera`, which is lost, tried at once.
+    ///
+    /// # Errors
+    /// When there is no such camera, it is not lost, or it was tried just now.
+    fn try_now(&self, camera: &str) -> Result<TriedNow, Refusal>;
 
     /// The newest frame of `camera` as a JPEG.
     ///

@@ -11,7 +11,7 @@ use super::advice::{closed, nobody_called};
 
 /// For a machine to say whether something listens there.
 const KNOCK: Duration = Duration::from_secs(4);
-const RTSP_PORT: u16 = 554;
+pub(super) const RTSP_PORT: u16 = 554;
 
 /// Whether something listens there.
 pub(super) fn knock(url: &str) -> Result<(), CameraTrouble> {

@@ -20,7 +20,9 @@ pub use alert::{
     Alert, AlertDetails, AlertSaid, Delivery, DeliveryState, Followed, Incident, Phase, Severity,
     Why, WhyStep,
 };
-pub use camera::{CameraView, CameraZones, NewZone, PassedDetection, ZoneShape, ZoneView};
+pub use camera::{
+    CameraView, CameraZones, NewZone, PassedDetection, TriedNow, ZoneShape, ZoneView,
+};
 pub use delivery::{DeadLetterView, Done};
 pub use graph::{Edge, GraphNode, GraphView};
 pub use infer::{Inferred, InferredDetection};
