@@ -13,7 +13,7 @@ describe('parseFilter', () => {
   });
 
   it('says what is wrong, and where', () => {
-    const filter = parseFilter('camera:gate fox colour:red state:over since:soon class:');
+    const filter = parseFilter('camera:gate fox colour:red state:begun since:soon class:');
     expect(filter.values).toEqual({ camera: 'gate' });
     expect(filter.problems.map(({ from }) => from)).toEqual([12, 16, 27, 39, 50]);
     expect(filter.problems[0]?.message).toContain('class:fox');
