@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-use crate::{Seen, SeenFrame, write_recording};
+use crate::{Seen, seen_frames, watching, write_recording};
 
 const CAMERAS: u64 = 200;
 /// What they play; each of them fifty times.
@@ -17,8 +17,6 @@ const FRAMES_A_SECOND: u64 = 10;
 const SECONDS: u64 = 60;
 /// Of so many cameras one raises alerts.
 const ONE_OF: u64 = 20;
-/// Thursday, 1 January 2026.
-const START: u64 = 1_767_225_600_000_000_000;
 
 /// A folder with such a flow, called `crowd`.
 pub struct Crowd {
@@ -38,16 +36,7 @@ impl Crowd {
             .map(|number| format!("place-{number}"))
             .collect();
         let frame_time = 1_000_000_000 / FRAMES_A_SECOND;
-        let frames: Vec<SeenFrame> = (0..SECONDS * FRAMES_A_SECOND)
-            .flat_map(|number| (0..RECORDED).map(move |camera| (number, camera)))
-            .map(|(number, camera)| SeenFrame {
-                camera,
-                number,
-                at: START + number * frame_time,
-                media_time: number * frame_time,
-                seen: seen(camera, number),
-            })
-            .collect();
+        let frames = seen_frames(RECORDED, SECONDS * FRAMES_A_SECOND, frame_time, seen);
         let file = crowd.folder.path().join("places.agrec");
         write_recording(&file, &["person", "dog"], &names, &frames)?;
         fs::write(crowd.flow(), flow().to_string())?;
@@ -97,21 +86,16 @@ fn flow() -> Value {
             (format!("camera-{number:03}"), camera)
         })
         .collect();
+    let mut nodes = watching("zone", "person");
+    let calm = json!({ "plugin": "debounce", "from": "rule", "config": { "hold": "2s" } });
+    if let Some(nodes) = nodes.as_object_mut() {
+        nodes.insert("calm".to_owned(), calm);
+    }
     json!({
         "version": 1,
         "name": "crowd",
         "models": { "model": { "path": "nowhere.onnx" } },
         "cameras": cameras,
-        "nodes": {
-            "detect": { "infer": "model", "from": "cameras" },
-            "zoned": { "plugin": "roi", "from": "detect" },
-            "tracked": { "plugin": "track", "from": "zoned" },
-            "rule": {
-                "plugin": "forbidden-object",
-                "from": "tracked",
-                "config": { "zone": "zone", "alert": ["person"], "after": "500ms" },
-            },
-            "calm": { "plugin": "debounce", "from": "rule", "config": { "hold": "2s" } },
-        },
+        "nodes": nodes,
     })
 }

@@ -49,7 +49,7 @@ pub use place::{crates, flow, free_port, plugins, program, repository, test_data
 pub use postgres::Postgres;
 pub use process::{Finished, Process};
 pub use receiver::Receiver;
-pub use recording::{Seen, SeenFrame, write_recording};
+pub use recording::{Seen, SeenFrame, seen_frames, watching, write_recording};
 pub use reload::Reload;
 pub use rustix::process::Signal;
 pub use server::{HttpReceiver, HttpRequest, Login, RtspServer};

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use serde_json::{Value, json};
 
 const MAGIC: [u8; 10] = [0x89, b'A', b'G', b'R', b'E', b'C', 0x0D, 0x0A, 1, 0];
 const HEADER: u8 = 1;
@@ -13,6 +14,7 @@ const END: u8 = 3;
 /// Far below what a block may have.
 const FRAMES_A_BLOCK: usize = 1000;
 const SIZE: (u64, u64) = (1280, 720);
+const START: u64 = 1_767_225_600_000_000_000;
 
 /// Something that a model saw.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +40,44 @@ pub struct SeenFrame {
     pub media_time: u64,
     /// What the model saw in it.
     pub seen: Vec<Seen>,
+}
+
+/// Frames of so many cameras, one camera after the other for each number, as if all had been
+/// captured `frame_time` nanoseconds apart from Thursday, 1 January 2026, on.
+#[must_use]
+pub fn seen_frames(
+    cameras: u64,
+    numbers: u64,
+    frame_time: u64,
+    seen: impl Fn(u64, u64) -> Vec<Seen>,
+) -> Vec<SeenFrame> {
+    let frame = |camera, number| SeenFrame {
+        camera,
+        number,
+        at: START + number * frame_time,
+        media_time: number * frame_time,
+        seen: seen(camera, number),
+    };
+    let of_number = |number| (0..cameras).map(move |camera| (camera, number));
+    let places = (0..numbers).flat_map(of_number);
+    places
+        .map(|(camera, number)| frame(camera, number))
+        .collect()
+}
+
+/// Nodes that raise an alert when something of `class` is in `zone` for half a second.
+#[must_use]
+pub fn watching(zone: &str, class: &str) -> Value {
+    json!({
+        "detect": { "infer": "model", "from": "cameras" },
+        "zoned": { "plugin": "roi", "from": "detect" },
+        "tracked": { "plugin": "track", "from": "zoned" },
+        "rule": {
+            "plugin": "forbidden-object",
+            "from": "tracked",
+            "config": { "zone": zone, "alert": [class], "after": "500ms" },
+        },
+    })
 }
 
 /// Writes what one model with `classes` has seen on `cameras`, in the order of `frames`.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use agave_tests::{
-    Agave, Alert, Api, Outcome, Seen, SeenFrame, Signal, agave_within, free_port, repository,
-    without_wall_clock, write_recording,
+    Agave, Alert, Api, Outcome, Seen, Signal, agave_within, free_port, repository, seen_frames,
+    watching, without_wall_clock, write_recording,
 };
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -15,8 +15,6 @@ use serde_json::{Value, json};
 const START_LIMIT: Duration = Duration::from_secs(60);
 const RUN_LIMIT: Duration = Duration::from_secs(120);
 const STOP_LIMIT: Duration = Duration::from_secs(20);
-/// Thursday, 1 January 2026.
-const START: u64 = 1_767_225_600_000_000_000;
 const FRAME_TIME: u64 = 100_000_000;
 
 /// A folder for a recording and flows.
@@ -43,19 +41,10 @@ impl Place {
             confidence: 0.9,
             bbox: [0.4, 0.4, 0.1, 0.3],
         };
-        let frames: Vec<SeenFrame> = (0..40)
-            .flat_map(|number| (0..2).map(move |camera| (number, camera)))
-            .map(|(number, camera)| SeenFrame {
-                camera,
-                number,
-                at: START + number * FRAME_TIME,
-                media_time: number * FRAME_TIME,
-                seen: match (camera, number) {
-                    (0, 10..30) => vec![person],
-                    _ => Vec::new(),
-                },
-            })
-            .collect();
+        let frames = seen_frames(2, 40, FRAME_TIME, |camera, number| match (camera, number) {
+            (0, 10..30) => vec![person],
+            _ => Vec::new(),
+        });
         let cameras = ["gate".to_owned(), "yard".to_owned()];
         write_recording(&self.at(name), &["person", "dog"], &cameras, &frames)
     }
@@ -67,16 +56,7 @@ impl Place {
             "name": "yard",
             "models": { "model": { "path": "nowhere.onnx" } },
             "cameras": cameras,
-            "nodes": {
-                "detect": { "infer": "model", "from": "cameras" },
-                "zoned": { "plugin": "roi", "from": "detect" },
-                "tracked": { "plugin": "track", "from": "zoned" },
-                "forbidden": {
-                    "plugin": "forbidden-object",
-                    "from": "tracked",
-                    "config": { "zone": "all", "alert": ["person"], "after": "500ms" },
-                },
-            },
+            "nodes": watching("all", "person"),
         });
         let file = self.at("yard.yaml");
         fs::write(&file, flow.to_string())?;

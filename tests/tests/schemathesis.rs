@@ -20,11 +20,26 @@ camera = \"field\"
 node = \"zoned\"
 zone = \"forbidden\"
 version = 1
+
+# What the document forbids is refused; an edit may be refused for its tag before its body is read.
+[checks.negative_data_rejection]
+expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 415, 422, 428, 429]
+
+# What the document allows is understood: it fails for what there is in the flow, and never as a
+# request that makes no sense. Sockets want an upgrade.
+[checks.positive_data_acceptance]
+expected-statuses = [\"2xx\", 401, 404, 409, 412, 422, 426, 429]
+
+[checks.missing_required_header]
+expected-statuses = [400, 428]
 ";
 /// No failure of the server, no answer that is not in the document, in form or in content; no
-/// other method; nothing without a login. What is refused is the API's own business.
+/// other method; nothing without a login; what the document allows is understood, and what it
+/// forbids is refused.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
-    response_headers_conformance,response_schema_conformance,unsupported_method,ignored_auth";
+    response_headers_conformance,response_schema_conformance,unsupported_method,ignored_auth,\
+    positive_data_acceptance,negative_data_rejection,missing_required_header,\
+    allow_header_conformance,use_after_free,ensure_resource_availability";
 
 #[test]
 fn every_answer_is_in_the_document() -> Result<()> {

@@ -7,15 +7,13 @@ use std::ffi::OsStr;
 use std::fmt::Write;
 use std::path::Path;
 
-use agave_tests::{Finished, Seen, SeenFrame, agave, write_recording};
+use agave_tests::{Finished, Seen, agave, seen_frames, write_recording};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
 const CAMERAS: u64 = 50;
 const FRAMES_A_SECOND: u64 = 20;
-/// Thursday, 1 January 2026.
-const START: u64 = 1_767_225_600_000_000_000;
 /// In and out, a hundred times.
 const STORM_SECONDS: u64 = 10;
 /// Until every gate has let go of what it held.
@@ -58,17 +56,8 @@ fn seen(camera: u64, number: u64) -> Vec<Seen> {
 fn record(file: &Path, seconds: u64) -> Result<()> {
     let frames = seconds * FRAMES_A_SECOND;
     let frame_time = 1_000_000_000 / FRAMES_A_SECOND;
-    let every_frame = (0..frames).flat_map(|number| {
-        (0..CAMERAS).map(move |camera| SeenFrame {
-            camera,
-            number,
-            at: START + number * frame_time,
-            media_time: number * frame_time,
-            seen: seen(camera, number),
-        })
-    });
     let cameras: Vec<String> = (0..CAMERAS).map(camera).collect();
-    let frames: Vec<SeenFrame> = every_frame.collect();
+    let frames = seen_frames(CAMERAS, frames, frame_time, seen);
     write_recording(file, &["person", "dog"], &cameras, &frames)
 }
 

@@ -7,38 +7,13 @@
     reason = "helpers of tests are tests"
 )]
 
+mod editing;
 mod memory;
 mod world;
 
-use agave_core::Point;
-use agave_flow::FlowText;
-use agave_flow::edit::{self, EditError, Edited};
+use agave_flow::edit::{self, EditError};
+use editing::{TRIANGLE, check, flow, points, set};
 use memory::{Memory, text};
-
-const TRIANGLE: [(f32, f32); 3] = [(0.1, 0.1), (0.9, 0.1), (0.5, 0.9)];
-
-fn points(corners: &[(f32, f32)]) -> Vec<Point> {
-    corners.iter().map(|&(x, y)| Point { x, y }).collect()
-}
-
-/// A flow with `cameras` in it, which begin on line 4.
-fn flow(cameras: &str) -> FlowText {
-    let rest = "nodes:\n  detect: { infer: people, from: cameras }\n  alert: { plugin: forbidden-object, from: detect, config: { zone: yard } }\n";
-    text(&format!(
-        "version: 1\nname: yard\nmodels: {{ people: {{ path: ../models/yolov8n.onnx }} }}\n{cameras}{rest}"
-    ))
-}
-
-fn set(cameras: &str, zone: &str, corners: &[(f32, f32)]) -> Result<Edited, EditError> {
-    let world = Memory::default();
-    edit::set_zone(&flow(cameras), &world, "gate", zone, &points(corners))
-}
-
-#[track_caller]
-fn check(before: &str, edited: Result<Edited, EditError>, after: &str) {
-    let edited = edited.unwrap_or_else(|error| panic!("{error}\n{before}"));
-    assert_eq!(edited.text, flow(after).as_str(), "\n{}", edited.text);
-}
 
 /// A zone in many forms, of which one corner moves.
 #[test]

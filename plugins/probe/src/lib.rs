@@ -6,6 +6,7 @@
 //! first, and more pieces for the attribute `from`. In a flow, `config.calls` are made for every
 //! alert.
 
+mod answer;
 mod call;
 mod picture;
 

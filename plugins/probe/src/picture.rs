@@ -4,7 +4,7 @@ use agave_vision_sdk::frames;
 use agave_vision_sdk::prelude::*;
 use serde_json::{Value, json};
 
-use crate::call::{error, hexadecimal};
+use crate::answer::{error, hexadecimal};
 
 pub(crate) fn jpeg(picture: Result<Vec<u8>, frames::Error>) -> Value {
     picture.map_or_else(

@@ -17,7 +17,7 @@ use super::adapters::{AdapterPlan, Adapters, build_adapters};
 use super::exchange::ChainPlan;
 use super::intake::Terms;
 use super::journal::Journal;
-use super::lane::Look;
+use super::look::Look;
 use super::models::{LoadedModel, load_models};
 use super::nodes::{ChainBuilder, Purpose};
 use super::outbox::Outbox;

@@ -7,35 +7,9 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use agave_core::Schedule;
-use agave_media::RecentPictures;
-
 use super::chain::{Arrival, Chain};
 use super::journal::Outlet;
-use super::models::LoadedModel;
-use crate::recording::RecordedCamera;
-
-/// How a camera's frames are looked at.
-#[derive(Clone, Default)]
-pub(super) struct Look {
-    /// In the order of the camera's infer nodes, with the hours at which they look.
-    pub(super) models: Vec<(Arc<LoadedModel>, Option<Schedule>)>,
-    /// They have looked before, and this is what they saw.
-    pub(super) recorded: Option<Arc<RecordedCamera>>,
-    /// Where frames are kept, if somebody asks for their pictures.
-    pub(super) recent: Option<Arc<RecentPictures>>,
-    /// The same for people.
-    pub(super) shown: Option<Arc<RecentPictures>>,
-}
-
-impl Look {
-    fn same_models(&self, other: &Self) -> bool {
-        let mut pairs = self.models.iter().zip(&other.models);
-        self.models.len() == other.models.len()
-            && self.recorded == other.recorded
-            && pairs.all(|(one, other)| Arc::ptr_eq(&one.0, &other.0) && one.1 == other.1)
-    }
-}
+use super::look::Look;
 
 /// A frame's place on its way.
 pub(super) struct Admission {
@@ -167,16 +141,6 @@ impl Lane {
         Arc::clone(&self.arrivals().look)
     }
 
-    /// Whether frames are looked at as `look` says.
-    pub(super) fn looks_as(&self, look: &Look) -> bool {
-        let mine = self.look();
-        let shelves = |look: &Look| {
-            let all = [&look.recent, &look.shown];
-            all.map(|shelf| shelf.as_ref().map(Arc::as_ptr))
-        };
-        mine.same_models(look) && shelves(&mine) == shelves(look)
-    }
-
     /// Does everything whose turn it is, unless somebody is at it.
     fn attend<'l>(&'l self, mut arrivals: MutexGuard<'l, Arrivals>, done: impl Fn()) {
         if arrivals.attended {
@@ -258,6 +222,7 @@ pub(super) mod tests {
     use crate::topology::chain::{AlertSink, Seen};
     use crate::topology::exchange::ChainPlan;
     use crate::topology::journal::Told;
+    use crate::topology::models::LoadedModel;
     use crate::topology::taps::Taps;
 
     struct Silence;

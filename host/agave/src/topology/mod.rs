@@ -23,6 +23,7 @@ mod intake;
 pub(crate) mod journal;
 mod lane;
 mod latency;
+mod look;
 mod lost;
 mod models;
 mod nodes;

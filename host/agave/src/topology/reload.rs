@@ -16,7 +16,8 @@ use super::adapters::AdapterPlan;
 use super::build::{BuildError, CameraPlan, Standing, Topology};
 use super::chain::Chain;
 use super::exchange::{ChainPlan, Refused, Retired};
-use super::lane::{Lane, Look};
+use super::lane::Lane;
+use super::look::Look;
 use super::nodes::{ChainBuilder, Purpose};
 use super::preflight::{self, Preflight};
 use super::remembered::Remembered;
@@ -181,7 +182,7 @@ impl Live {
                 continue;
             };
             // What other models have seen says nothing about these.
-            if !lane.looks_as(&plan.look) {
+            if !lane.look().is_same(&plan.look) {
                 continue;
             }
             let (trial, _) = builder.chain(CameraIndex(index), &plan.camera)?;
@@ -216,7 +217,7 @@ impl Live {
             let Some(lane) = self.lane(&camera.name) else {
                 continue;
             };
-            if lane.looks_as(&look) && lane.with_chain(|running| running.is_as(&chain)) {
+            if lane.look().is_same(&look) && lane.with_chain(|running| running.is_as(&chain)) {
                 continue;
             }
             let retired = self.change_chain(&camera.name, &lane, look, chain)?;

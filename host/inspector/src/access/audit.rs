@@ -19,6 +19,7 @@ const LARGEST_FILE_BYTES: u64 = 8 << 20;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditEntry {
     /// When it was made.
+    #[schema(format = DateTime)]
     pub at: String,
     /// By whom: a token's name, or `local`.
     pub who: String,

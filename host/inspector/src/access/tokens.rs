@@ -66,8 +66,10 @@ pub struct TokenView {
     /// What its bearer may do.
     pub role: Role,
     /// When it was made.
+    #[schema(format = DateTime)]
     pub created: String,
     /// When it was last shown to this process.
+    #[schema(format = DateTime)]
     pub last_used: Option<String>,
 }
 

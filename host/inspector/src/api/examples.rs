@@ -134,7 +134,9 @@ impl Schemas {
             return Value::Null;
         }
         let one_of = |key: &str| schema.get(key).and_then(Value::as_array);
-        if let Some(example) = schema.get("example").or_else(|| schema.get("default")) {
+        let first = || one_of("examples").and_then(|examples| examples.first());
+        let said = schema.get("example").or_else(first);
+        if let Some(example) = said.or_else(|| schema.get("default")) {
             return example.clone();
         }
         if let Some(known) = schema.get("$ref").and_then(Value::as_str) {

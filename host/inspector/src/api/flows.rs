@@ -147,7 +147,8 @@ async fn file(
 #[utoipa::path(put, path = "/flows/{flow}/file", tag = "flow file",
     params(("flow" = String, Path, description = "The flow's name"),
            ("If-Match" = String, Header, description = "The ETag of the text that was changed")),
-    request_body(content = String, content_type = "application/yaml"),
+    request_body(content = Option<serde_json::Value>, description = "The text; none is an empty one",
+        content_type = "application/yaml"),
     security(("token" = ["operator"])),
     responses((status = 200, description = "What it changed", body = ReportView,
         headers(("ETag" = String, description = "That of the flow file now")))))]
@@ -169,7 +170,8 @@ async fn write_file(
 /// What a text would change, if it were the flow file
 #[utoipa::path(post, path = "/flows/{flow}/plan", tag = "flow file",
     params(("flow" = String, Path, description = "The flow's name")),
-    request_body(content = String, content_type = "application/yaml"),
+    request_body(content = Option<serde_json::Value>, description = "The text; none is an empty one",
+        content_type = "application/yaml"),
     security(("token" = ["operator"])),
     responses((status = 200, description = "Nothing has changed", body = ReportView)))]
 async fn plan(

@@ -26,6 +26,7 @@ pub(crate) struct Part {
     #[param(minimum = 1, maximum = 1000, default = 100)]
     pub(crate) limit: Option<u32>,
     /// The `next` of the part before.
+    #[param(pattern = "^[0-9]{1,19}$")]
     pub(crate) cursor: Option<String>,
 }
 
@@ -59,8 +60,14 @@ pub(crate) fn limit(wanted: Option<u32>) -> Result<usize, Problem> {
 
 /// The number that a cursor stands for.
 pub(crate) fn cursor(cursor: Option<&str>) -> Result<Option<u64>, Problem> {
-    let parsed = cursor.map(str::parse).transpose();
-    parsed.map_err(|_| Problem::bad_request("`cursor` is the `next` of the part before"))
+    let digits = |cursor: &str| cursor.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |cursor: &str| cursor.parse().ok().filter(|_| digits(cursor));
+    cursor
+        .map(|cursor| {
+            let wrong = || Problem::bad_request("`cursor` is the `next` of the part before");
+            number(cursor).ok_or_else(wrong)
+        })
+        .transpose()
 }
 
 impl<T> Page<T> {

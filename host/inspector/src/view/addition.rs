@@ -4,7 +4,7 @@ use agave_core::Secret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::ReportView;
+use super::{ReportView, bounds};
 
 /// Where a camera is, and how it lets one in.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -13,9 +13,11 @@ pub struct CameraAddress {
     /// An `rtsp://` address, or a video file relative to the folder of the flow file. A login in
     /// it counts as if it stood in `user` and `password`.
     #[schema(example = "rtsp://10.0.0.5:554/stream", max_length = 2048)]
+    #[serde(deserialize_with = "bounds::text::<2048, _>")]
     pub url: String,
     /// Whom to log in as, if the camera wants a login.
     #[schema(max_length = 256)]
+    #[serde(default, deserialize_with = "bounds::at_most::<256, _>")]
     pub user: Option<String>,
     /// With what. It is shown nowhere.
     #[schema(value_type = Option<String>, max_length = 256)]
@@ -24,7 +26,7 @@ pub struct CameraAddress {
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(given: D) -> Result<Option<Secret>, D::Error> {
-    Ok(Option::<String>::deserialize(given)?.map(Secret::new))
+    Ok(bounds::at_most::<256, _>(given)?.map(Secret::new))
 }
 
 /// What came of connecting to a camera.
@@ -121,7 +123,7 @@ pub struct NewRule {
     #[schema(example = "yard")]
     pub zone: String,
     /// What raises an alert.
-    #[schema(example = json!(["person"]), min_items = 1, max_items = 1000)]
+    #[schema(schema_with = bounds::classes)]
     pub classes: Vec<String>,
     /// What it is called; made of the classes and the zone, if not said.
     pub name: Option<String>,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{PassedDetection, ZoneView};
+use super::{PassedDetection, ZoneView, bounds};
 
 /// One report of an incident, as it left the flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -34,12 +34,12 @@ pub struct AlertSaid {
     #[schema(example = 12.4)]
     pub media_time: Option<f64>,
     /// Left, top, width and height as fractions of the frame.
-    #[schema(example = json!([0.41, 0.22, 0.08, 0.31]))]
+    #[schema(schema_with = bounds::place)]
     pub bbox: [f32; 4],
     /// The class by name.
     pub class: String,
     /// From 0 to 1.
-    #[schema(example = 0.89)]
+    #[schema(example = 0.89, minimum = 0, maximum = 1)]
     pub confidence: f32,
     /// Whether the detection was inside a zone.
     pub roi_hit: bool,
@@ -137,6 +137,7 @@ pub struct Delivery {
     /// Why it was given up.
     pub reason: Option<String>,
     /// When that was.
+    #[schema(format = DateTime)]
     pub at: Option<String>,
 }
 
@@ -163,6 +164,7 @@ pub struct Why {
     /// The frame's number in its stream.
     pub frame: u64,
     /// When it was captured.
+    #[schema(format = DateTime)]
     pub ts: String,
     /// Each node that it passed, in the order of the flow.
     pub steps: Vec<WhyStep>,
@@ -221,8 +223,10 @@ pub struct Incident {
     /// The gravest of its alerts.
     pub severity: String,
     /// When it was first reported.
+    #[schema(format = DateTime)]
     pub began: String,
     /// When it ended; not yet, where there is nothing.
+    #[schema(format = DateTime)]
     pub ended: Option<String>,
     /// How many alerts of the rule it stands for.
     pub count: u64,

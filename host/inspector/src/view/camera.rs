@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::CameraTrouble;
+use super::{CameraTrouble, bounds};
 
 /// One camera of a flow.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -23,8 +23,10 @@ pub struct CameraView {
     /// The same in plain words, and what to do about it.
     pub trouble: Option<CameraTrouble>,
     /// Since when it is as it is.
+    #[schema(format = DateTime)]
     pub since: Option<String>,
     /// Seconds until a camera that is lost is tried again; nothing while it is being tried.
+    #[schema(minimum = 0)]
     pub tries_again_in_s: Option<f64>,
     /// Pixels from left to right, once it is live.
     pub width: Option<u32>,
@@ -50,7 +52,7 @@ pub struct ZoneView {
     /// Unique within its camera.
     pub name: String,
     /// Corners in order, as fractions of the frame from the left and the top.
-    #[schema(example = json!([[0.1, 0.2], [0.9, 0.2], [0.5, 0.8]]))]
+    #[schema(schema_with = bounds::corners)]
     pub points: Vec<[f32; 2]>,
 }
 
@@ -67,7 +69,7 @@ pub struct TriedNow {
 #[serde(deny_unknown_fields)]
 pub struct ZoneShape {
     /// Corners in order, as fractions of the frame from the left and the top; at least three.
-    #[schema(example = json!([[0.1, 0.2], [0.9, 0.2], [0.5, 0.8]]), min_items = 3)]
+    #[schema(schema_with = bounds::corners)]
     pub points: Vec<[f32; 2]>,
 }
 
@@ -79,7 +81,7 @@ pub struct NewZone {
     #[schema(example = "forbidden", pattern = "^[A-Za-z0-9_-]{1,64}$")]
     pub name: String,
     /// Corners in order, as fractions of the frame from the left and the top; at least three.
-    #[schema(example = json!([[0.1, 0.2], [0.9, 0.2], [0.5, 0.8]]), min_items = 3)]
+    #[schema(schema_with = bounds::corners)]
     pub points: Vec<[f32; 2]>,
 }
 
@@ -100,8 +102,10 @@ pub struct PassedDetection {
     /// The class by name.
     pub class: String,
     /// From 0 to 1.
+    #[schema(minimum = 0, maximum = 1)]
     pub confidence: f32,
     /// Left, top, width and height as fractions of the frame.
+    #[schema(schema_with = bounds::place)]
     pub bbox: [f32; 4],
     /// The track, where a filter follows things.
     pub track: Option<u64>,

@@ -17,6 +17,7 @@ pub struct DeadLetterView {
     /// Why it was given up.
     pub reason: String,
     /// When that was.
+    #[schema(format = DateTime)]
     pub at: String,
     /// The alert.
     pub alert: Alert,

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::bounds;
+
 /// What a model of a running flow sees in a picture that somebody sent.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Inferred {
@@ -32,9 +34,9 @@ pub struct InferredDetection {
     #[schema(example = "worker")]
     pub class: String,
     /// From 0 to 1; not below what the flow says of the model.
-    #[schema(example = 0.87)]
+    #[schema(example = 0.87, minimum = 0, maximum = 1)]
     pub confidence: f32,
-    /// Left, top, width and height as fractions of the picture.
-    #[schema(example = json!([0.41, 0.22, 0.08, 0.31]))]
+    /// Left, top, width and height as fractions of the frame.
+    #[schema(schema_with = bounds::place)]
     pub bbox: [f32; 4],
 }

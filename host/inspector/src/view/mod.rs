@@ -3,6 +3,7 @@
 
 mod addition;
 mod alert;
+mod bounds;
 mod camera;
 mod delivery;
 mod graph;

@@ -112,6 +112,7 @@ pub struct LimitsView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LastFailure {
     /// When, by the clock of the camera's pictures.
+    #[schema(format = DateTime)]
     pub at: String,
     /// For which camera; none for a node that looks at several together.
     pub camera: Option<String>,

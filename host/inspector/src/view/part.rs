@@ -26,6 +26,7 @@ pub struct VersionView {
     /// Its number; larger is later.
     pub version: u64,
     /// Since when.
+    #[schema(format = DateTime)]
     pub at: String,
     /// Who put it there, where that is known.
     pub who: Option<String>,
@@ -69,5 +70,6 @@ pub struct RecordingView {
     /// How large it is.
     pub bytes: u64,
     /// When it was last written.
+    #[schema(format = DateTime)]
     pub modified: String,
 }

@@ -97,6 +97,7 @@ pub struct CameraStatus {
     /// Since when it is as it is. A camera that is lost is lost until a picture comes, however
     /// often it is tried.
     #[serde(default)]
+    #[schema(format = DateTime)]
     pub since: Option<String>,
     /// Seconds until a camera that is lost is tried again; nothing while it is being tried.
     #[serde(default)]
