@@ -16,10 +16,6 @@ const LONG_S: f64 = 10.0;
 const SOON: Duration = Duration::from_secs(6);
 const PASSWORD: &str = "not-this-one";
 
-fn camera(api: &Api, name: &str) -> Result<Value> {
-    api.json(&format!("/api/v1/flows/yard/cameras/{name}"))
-}
-
 fn try_now(api: &Api, name: &str) -> Result<ApiAnswer> {
     api.ask(&ApiRequest {
         method: "POST",
@@ -31,11 +27,16 @@ fn try_now(api: &Api, name: &str) -> Result<ApiAnswer> {
 
 /// The camera as it is once `is_so`.
 fn wait(api: &Api, name: &str, within: Duration, is_so: fn(&Value) -> bool) -> Result<Value> {
+    let mut live = api.socket("/api/v1/flows/yard/live")?;
     let deadline = Instant::now() + within;
     loop {
-        let camera = camera(api, name)?;
-        if is_so(&camera) {
-            return Ok(camera);
+        let status = live.until("status")?;
+        let cameras = status.get("cameras").and_then(Value::as_array);
+        let mut cameras = cameras.into_iter().flatten();
+        let camera = cameras.find(|camera| camera.get("name") == Some(&json!(name)));
+        let camera = camera.with_context(|| format!("no {name} in {status}"))?;
+        if is_so(camera) {
+            return Ok(camera.clone());
         }
         ensure!(Instant::now() < deadline, "{camera}");
     }

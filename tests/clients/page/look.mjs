@@ -63,7 +63,8 @@ await look(async (page, step, base) => {
     await page.waitForURL(/q=camera/);
     await page.getByLabel("Any severity").selectOption("warning");
     await page.getByText("No alert is like that").waitFor();
-    expect((await filter.inputValue()) === "camera:field class:object severity:warning ", "what is clicked stands in the text");
+    const typed = await filter.inputValue();
+    expect(typed.trim() === "camera:field class:object severity:warning", `what is clicked stands in the text: ${typed}`);
     await page.getByLabel("Any severity").selectOption("critical");
     await page.getByLabel("Open or ended").selectOption("ended");
     await page.locator("a", { hasText: /object in forbidden.*for \d/s }).first().waitFor();
