@@ -276,7 +276,7 @@ mod tests {
         report.attributes.insert("people".to_owned(), json!("7"));
         report.attributes.insert("limit".to_owned(), json!(5));
         let told = said(&report, None, None);
-        assert!(told.ends_with(" It says: limit 5, people 7."), "{told}");
+        assert!(told.ends_with(" It says: people 7, limit 5."), "{told}");
         report
             .attributes
             .insert("more".to_owned(), "x".repeat(300).into());
