@@ -132,6 +132,15 @@ fn it_shows_a_living_flow() -> Result<()> {
 }
 
 #[test]
+fn it_says_what_is_wrong_with_a_lost_camera() -> Result<()> {
+    let nobody = format!("rtsp://127.0.0.1:{}/clip", free_port()?);
+    look("lost.mjs", &Yard::new()?, |_| {
+        Ok(vec![("NOBODY", nobody.clone())])
+    })?;
+    Ok(())
+}
+
+#[test]
 fn it_changes_a_flow_and_nothing_else_of_its_file() -> Result<()> {
     let yard = Yard::new()?;
     if !look("change.mjs", &yard, |_| Ok(Vec::new()))? {

@@ -214,6 +214,9 @@ await look(async (page, step, base) => {
     await accessible(page);
     await page.getByRole("link", { name: "See why it was raised" }).click();
     await page.getByAltText(/The frame of this alert/).waitFor();
+    await page.getByText(/^An object \(\d+ %\) was in yard of gate for/).waitFor();
+    await page.locator('.picture polygon[data-zone="yard"]').waitFor();
+    await page.getByText("What each node saw and gave").click();
     await page.getByText(/object \d+ % in yard/).first().waitFor();
     await accessible(page);
   });

@@ -57,18 +57,20 @@ pub struct TriedPicture {
 }
 
 /// Why there is no picture.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CameraTrouble {
     /// In one word.
     pub kind: TroubleKind,
     /// What happened.
+    #[schema(example = "10.0.0.5 is there, and nothing listens at port 554.")]
     pub said: String,
     /// What to do.
+    #[schema(example = "Is the port right, and is RTSP turned on in the camera's settings?")]
     pub advice: String,
 }
 
 /// Why there is no picture, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TroubleKind {
     /// It is no address of a camera.

@@ -18,9 +18,12 @@ pub use addition::{
     ModelFiles, NewCamera, NewRule, ReceivedModel, RuleView, Settings, TriedPicture, TroubleKind,
 };
 pub use alert::{
-    Alert, AlertDetails, AlertSaid, Delivery, DeliveryState, Incident, Phase, Why, WhyStep,
+    Alert, AlertDetails, AlertSaid, Delivery, DeliveryState, Followed, Incident, Phase, Severity,
+    Why, WhyStep,
 };
-pub use camera::{CameraView, CameraZones, NewZone, PassedDetection, ZoneShape, ZoneView};
+pub use camera::{
+    CameraView, CameraZones, NewZone, PassedDetection, TriedNow, ZoneShape, ZoneView,
+};
 pub use delivery::{DeadLetterView, Done};
 pub use graph::{Edge, GraphNode, GraphView};
 pub use infer::{Inferred, InferredDetection};

@@ -1,8 +1,6 @@
 // What is added to a flow, as the OpenAPI document has it.
 
-import type { Report, Severity } from './types';
-
-export type TroubleKind = 'address' | 'name' | 'silent' | 'refused' | 'protocol' | 'login' | 'path' | 'video' | 'picture' | 'file' | 'recording';
+import type { CameraTrouble, Report, Severity } from './types';
 
 export interface CameraAddress {
   url: string;
@@ -13,7 +11,7 @@ export interface CameraAddress {
 export interface CameraTrial {
   /** Without a login. */
   url: string;
-  trouble: { kind: TroubleKind; said: string; advice: string } | null;
+  trouble: CameraTrouble | null;
   picture: { jpeg: string; width: number; height: number; codec: string } | null;
   took_ms: number;
 }
