@@ -15,6 +15,7 @@ fn operations(document: &Value) -> Result<Vec<(String, String, Option<String>)>>
             .replace("{flow}", "yard")
             .replace("{camera}", "field")
             .replace("{node}", "zoned")
+            .replace("{rule}", "zoned")
             .replace("{zone}", "none")
             .replace("{adapter}", "none")
             .replace("{id}", "none")

@@ -132,6 +132,15 @@ fn it_shows_a_living_flow() -> Result<()> {
 }
 
 #[test]
+fn it_says_what_is_wrong_with_a_lost_camera() -> Result<()> {
+    let nobody = format!("rtsp://127.0.0.1:{}/clip", free_port()?);
+    look("lost.mjs", &Yard::new()?, |_| {
+        Ok(vec![("NOBODY", nobody.clone())])
+    })?;
+    Ok(())
+}
+
+#[test]
 fn it_changes_a_flow_and_nothing_else_of_its_file() -> Result<()> {
     let yard = Yard::new()?;
     if !look("change.mjs", &yard, |_| Ok(Vec::new()))? {
@@ -159,17 +168,17 @@ fn it_changes_a_flow_and_nothing_else_of_its_file() -> Result<()> {
 const GROWN: &str = r#"version: 1
 name: "my-farm"
 
-models:
-  yolov8n_pina: { path: models/yolov8n_pina/1/model.onnx }
-
 cameras:
   gate:
     url: "rtsp://${secret:gate-login-2}@ADDRESS/clip"
     zones:
       yard: [[0.2, 0.93], [0.8, 0.93], [0.72, 0.62], [0.28, 0.62]]
 
+models:
+  people: { path: models/people.onnx }
+
 nodes:
-  detect-gate: { infer: yolov8n_pina, from: gate }
+  detect-gate: { infer: people, from: gate }
   zoned-gate: { plugin: roi, from: detect-gate }
   object-in-yard:
     plugin: forbidden-object
@@ -199,7 +208,11 @@ fn a_stranger_comes_to_the_first_alert_by_the_page_alone() -> Result<()> {
     let folder = TempDir::new()?;
     let farm = folder.path().join("My Farm");
     fs::create_dir(&farm)?;
-    symlink(repository().join("models"), farm.join("models"))?;
+    // On the computer of whoever looks at the page.
+    let (model, no_model) = ("people.onnx", "letter.onnx");
+    let shipped = repository().join("models/yolov8n_pina/1/model.onnx");
+    fs::copy(&shipped, folder.path().join(model))?;
+    fs::write(folder.path().join(no_model), "This is no model.")?;
     let port = free_port()?;
     let listen = format!("127.0.0.1:{port}");
     let running = Agave::begin_in(&farm, &["--listen", &listen, "--workers", "1"])?;
@@ -208,6 +221,11 @@ fn a_stranger_comes_to_the_first_alert_by_the_page_alone() -> Result<()> {
         ("NOBODY", format!("rtsp://127.0.0.1:{}/clip", free_port()?)),
         ("CAMERA_USER", user.to_owned()),
         ("CAMERA_PASSWORD", password.to_owned()),
+        ("MODEL", folder.path().join(model).display().to_string()),
+        (
+            "NO_MODEL",
+            folder.path().join(no_model).display().to_string(),
+        ),
     ];
     browse("first.mjs", &packages, port, variables)?;
 
@@ -217,6 +235,8 @@ fn a_stranger_comes_to_the_first_alert_by_the_page_alone() -> Result<()> {
         .split_once("is.\n")
         .context("it begins with words")?;
     assert_eq!(written, grown);
+    let sent = fs::read(farm.join("models").join(model))?;
+    ensure!(sent == fs::read(shipped)?, "the model that was sent");
     let secret = running.state().join("secrets/gate-login-2");
     assert_eq!(secret.metadata()?.permissions().mode() & 0o777, 0o600);
     running.signal(Signal::TERM)?;

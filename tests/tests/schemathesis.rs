@@ -19,6 +19,7 @@ flow = \"yard\"
 camera = \"field\"
 node = \"zoned\"
 zone = \"forbidden\"
+rule = \"rule\"
 version = 1
 
 # What the document forbids is refused; an edit may be refused for its tag before its body is read.

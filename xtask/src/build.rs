@@ -2,9 +2,10 @@
 //! and always the whole workspace's features, whichever program is asked for, since cargo would
 //! otherwise build wasmtime again for each selection of packages.
 
+use std::fs;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::arguments::Arguments;
 use crate::paths::Paths;
@@ -50,9 +51,14 @@ pub(crate) fn command(arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
+/// The model that a flow can begin with. It lies beside the program, and not in it: its weights have
+/// a licence of their own.
+const MODEL: &str = "yolov8n_pina/1";
+
 /// Builds what a user runs.
 pub(crate) fn for_running(paths: &Paths) -> Result<()> {
     program(paths, "agave")?;
+    model(paths)?;
     plugins(paths, &PLUGINS)
 }
 
@@ -72,9 +78,22 @@ pub(crate) fn program(paths: &Paths, name: &str) -> Result<()> {
 pub(crate) fn for_testing(paths: &Paths) -> Result<()> {
     eprintln!("build: everything (the first time takes some minutes)");
     shell::run(shell::cargo(paths).args(["build", "--release", "--workspace", "--all-targets"]))?;
+    model(paths)?;
     let mut folders = PLUGINS.to_vec();
     folders.extend(TEST_PLUGINS);
     plugins(paths, &folders)
+}
+
+/// Puts the model with its licence where the program finds it.
+fn model(paths: &Paths) -> Result<()> {
+    let shipped = paths.root.join("models").join(MODEL);
+    let beside = paths.release().join("models").join(MODEL);
+    fs::create_dir_all(&beside).with_context(|| beside.display().to_string())?;
+    for file in ["model.onnx", "LICENSE.md"] {
+        let to = beside.join(file);
+        fs::copy(shipped.join(file), &to).with_context(|| to.display().to_string())?;
+    }
+    Ok(())
 }
 
 fn plugins(paths: &Paths, folders: &[&str]) -> Result<()> {

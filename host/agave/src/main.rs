@@ -21,6 +21,7 @@ mod flow_test;
 mod graph;
 mod inspected;
 mod keeper;
+mod kept_model;
 mod model_files;
 mod plugin_project;
 mod recording;

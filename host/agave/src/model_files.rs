@@ -10,13 +10,16 @@ const DEEPEST: usize = 3;
 const MOST: usize = 100;
 /// A folder for models has no more in it than this; a folder for everything may.
 const MOST_ENTRIES: usize = 5000;
-const FOLDER: &str = "models";
+/// Where models lie in a folder.
+pub(crate) const FOLDER: &str = "models";
 
 /// A place to look at, and how a flow file says what is in it.
 struct Place {
     folder: PathBuf,
     said: PathBuf,
     deepest: usize,
+    /// What lies there came with the program.
+    is_shipped: bool,
 }
 
 /// Those that a flow file in `flow_folder` could name, the nearest first.
@@ -27,6 +30,7 @@ pub(crate) fn find(flow_folder: &Path) -> ModelFiles {
         is_needed: true,
     };
     let mut seen = BTreeSet::new();
+    let mut inside_others = BTreeSet::new();
     for place in places(flow_folder) {
         let Ok(folder) = std::fs::canonicalize(&place.folder) else {
             continue;
@@ -40,11 +44,17 @@ pub(crate) fn find(flow_folder: &Path) -> ModelFiles {
             let Ok(inside) = file.strip_prefix(&folder) else {
                 continue;
             };
-            if new && found.items.len() < MOST {
+            // What came with the program may lie beside the flow file already.
+            let known = inside_others.contains(inside) && place.is_shipped;
+            if !place.is_shipped {
+                inside_others.insert(inside.to_owned());
+            }
+            if new && !known && found.items.len() < MOST {
                 found.items.push(ModelFile {
                     path: place.said.join(inside).display().to_string(),
                     name: name(&file),
                     classes: classes(&file),
+                    is_shipped: place.is_shipped,
                 });
             }
         }
@@ -64,23 +74,32 @@ fn places(flow_folder: &Path) -> Vec<Place> {
         folder: flow_folder.join(said),
         said: PathBuf::from(said),
         deepest,
+        is_shipped: false,
     };
     let named = std::env::var_os("AGAVE_MODELS").map(PathBuf::from);
-    let program = std::env::current_exe().ok();
-    let beside_program = program.and_then(|file| Some(file.parent()?.join(FOLDER)));
-    let elsewhere = named.into_iter().chain(beside_program).map(|folder| Place {
+    let elsewhere = |folder: PathBuf, is_shipped| Place {
         said: folder.clone(),
         folder,
         deepest: DEEPEST,
-    });
+        is_shipped,
+    };
+    let named = named.map(|folder| elsewhere(folder, false));
+    let shipped = beside_program().map(|folder| elsewhere(folder, true));
     [
         beside("", 0),
         beside(FOLDER, DEEPEST),
         beside("../models", DEEPEST),
     ]
     .into_iter()
-    .chain(elsewhere)
+    .chain(named)
+    .chain(shipped)
     .collect()
+}
+
+/// Where models lie that came with the program.
+pub(crate) fn beside_program() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    Some(program.parent()?.join(FOLDER))
 }
 
 fn look(folder: &Path, deeper: usize, left: &mut usize, files: &mut Vec<PathBuf>) {

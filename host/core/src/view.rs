@@ -20,8 +20,10 @@ pub struct View {
 pub struct Mark {
     /// Where, as fractions of the whole frame.
     pub bbox: BoundingBox,
-    /// What is in it, which decides the colour.
+    /// What is in it, which decides the colour if nothing else does.
     pub class: String,
+    /// Red, green and blue.
+    pub colour: Option<[u8; 3]>,
     /// What is written at it; nothing if it is empty.
     pub label: String,
 }

@@ -38,9 +38,7 @@ impl Diagnostic {
     pub(crate) fn in_text(code: Code, text: &FlowText, place: Place, message: String) -> Self {
         let mut diagnostic = Self::new(code, text.file(), place, message);
         if let Some((_, span)) = diagnostic.place.span() {
-            diagnostic.line = text
-                .line(span.start.line)
-                .map(|line| mask::line(line, span));
+            diagnostic.line = mask::line(text, span.start.line, span);
         }
         diagnostic
     }

@@ -11,6 +11,7 @@
 //! Nothing here touches a disk or a network, except [`FlowText`] to read itself: whatever else must be
 //! asked (does this file exist, what is that plugin) is asked through [`Surroundings`].
 
+mod brackets;
 mod code;
 mod conform;
 mod diagnostic;
@@ -19,6 +20,7 @@ mod document;
 pub mod edit;
 mod findings;
 mod flow;
+mod hidden;
 mod include;
 mod interpolate;
 mod mask;

@@ -146,8 +146,8 @@ impl Flow {
         } else {
             key.end.line
         };
-        let lines = (key.start.line..=last).filter_map(|number| text.line(number));
-        let lines: Vec<String> = lines.map(|line| mask::line(line, value).text).collect();
+        let lines = (key.start.line..=last).filter_map(|number| mask::line(text, number, value));
+        let lines: Vec<String> = lines.map(|line| line.text).collect();
         let mut lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
         while lines.len() > 1 && lines.last().is_some_and(|line| line.is_empty()) {
             lines.pop();

@@ -117,7 +117,11 @@ impl FlowText {
 
     /// A line, from 1.
     pub(crate) fn line(&self, number: usize) -> Option<&str> {
-        self.text.lines().nth(number.checked_sub(1)?)
+        self.lines().nth(number.checked_sub(1)?)
+    }
+
+    pub(crate) fn lines(&self) -> std::str::Lines<'_> {
+        self.text.lines()
     }
 
     /// What is written in `span`, when it is within one line.

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::mask;
+use crate::hidden::{hidden_below, key_above};
 
 /// A text without what is hidden in it.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Veiled {
 
 #[derive(Clone, PartialEq, Eq)]
 struct Hidden {
+    /// The key that it is for, where that stands in a line above.
+    above: Option<String>,
     /// What stands before it in its line, without the indentation: the key that it is for.
     before: String,
     value: String,
@@ -31,16 +33,19 @@ pub fn veil(text: &str) -> Veiled {
         text: String::with_capacity(text.len()),
         hidden: Vec::new(),
     };
-    for line in text.split_inclusive('\n') {
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for (number, line) in lines.iter().enumerate() {
         let written = line.trim_end_matches(['\r', '\n']);
         let characters: Vec<char> = written.chars().collect();
         let part = |range: Range<usize>| -> String {
             characters.get(range).unwrap_or_default().iter().collect()
         };
+        let above = key_above(lines.get(..number).unwrap_or_default(), line);
         let (mut shown, mut from) = (String::new(), 0);
-        for Range { start, end } in mask::hidden(&characters) {
+        for Range { start, end } in hidden_below(above, &characters) {
             shown.push_str(&part(from..start));
             veiled.hidden.push(Hidden {
+                above: above.map(str::to_owned),
                 before: shown.trim_start().to_owned(),
                 value: part(start..end),
             });
@@ -64,20 +69,24 @@ impl Veiled {
     /// behind another key somebody could read the password of this one.
     pub fn unveil(&self, text: &str) -> Result<String, usize> {
         let mut unveiled = String::with_capacity(text.len());
-        for (index, line) in text.split_inclusive('\n').enumerate() {
-            unveiled.push_str(&self.line(line).ok_or(index + 1)?);
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        for (index, line) in lines.iter().enumerate() {
+            let above = || key_above(lines.get(..index).unwrap_or_default(), line);
+            unveiled.push_str(&self.line(line, above).ok_or(index + 1)?);
         }
         Ok(unveiled)
     }
 
-    fn line(&self, line: &str) -> Option<String> {
+    fn line<'l>(&self, line: &str, above: impl Fn() -> Option<&'l str>) -> Option<String> {
         let (mut unveiled, mut from) = (String::new(), 0);
         while let Some(at) = line.get(from..)?.find(MARK) {
             let start = from + at;
             let (number, _) = line.get(start + MARK.len()..)?.split_once('>')?;
             let index: usize = number.parse().ok()?;
             let hidden = self.hidden.get(index.checked_sub(1)?)?;
-            if line.get(..start)?.trim_start() != hidden.before {
+            if line.get(..start)?.trim_start() != hidden.before
+                || above() != hidden.above.as_deref()
+            {
                 return None;
             }
             unveiled.push_str(line.get(from..start)?);
@@ -123,6 +132,17 @@ mod tests {
             TEXT.replace("10.0.0.5", "10.0.0.7")
                 .replace("swordfish", "other")
         );
+    }
+
+    #[test]
+    fn a_value_below_its_key_is_hidden_and_stays_there() {
+        let text = "config:\n  X-Api-Key: |\n    one\n      two\n  name: three\n";
+        let veiled = veil(text);
+        let expected = "config:\n  X-Api-Key: |\n    <hidden-1>\n      <hidden-2>\n  name: three\n";
+        assert_eq!(veiled.text, expected);
+        assert_eq!(veiled.unveil(&veiled.text).as_deref(), Ok(text));
+        let elsewhere = expected.replace("X-Api-Key: |", "note: |");
+        assert_eq!(veiled.unveil(&elsewhere), Err(3));
     }
 
     #[test]

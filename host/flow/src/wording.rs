@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::findings::{Fault, Finding, kind_of};
-use crate::{mask, suggest};
+use crate::{hidden, suggest};
 
 /// A message and the help that goes with it.
 pub(crate) struct Words {
@@ -24,7 +24,7 @@ pub(crate) struct Naming<'a> {
 pub(crate) fn words(finding: &Finding, root: &Value, naming: &Naming<'_>) -> Words {
     let subject = (naming.subject)(&finding.pointer);
     let value = root.pointer(&finding.pointer).unwrap_or(&Value::Null);
-    let hidden = mask::hides(&finding.pointer);
+    let hidden = hidden::hides(&finding.pointer);
     match &finding.fault {
         Fault::UnknownKey { key, allowed } => {
             let allowed: Vec<&str> = allowed.iter().map(String::as_str).collect();

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput, Tag};
 
+use crate::brackets;
 use crate::report::Report;
 use crate::scalar;
 use crate::tree::{Content, Member, Tree};
@@ -119,6 +120,15 @@ impl<'t> Reader<'t> {
             Some(
                 "in YAML a value that begins with `*` refers to an `&anchor`; put a text in quotes",
             )
+        } else if let Some((bracket, start)) = brackets::unclosed(self.text, at.start.line) {
+            let Position { line, column } = start;
+            let end = Position {
+                line,
+                column: column + 1,
+            };
+            at = Span { start, end };
+            let said = format!("this is not YAML: nothing closes this `{bracket}`");
+            return self.problem(Code::Syntax, at, said, None);
         } else if error.info().contains("block mapping") {
             Some("is this line indented like its neighbours?")
         } else {

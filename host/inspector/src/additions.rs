@@ -1,9 +1,12 @@
 //! What somebody with a page and nothing else needs to begin: a camera is tried before it is
 //! added, models are found where they lie, and a rule comes with all the nodes that it takes.
 
+use std::io::Read;
+
 use crate::Refusal;
 use crate::view::{
-    Addition, CameraAddress, CameraTrial, ModelFiles, NewCamera, NewRule, Settings, UsedPlugin,
+    Addition, CameraAddress, CameraTrial, ChangedRule, ModelFiles, NewCamera, NewRule,
+    ReceivedModel, RuleView, Settings, UsedPlugin,
 };
 
 /// A change that somebody wants.
@@ -22,6 +25,14 @@ pub trait Additions {
     /// Models that lie where they are looked for.
     fn model_files(&self) -> ModelFiles;
 
+    /// Keeps what `content` gives as a model beside the flow file, called like `name`, if it is one
+    /// that a flow can run. An error of the kind [`FileTooLarge`](std::io::ErrorKind::FileTooLarge)
+    /// says that it is too large.
+    ///
+    /// # Errors
+    /// When it is none, does not come to its end, or cannot be kept. Nothing is left of it then.
+    fn receive_model(&self, name: &str, content: &mut dyn Read) -> Result<ReceivedModel, Refusal>;
+
     /// Connects to a camera, waits for its first picture, and says what is wrong where none
     /// comes. It takes a quarter of a minute at most.
     ///
@@ -29,7 +40,7 @@ pub trait Additions {
     /// When too many are being tried.
     fn try_camera(&self, address: &CameraAddress) -> Result<CameraTrial, Refusal>;
 
-    /// Adds a camera, and a model that looks at it where none would.
+    /// Adds a camera, and a model that looks at it where one is named and none would.
     ///
     /// # Errors
     /// When somebody else has changed the file, there is such a camera, or something is wrong
@@ -41,6 +52,28 @@ pub trait Additions {
     /// # Errors
     /// As for [`add_camera`](Self::add_camera); or there is no such camera, zone or class.
     fn add_rule(&self, rule: &NewRule, wish: &Wish<'_>) -> Result<Addition, Refusal>;
+
+    /// The rules, in the order of the flow.
+    fn rules(&self) -> Vec<RuleView>;
+
+    /// Changes a rule about a zone, and the gate behind it.
+    ///
+    /// # Errors
+    /// As for [`add_camera`](Self::add_camera); or there is no such rule, or it is another one.
+    fn change_rule(
+        &self,
+        rule: &str,
+        changed: &ChangedRule,
+        wish: &Wish<'_>,
+    ) -> Result<Addition, Refusal>;
+
+    /// Lets a model look at a camera, instead of the one that does.
+    ///
+    /// # Errors
+    /// As for [`add_camera`](Self::add_camera); or there is no such camera or model, or the one that
+    /// looks at it looks at others as well.
+    fn choose_model(&self, camera: &str, model: &str, wish: &Wish<'_>)
+    -> Result<Addition, Refusal>;
 
     /// Gives a camera another address, or another login.
     ///

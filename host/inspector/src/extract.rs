@@ -118,7 +118,7 @@ impl<S: Send + Sync> FromRequest<S> for InImage {
 }
 
 /// As it is said, without what is said beside it.
-fn media_type(headers: &HeaderMap) -> String {
+pub(crate) fn media_type(headers: &HeaderMap) -> String {
     let said = headers.get(header::CONTENT_TYPE);
     let said = said.and_then(|said| said.to_str().ok()).unwrap_or_default();
     let (kind, _) = said.split_once(';').unwrap_or((said, ""));

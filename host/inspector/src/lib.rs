@@ -17,6 +17,7 @@ mod extract;
 mod inspector;
 mod page;
 mod problem;
+mod query;
 mod server;
 mod settings;
 mod shared;

@@ -27,6 +27,10 @@ pub struct Problem {
     /// What was wrong with this request, and what to do.
     #[schema(example = "there is no flow 'deno'; there is: demo")]
     detail: String,
+    /// The field of what was sent that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "model")]
+    field: Option<&'static str>,
     /// What is wrong with a flow file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<FileProblem>,
@@ -42,6 +46,7 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Problem"),
             status: status.as_u16(),
             detail: detail.into(),
+            field: None,
             problems: Vec::new(),
             header: None,
         }
@@ -91,6 +96,11 @@ impl Problem {
     pub(crate) fn internal() -> Self {
         let detail = "the running process failed over it; its log says more";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+    }
+
+    pub(crate) fn about(mut self, field: &'static str) -> Self {
+        self.field = Some(field);
+        self
     }
 
     pub(crate) fn with_problems(mut self, problems: Vec<FileProblem>) -> Self {

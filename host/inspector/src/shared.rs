@@ -44,6 +44,8 @@ pub(crate) struct Shared {
     images: Arc<Semaphore>,
     /// One picture of somebody's is looked at after the other.
     pub(crate) looks: Arc<Semaphore>,
+    /// One model is received after the other.
+    pub(crate) receipts: Arc<Semaphore>,
 }
 
 impl Shared {
@@ -63,6 +65,7 @@ impl Shared {
             changes,
             images: Arc::new(Semaphore::new(MOST_IMAGES)),
             looks: Arc::new(Semaphore::new(1)),
+            receipts: Arc::new(Semaphore::new(1)),
         }
     }
 
@@ -190,6 +193,10 @@ impl From<Refusal> for Problem {
             Refusal::Invalid { said, problems } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, said).with_problems(problems)
             }
+            Refusal::Flawed { field, said } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, said).about(field)
+            }
+            Refusal::TooLarge(said) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, said),
             Refusal::Unavailable(said) => Self::new(StatusCode::SERVICE_UNAVAILABLE, said),
         }
     }

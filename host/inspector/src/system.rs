@@ -10,11 +10,13 @@ use serde_json::Value;
 use tokio::sync::{broadcast, mpsc};
 use utoipa::ToSchema;
 
+pub use crate::query::{AlertQuery, IncidentQuery};
+
 use crate::Additions;
 use crate::view::{
     Alert, AlertDetails, CameraView, DeadLetterView, Done, FileProblem, GraphView, Incident,
-    Inferred, ModelView, NodeView, PassedDetection, RecordingView, ReportView, Status, UsedPlugin,
-    VersionView,
+    Inferred, ModelView, NodeView, PassedDetection, RecordingView, ReportView, Status, TriedNow,
+    UsedPlugin, VersionView,
 };
 
 /// All that runs in this process.
@@ -76,6 +78,12 @@ pub trait RunningFlow: Additions + Send + Sync + 'static {
     /// When there is no such camera.
     fn video(&self, camera: &str) -> Result<Feed<VideoItem>, Refusal>;
 
+    /// Has `camera`, which is lost, tried at once.
+    ///
+    /// # Errors
+    /// When there is no such camera, it is not lost, or it was tried just now.
+    fn try_now(&self, camera: &str) -> Result<TriedNow, Refusal>;
+
     /// The newest frame of `camera` as a JPEG.
     ///
     /// # Errors
@@ -100,7 +108,7 @@ pub trait RunningFlow: Additions + Send + Sync + 'static {
     /// When there is none.
     fn alert_picture(&self, sequence: u64) -> Result<Jpeg, Refusal>;
 
-    /// Incidents, the newest first.
+    /// Incidents, those that began last first.
     ///
     /// # Errors
     /// When they cannot be read.
@@ -298,42 +306,6 @@ pub enum ImageKind {
     Png,
 }
 
-/// Which alerts are wanted.
-#[derive(Clone, Debug, Default)]
-pub struct AlertQuery {
-    /// Only those with a lower number.
-    pub before: Option<u64>,
-    /// Only those of this camera.
-    pub camera: Option<String>,
-    /// Only those of this kind.
-    pub kind: Option<String>,
-    /// Only those about this class.
-    pub class: Option<String>,
-    /// Only those in this zone.
-    pub zone: Option<String>,
-    /// Only those in this phase.
-    pub phase: Option<String>,
-    /// Only those of this incident.
-    pub key: Option<String>,
-    /// Only those that happened at this time or later, in nanoseconds since 1970.
-    pub since: Option<u64>,
-    /// Only those that happened before, in nanoseconds since 1970.
-    pub until: Option<u64>,
-    /// So many at most.
-    pub most: usize,
-}
-
-/// Which incidents are wanted.
-#[derive(Clone, Debug, Default)]
-pub struct IncidentQuery {
-    /// Only those that have not ended.
-    pub open: bool,
-    /// Only those of this camera.
-    pub camera: Option<String>,
-    /// So many at most.
-    pub most: usize,
-}
-
 /// What can be done about dead letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
@@ -378,6 +350,17 @@ pub enum Refusal {
         /// Where, if it is about a file.
         problems: Vec<FileProblem>,
     },
+    /// Something in a form that was sent would be wrong.
+    #[error("{said}")]
+    Flawed {
+        /// The field.
+        field: &'static str,
+        /// In words.
+        said: String,
+    },
+    /// More was sent than is taken.
+    #[error("{0}")]
+    TooLarge(String),
     /// It cannot be done now.
     #[error("{0}")]
     Unavailable(String),

@@ -23,5 +23,5 @@ pub use picture::{Picture, PictureError};
 pub use recent::{NoRecentPicture, RecentPictures};
 pub use relay::{Video, VideoMemory, VideoRelay, Viewer};
 pub use source::{
-    FrameSink, Pace, SourceConfig, SourceCounts, SourceError, SourceEvent, Transport, run,
+    FrameSink, Nudge, Pace, SourceConfig, SourceCounts, SourceError, SourceEvent, Transport, run,
 };

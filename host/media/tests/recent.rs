@@ -142,6 +142,7 @@ fn boxes_are_drawn_where_things_are_whole_and_cut() {
     let mark = Mark {
         bbox: region(0.5, 0.5, 0.25, 0.25).unwrap(),
         class: "person".to_owned(),
+        colour: None,
         label: String::new(),
     };
     let show = |region, marks| {

@@ -41,7 +41,8 @@ await look(async (page, step, base) => {
 
   await step("the zone is saved, and the flow reloads", async () => {
     await save.click();
-    await page.getByText("Applied", { exact: true }).waitFor();
+    await page.getByText("Zone “forbidden” moved.").waitFor();
+    await page.getByText("What that did to the flow").click();
     await page.getByText("~ node 'zoned'").or(page.getByText("node 'zoned': state kept")).first().waitFor();
   });
 
@@ -50,13 +51,12 @@ await look(async (page, step, base) => {
     const picture = await page.getByRole("group", { name: "Zones on the picture" }).boundingBox();
     for (const [x, y] of [[0.6, 0.1], [0.9, 0.1], [0.9, 0.3], [0.6, 0.1]]) await page.mouse.click(picture.x + picture.width * x, picture.y + picture.height * y);
     await page.getByLabel("Name").fill("sky");
-    await page.getByLabel("Name").press("Tab");
     await save.click();
-    await page.getByText("Applied", { exact: true }).waitFor();
+    await page.getByText("Zone “sky” added.").waitFor();
     await page.getByRole("button", { name: "Delete the zone sky" }).click();
-    await page.getByText("Applied", { exact: true }).waitFor({ state: "hidden" });
+    await page.getByText("Zone “sky” added.").waitFor({ state: "hidden" });
     await save.click();
-    await page.getByText("Applied", { exact: true }).waitFor();
+    await page.getByText("Zone “sky” removed.").waitFor();
     await page.getByRole("button", { name: "Stop editing" }).click();
   });
 

@@ -58,16 +58,28 @@ await look(async (page, step, base) => {
     await page.getByText("No alert is like that").waitFor();
     await filter.fill("since:soon ");
     await page.getByText(/“soon” is no time/).waitFor();
-    await filter.fill("camera:field class:object phase:begin ");
+    await filter.fill("camera:field class:object ");
     await page.locator("a", { hasText: "object in forbidden" }).first().waitFor();
     await page.waitForURL(/q=camera/);
+    await page.getByLabel("Any severity").selectOption("warning");
+    await page.getByText("No alert is like that").waitFor();
+    const typed = await filter.inputValue();
+    expect(typed.trim() === "camera:field class:object severity:warning", `what is clicked stands in the text: ${typed}`);
+    await page.getByLabel("Any severity").selectOption("critical");
+    await page.getByLabel("Open or ended").selectOption("ended");
+    await page.locator("a", { hasText: /object in forbidden.*for \d/s }).first().waitFor();
+    await accessible(page);
   });
 
   await step("an alert says why it was raised, and its way is lit", async () => {
     await page.getByRole("heading", { name: "Alerts" }).click();
     await page.keyboard.press("ArrowDown");
     await page.waitForURL(/alerts\/\d+/);
+    await page.getByText(/^An object \(\d+ %\) was in forbidden of field for .* the rule rule raised “forbidden-object”\. It ended after/).waitFor();
+    await page.locator('.picture polygon[data-zone="forbidden"]').waitFor();
+    await page.locator(".picture .label").filter({ hasText: /^object \d+ %$/ }).waitFor();
     const why = page.locator("section", { has: page.getByRole("heading", { name: "Why" }) });
+    await why.getByText("What each node saw and gave").click();
     for (const node of ["detect", "zoned", "rule", "calm"]) await why.getByRole("link", { name: node, exact: true }).waitFor();
     await why.getByText(/object \d+ % in forbidden/).first().waitFor();
     await page.getByAltText(/The frame of this alert/).waitFor();
@@ -93,7 +105,9 @@ await look(async (page, step, base) => {
       ["flow/rule", "Ledger, since the start"],
       ["flow/calm?tab=config", "Change settings"],
       ["now?new=camera", "The camera’s RTSP address"],
-      ["now?new=rule", "Choose what raises the alert"],
+      ["now?new=rule", "Alert when one of these is seen"],
+      ["camera/field?new=model&of=field", "Where does a model come from?"],
+      ["camera/field?new=change&rule=rule", "When it stays for at least"],
       ["camera/field?zones=edit", "forbidden"],
       ["edit", "Versions"],
       ["edit?add=rule", "forbidden-object"],

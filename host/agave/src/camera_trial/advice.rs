@@ -4,6 +4,9 @@
 use std::io::ErrorKind;
 
 use agave_inspector::view::{CameraTrouble, TroubleKind};
+use url::Url;
+
+use super::knock::RTSP_PORT;
 
 /// So many names are said; nobody reads more of them.
 const MOST_NAMED: usize = 20;
@@ -53,6 +56,39 @@ pub(crate) fn explained(reason: &str, has_login: bool) -> CameraTrouble {
     )
 }
 
+/// The same of a camera of a running flow: nobody has knocked before, and where it was live already
+/// its address is right.
+pub(crate) fn of_running(
+    reason: &str,
+    url: &str,
+    has_login: bool,
+    was_live: bool,
+) -> CameraTrouble {
+    let has = |words: &str| reason.contains(words);
+    let url = Url::parse(url).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    let host = host.trim_matches(['[', ']']);
+    let port = url.as_ref().and_then(Url::port).unwrap_or(RTSP_PORT);
+    if has("lookup address") || has("Name or service not known") {
+        return nobody_called(host);
+    }
+    if has("Connection refused") {
+        return closed(ErrorKind::ConnectionRefused, host, port);
+    }
+    if has("did not answer within") || has("unreachable") || has("No route") || has("timed out") {
+        return closed(ErrorKind::TimedOut, host, port);
+    }
+    let explained = explained(reason, has_login);
+    match explained.kind {
+        TroubleKind::Protocol | TroubleKind::Picture if was_live => trouble(
+            explained.kind,
+            sentence(reason),
+            "It is tried again by itself. If it stays away: is the camera on, and does its network hold?",
+        ),
+        _ => explained,
+    }
+}
+
 /// What came of knocking at a port.
 pub(super) fn closed(error: ErrorKind, host: &str, port: u16) -> CameraTrouble {
     match error {
@@ -77,7 +113,7 @@ pub(super) fn nobody_called(name: &str) -> CameraTrouble {
     )
 }
 
-pub(super) fn no_file(reason: &str) -> CameraTrouble {
+pub(crate) fn no_file(reason: &str) -> CameraTrouble {
     trouble(
         TroubleKind::File,
         sentence(reason),
@@ -158,5 +194,37 @@ fn trouble(kind: TroubleKind, said: impl Into<String>, advice: &str) -> CameraTr
         kind,
         said: said.into(),
         advice: advice.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_running_camera_is_explained_like_one_that_is_tried() {
+        let url = "rtsp://10.0.0.5/stream1";
+        let of = |reason: &str, was_live| of_running(reason, url, true, was_live);
+        let refused = of(
+            "Unable to connect to RTSP server: Connection refused (os error 111)",
+            true,
+        );
+        assert_eq!(refused.kind, TroubleKind::Refused);
+        assert_eq!(
+            refused.said,
+            "10.0.0.5 is there, and nothing listens at port 554."
+        );
+        let silent = of("the camera did not answer within 10 s", false);
+        assert_eq!(silent.kind, TroubleKind::Silent);
+        let login = of(
+            "the camera refused the user name or the password (401)",
+            true,
+        );
+        assert_eq!(login.kind, TroubleKind::Login);
+        let gone = of("the camera closed the connection", true);
+        assert_eq!(gone.said, "The camera closed the connection.");
+        assert!(gone.advice.contains("tried again by itself"));
+        let never = of("the camera closed the connection", false);
+        assert!(never.advice.contains("RTSP port"), "{never:?}");
     }
 }

@@ -11,7 +11,7 @@ use super::advice::{closed, nobody_called};
 
 /// For all addresses of a machine to say whether something listens there.
 const KNOCK: Duration = Duration::from_secs(3);
-const RTSP_PORT: u16 = 554;
+pub(super) const RTSP_PORT: u16 = 554;
 
 /// A machine's name, as people and resolvers write it, and a port of it.
 pub(super) struct Door {

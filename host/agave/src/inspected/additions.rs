@@ -1,13 +1,16 @@
 //! What is added to a flow from its page.
 
+use std::io::Read;
+
 use agave_inspector::Refusal;
 use agave_inspector::additions::{Additions, Wish};
 use agave_inspector::view::{
-    Addition, CameraAddress, CameraTrial, ModelFiles, NewCamera, NewRule, Settings, UsedPlugin,
+    Addition, CameraAddress, CameraTrial, ChangedRule, ModelFiles, NewCamera, NewRule,
+    ReceivedModel, RuleView, Settings, UsedPlugin,
 };
 
 use super::InspectedFlow;
-use crate::{camera_trial, model_files};
+use crate::{camera_trial, kept_model, model_files};
 
 impl Additions for InspectedFlow {
     fn model_files(&self) -> ModelFiles {
@@ -15,6 +18,10 @@ impl Additions for InspectedFlow {
             is_needed: !self.keeper.watches_new_cameras(),
             ..model_files::find(self.keeper.folder())
         }
+    }
+
+    fn receive_model(&self, name: &str, content: &mut dyn Read) -> Result<ReceivedModel, Refusal> {
+        kept_model::receive(self.keeper.folder(), name, content)
     }
 
     fn try_camera(&self, address: &CameraAddress) -> Result<CameraTrial, Refusal> {
@@ -26,6 +33,28 @@ impl Additions for InspectedFlow {
 
     fn add_camera(&self, camera: &NewCamera, wish: &Wish<'_>) -> Result<Addition, Refusal> {
         self.keeper.add_camera(camera, wish)
+    }
+
+    fn rules(&self) -> Vec<RuleView> {
+        self.keeper.rules()
+    }
+
+    fn change_rule(
+        &self,
+        rule: &str,
+        changed: &ChangedRule,
+        wish: &Wish<'_>,
+    ) -> Result<Addition, Refusal> {
+        self.keeper.change_rule(rule, changed, wish)
+    }
+
+    fn choose_model(
+        &self,
+        camera: &str,
+        model: &str,
+        wish: &Wish<'_>,
+    ) -> Result<Addition, Refusal> {
+        self.keeper.choose_model(camera, model, wish)
     }
 
     fn move_camera(

@@ -1,15 +1,19 @@
 //! Alerts from the journal, the incidents that they make, and what adapters have given up.
 
-use agave_core::{Alert as CoreAlert, AlertReport, Timestamp};
+use agave_core::{Alert as CoreAlert, AlertReport, Role, Timestamp};
+use agave_flow::Work;
 use agave_inspector::Refusal;
 use agave_inspector::system::{AlertQuery, Jpeg};
-use agave_inspector::view::{Alert, AlertDetails, DeadLetterView, Delivery, DeliveryState};
+use agave_inspector::view::{
+    Alert, AlertDetails, DeadLetterView, Delivery, DeliveryState, Incident, Why,
+};
 use agave_store::trail::TrailOutcome;
 use agave_store::{AlertQuery as Kept, DeadLetterQuery, KeptAlert, StoreError};
 
 use super::InspectedFlow;
 use super::outcomes::Settled;
 use super::sink::shown;
+use super::summary::{Known, summary};
 use crate::topology::idempotency_key;
 
 pub(super) fn alerts(inspected: &InspectedFlow, query: &AlertQuery) -> Result<Vec<Alert>, Refusal> {
@@ -49,6 +53,22 @@ pub(super) fn alert(
     inspected: &InspectedFlow,
     sequence: u64,
 ) -> Result<Option<AlertDetails>, Refusal> {
+    let Some(kept) = kept(inspected, sequence)? else {
+        return Ok(None);
+    };
+    let (Some(alert), Some(report)) = (view(inspected, &kept), reported(&kept)) else {
+        return Ok(None);
+    };
+    let incident = super::incidents::of_alert(inspected, sequence, &report)?;
+    Ok(Some(AlertDetails {
+        deliveries: deliveries(inspected, &kept)?,
+        summary: summary_of(inspected, &kept, &report, incident.as_ref())?,
+        why: why(inspected, sequence, &report),
+        alert,
+    }))
+}
+
+fn kept(inspected: &InspectedFlow, sequence: u64) -> Result<Option<KeptAlert>, Refusal> {
     let store = inspected.keeper.live().store();
     let kept = Kept {
         after: sequence.saturating_sub(1),
@@ -56,20 +76,53 @@ pub(super) fn alert(
         most: 1,
         ..Kept::default()
     };
-    let found = store.alerts(&kept).map_err(unreadable)?;
-    let found = found.first().filter(|kept| kept.sequence == sequence);
-    let Some(alert) = found.and_then(|kept| view(inspected, kept)) else {
-        return Ok(None);
-    };
+    let mut found = store.alerts(&kept).map_err(unreadable)?.into_iter();
+    Ok(found.find(|kept| kept.sequence == sequence))
+}
+
+fn reported(kept: &KeptAlert) -> Option<AlertReport> {
+    report(&kept.camera, kept.media_time, &kept.body)
+}
+
+/// What led to an alert. Numbers begin anew with a new journal, and evidence may be of the one
+/// before.
+fn why(inspected: &InspectedFlow, sequence: u64, report: &AlertReport) -> Option<Why> {
     let why = inspected.evidence.why(sequence);
-    Ok(Some(AlertDetails {
-        deliveries: match found {
-            Some(kept) => deliveries(inspected, kept)?,
-            None => Vec::new(),
-        },
-        // Numbers begin anew with a new journal, and evidence may be of the one before.
-        why: why.filter(|why| alert.said.get("frame") == Some(&why.frame.into())),
-        alert,
+    why.filter(|why| why.frame == report.frame)
+}
+
+/// What happened in words: that of an incident is said of the alert with which it began.
+fn summary_of(
+    inspected: &InspectedFlow,
+    alert: &KeptAlert,
+    report: &AlertReport,
+    incident: Option<&Incident>,
+) -> Result<String, Refusal> {
+    let first = match incident.map(|incident| incident.first_sequence) {
+        Some(first) if first != alert.sequence => kept(inspected, first)?,
+        _ => None,
+    };
+    let began = first
+        .as_ref()
+        .and_then(|kept| Some((kept, reported(kept)?)));
+    let (kept, report) = match &began {
+        Some((kept, report)) => (*kept, report),
+        None => (alert, report),
+    };
+    let why = why(inspected, kept.sequence, report);
+    let known = Known {
+        report,
+        node: &kept.node,
+        why: why.as_ref(),
+        incident,
+    };
+    let flow = inspected.keeper.live().flow();
+    Ok(summary(&known, |name| {
+        let node = flow.nodes.iter().find(|node| node.name == name);
+        node.is_some_and(|node| match &node.work {
+            Work::Plugin(plugin) => plugin.role == Role::Rule,
+            Work::Infer { .. } | Work::Store(_) | Work::Serve(_) => false,
+        })
     }))
 }
 

@@ -6,10 +6,17 @@ use agave_core::{BoundingBox, Mark, Timestamp, View};
 use agave_flow::{CameraIndex, CameraKind, Flow, Work};
 use agave_inspector::Refusal;
 use agave_inspector::system::{Boxes, IncidentQuery, Jpeg, PictureWanted};
-use agave_inspector::view::{CameraView, PassedDetection, ZoneView};
+use agave_inspector::view::{CameraView, Incident, PassedDetection, TriedNow, ZoneView};
 
 use super::InspectedFlow;
 use super::pictures::Subject;
+
+/// What an open incident is about, what is in a zone, and the rest.
+const ALARMING: [u8; 3] = [0xff, 0x5a, 0x61];
+const IN_ZONE: [u8; 3] = [0x7d, 0x9b, 0xff];
+const ELSEWHERE: [u8; 3] = [0xd5, 0xda, 0xe4];
+/// Pixels of the longest side.
+const LEAST_PIXELS_WITH_LABELS: u32 = 480;
 
 pub(super) fn cameras(inspected: &InspectedFlow) -> Vec<CameraView> {
     let live = inspected.keeper.live();
@@ -38,6 +45,9 @@ pub(super) fn cameras(inspected: &InspectedFlow) -> Vec<CameraView> {
                 fps: camera.fps,
                 health: status.map_or_else(String::new, |status| status.health.clone()),
                 reason: status.and_then(|status| status.reason.clone()),
+                trouble: status.and_then(|status| status.trouble.clone()),
+                since: status.and_then(|status| status.since.clone()),
+                tries_again_in_s: status.and_then(|status| status.tries_again_in_s),
                 width: video.map(|video| video.width),
                 height: video.map(|video| video.height),
                 codec: video.and_then(|video| video.codec.clone()),
@@ -79,16 +89,30 @@ fn looks(flow: &Flow, camera: CameraIndex) -> impl Iterator<Item = usize> {
 /// How many incidents of each camera have begun and not ended.
 fn open_incidents(inspected: &InspectedFlow) -> BTreeMap<String, u64> {
     let mut open = BTreeMap::new();
-    // What cannot be read is told where it is asked for.
-    let query = IncidentQuery {
-        open: true,
-        camera: None,
-        most: usize::MAX,
-    };
-    for incident in super::incidents::incidents(inspected, &query).unwrap_or_default() {
+    for incident in open_incidents_of(inspected, None) {
         *open.entry(incident.camera_id).or_default() += 1;
     }
     open
+}
+
+fn open_incidents_of(inspected: &InspectedFlow, camera: Option<&str>) -> Vec<Incident> {
+    let query = IncidentQuery {
+        open: Some(true),
+        camera: camera.map(str::to_owned),
+        most: usize::MAX,
+        ..IncidentQuery::default()
+    };
+    // What cannot be read is told where it is asked for.
+    super::incidents::incidents(inspected, &query).unwrap_or_default()
+}
+
+/// Has a camera that is lost tried at once.
+pub(super) fn try_now(inspected: &InspectedFlow, camera: &str) -> Result<TriedNow, Refusal> {
+    let tried = inspected.keeper.live().try_camera_now(camera);
+    let tried = tried.ok_or_else(|| Refusal::NotFound(format!("there is no camera '{camera}'")))?;
+    tried
+        .map(|said| TriedNow { said })
+        .map_err(Refusal::Unavailable)
 }
 
 /// # Errors
@@ -126,11 +150,18 @@ pub(super) fn picture(
         Boxes::Zones => !zones || !detection.zones.is_empty(),
         Boxes::All => true,
     };
-    let detections = seen.iter().flat_map(|seen| &seen.detections);
-    let subject = Subject {
-        frame,
-        marks: detections.filter(is_drawn).map(mark).collect(),
+    let alarming = match wanted.boxes {
+        Boxes::None => Vec::new(),
+        Boxes::Zones | Boxes::All => open_incidents_of(inspected, Some(camera)),
     };
+    let detections = seen.iter().flat_map(|seen| &seen.detections);
+    let mut marks: Vec<Mark> = detections
+        .filter(is_drawn)
+        .map(|detection| mark(detection, &alarming, wanted.most_pixels))
+        .collect();
+    // What an alert is about is on top.
+    marks.sort_by_key(|mark| mark.colour == Some(ALARMING));
+    let subject = Subject { frame, marks };
     inspected.pictures.of(camera, wanted, &subject, || {
         let mut view = View::of(None, wanted.most_pixels);
         view.marks = subject.marks.clone();
@@ -148,7 +179,12 @@ pub(super) fn picture(
     })
 }
 
-fn mark(detection: &PassedDetection) -> Mark {
+/// In the page's own colours, so that a picture looks as the video does.
+fn mark(detection: &PassedDetection, alarming: &[Incident], most_pixels: u32) -> Mark {
+    let is_alarming = alarming.iter().any(|incident| {
+        let zone = incident.zone.as_ref();
+        incident.class == detection.class && zone.is_none_or(|zone| detection.zones.contains(zone))
+    });
     let [left, top, width, height] = detection.bbox;
     Mark {
         bbox: BoundingBox {
@@ -158,6 +194,16 @@ fn mark(detection: &PassedDetection) -> Mark {
             height,
         },
         class: detection.class.clone(),
-        label: format!("{} {:.2}", detection.class, detection.confidence),
+        colour: Some(match detection.zones.is_empty() {
+            _ if is_alarming => ALARMING,
+            false => IN_ZONE,
+            true => ELSEWHERE,
+        }),
+        label: match is_alarming {
+            true => format!("alert: {}", detection.class),
+            // On a small picture labels would hide what they are about.
+            false if most_pixels < LEAST_PIXELS_WITH_LABELS => String::new(),
+            false => format!("{} {:.2}", detection.class, detection.confidence),
+        },
     }
 }

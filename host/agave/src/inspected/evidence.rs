@@ -4,6 +4,7 @@
 //! queue is left out and counted.
 
 mod folder;
+mod subject;
 mod told;
 mod trace;
 mod waiting;
@@ -21,9 +22,10 @@ use agave_store::AlertQuery;
 use super::outcomes::Outcomes;
 use crate::topology::{Live, Tap};
 use folder::Folder;
+use subject::Subject;
 pub(super) use told::Seen;
 use trace::Traces;
-use waiting::Waiting;
+use waiting::{Waiting, Way};
 
 /// So many alerts wait for their pictures.
 const MOST_WAITING: usize = 256;
@@ -106,7 +108,9 @@ impl Evidence {
             camera: report.camera_id.clone(),
             frame: report.frame,
         };
-        let way = self.traces.of(&report.camera_id, report.frame);
+        let trace = self.traces.of(&report.camera_id, report.frame);
+        let subject = Subject::of(report);
+        let way = trace.map(|trace| Way { subject, trace });
         self.waiting.add(sequence, way);
         if self.wanted.try_send(wanted).is_err() {
             self.waiting.done(sequence);
@@ -123,7 +127,7 @@ impl Evidence {
     /// What led to an alert, where that is known.
     pub(super) fn why(&self, sequence: u64) -> Option<Why> {
         let waits = self.waiting.way(sequence);
-        let waits = waits.map(|(stream, trace)| told::why(&stream, &trace));
+        let waits = waits.map(|way| why(&self.traces, &way));
         waits.or_else(|| serde_json::from_slice(&self.folder.why(sequence)?).ok())
     }
 
@@ -140,8 +144,7 @@ impl Evidence {
 
     /// What a camera's frame showed, behind its last filter; nothing where that is not known.
     pub(super) fn seen(&self, camera: &str, frame: u64) -> Option<Seen> {
-        let (stream, trace) = self.traces.of(camera, frame)?;
-        Some(told::seen(&stream, &trace))
+        Some(told::seen(&self.traces.of(camera, frame)?))
     }
 }
 
@@ -187,7 +190,7 @@ impl Keeper {
 
     fn keep(&self, wanted: &Wanted) {
         let way = self.waiting.way(wanted.sequence);
-        let why = way.map(|(stream, trace)| told::why(&stream, &trace));
+        let why = way.map(|way| why(&self.traces, &way));
         let why = why.and_then(|why| serde_json::to_vec(&why).ok());
         let live = self.live.get().and_then(Weak::upgrade);
         let picture = live.and_then(|live| live.recent()).and_then(|recent| {
@@ -198,6 +201,13 @@ impl Keeper {
         self.folder.put(wanted.sequence, why, picture);
         self.waiting.done(wanted.sequence);
     }
+}
+
+/// What led to an alert that waits.
+fn why(traces: &Traces, way: &Way) -> Why {
+    let Way { subject, trace } = way;
+    let followed = traces.followed(&trace.stream.camera, trace.frame, subject);
+    told::why(trace, followed)
 }
 
 /// Whether the journal still has an alert. Where it cannot be read, it may.

@@ -10,7 +10,7 @@ use agave_inspector::system::{
 };
 use agave_inspector::view::{
     Alert, AlertDetails, CameraView, DeadLetterView, Done, GraphView, Incident, Inferred,
-    ModelView, NodeView, ReportView, Status, VersionView,
+    ModelView, NodeView, ReportView, Status, TriedNow, VersionView,
 };
 use agave_inspector::{Refusal, RunningFlow};
 use tokio::sync::{broadcast, mpsc};
@@ -136,6 +136,10 @@ impl RunningFlow for InspectedFlow {
 
     fn video(&self, camera: &str) -> Result<Feed<VideoItem>, Refusal> {
         video::video(self, camera)
+    }
+
+    fn try_now(&self, camera: &str) -> Result<TriedNow, Refusal> {
+        camera::try_now(self, camera)
     }
 
     fn picture(&self, camera: &str, wanted: PictureWanted) -> Result<Jpeg, Refusal> {

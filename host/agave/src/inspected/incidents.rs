@@ -16,7 +16,7 @@ use super::alerts::{report, unreadable};
 
 /// So far back is looked, in alerts.
 const MOST_ALERTS: usize = 5000;
-/// So many incidents are known; the one that was silent for longest is forgotten.
+/// So many incidents are known; the oldest are forgotten, those that have ended before others.
 const MOST_INCIDENTS: usize = 5000;
 
 /// The incidents of one flow.
@@ -27,10 +27,10 @@ pub(super) struct Incidents(Mutex<Known>);
 struct Known {
     /// The last alert that was read.
     read: u64,
-    /// By the number of their last alert.
+    /// By the number of their first alert.
     incidents: BTreeMap<u64, Incident>,
-    /// By camera and key: the number of the last alert.
-    last: HashMap<(String, String), u64>,
+    /// By camera and key: the number of the first alert of the last one.
+    latest: HashMap<(String, String), u64>,
 }
 
 /// Those that are wanted, the newest first.
@@ -43,18 +43,51 @@ pub(super) fn incidents(
     let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
     known.read_on(store)?;
     let may_end = may_end(inspected);
-    let is_wanted = |incident: &&Incident| {
-        let of_camera = query.camera.as_ref();
-        of_camera.is_none_or(|camera| incident.camera_id == *camera)
-            && (!query.open || (incident.ended.is_none() && may_end(incident)))
-    };
-    let newest_first = known.incidents.values().rev();
-    let wanted = newest_first.filter(is_wanted).take(query.most).cloned();
-    let mut wanted: Vec<Incident> = wanted.collect();
+    let before = query.before.unwrap_or(u64::MAX);
+    let newest_first = known.incidents.range(..before).rev();
+    let wanted = newest_first.filter(|(_, incident)| {
+        let is_open = || incident.ended.is_none() && may_end(incident);
+        is_meant(query, incident) && query.open.is_none_or(|open| open == is_open())
+    });
+    let wanted = wanted.take(query.most);
+    let mut wanted: Vec<Incident> = wanted.map(|(_, incident)| incident.clone()).collect();
     for incident in &mut wanted {
         incident.has_picture = inspected.evidence.has_picture(incident.first_sequence);
     }
     Ok(wanted)
+}
+
+fn is_meant(query: &IncidentQuery, incident: &Incident) -> bool {
+    let is = |wanted: &Option<String>, word: &str| wanted.as_ref().is_none_or(|it| it == word);
+    let zone = query.zone.as_ref();
+    is(&query.camera, &incident.camera_id)
+        && is(&query.kind, &incident.kind)
+        && is(&query.class, &incident.class)
+        && zone.is_none_or(|zone| incident.zone.as_ref() == Some(zone))
+        && is(&query.severity, &incident.severity)
+        && query.since.is_none_or(|since| at(&incident.began) >= since)
+        && query.until.is_none_or(|until| at(&incident.began) < until)
+}
+
+/// Nanoseconds since 1970 of a time that was written here.
+fn at(time: &str) -> u64 {
+    time.parse().map_or(0, |time: Timestamp| time.0)
+}
+
+/// The incident that an alert reports.
+pub(super) fn of_alert(
+    inspected: &InspectedFlow,
+    sequence: u64,
+    report: &AlertReport,
+) -> Result<Option<Incident>, Refusal> {
+    let known = &inspected.incidents.0;
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    known.read_on(inspected.keeper.live().store())?;
+    let began_before = known.incidents.range(..=sequence).rev();
+    let mut same = began_before
+        .map(|(_, incident)| incident)
+        .filter(|known| known.camera_id == report.camera_id && known.key == report.key);
+    Ok(same.next().cloned())
 }
 
 /// Whether somebody can still end an incident: its camera is there, and if that is a file, which
@@ -89,17 +122,34 @@ impl Known {
 
     fn note(&mut self, sequence: u64, report: AlertReport) {
         let key = (report.camera_id.clone(), report.key.clone());
-        let before = self.last.insert(key, sequence);
-        let known = before.and_then(|before| self.incidents.remove(&before));
-        let incident = match known {
-            Some(incident) => gone_on(incident, sequence, &report),
-            None => gone_on(begun(sequence, &report), sequence, &report),
+        let latest = self.latest.get(&key);
+        let latest = latest.and_then(|first| self.incidents.get_mut(first));
+        // A rule may use a key again once it has ended what it stood for.
+        let goes_on = latest.filter(|known| known.ended.is_none() || report.phase != Phase::Begin);
+        match goes_on {
+            Some(incident) => go_on(incident, sequence, &report),
+            None => {
+                let mut incident = begun(sequence, &report);
+                go_on(&mut incident, sequence, &report);
+                self.incidents.insert(sequence, incident);
+                self.latest.insert(key, sequence);
+            }
+        }
+        if self.incidents.len() > MOST_INCIDENTS {
+            self.forget_one();
+        }
+    }
+
+    fn forget_one(&mut self) {
+        let mut ended = self.incidents.iter().filter(|(_, it)| it.ended.is_some());
+        let oldest = ended.next().or_else(|| self.incidents.first_key_value());
+        let oldest = oldest.map(|(first, _)| *first);
+        let Some(gone) = oldest.and_then(|first| self.incidents.remove(&first)) else {
+            return;
         };
-        self.incidents.insert(sequence, incident);
-        if self.incidents.len() > MOST_INCIDENTS
-            && let Some((_, silent)) = self.incidents.pop_first()
-        {
-            self.last.remove(&(silent.camera_id, silent.key));
+        let key = (gone.camera_id, gone.key);
+        if self.latest.get(&key) == Some(&gone.first_sequence) {
+            self.latest.remove(&key);
         }
     }
 }
@@ -121,17 +171,16 @@ fn begun(sequence: u64, report: &AlertReport) -> Incident {
     }
 }
 
-fn gone_on(mut incident: Incident, sequence: u64, report: &AlertReport) -> Incident {
+fn go_on(incident: &mut Incident, sequence: u64, report: &AlertReport) {
     incident.last_sequence = sequence;
     incident.count += u64::from(report.count);
     if rank(severity(report.severity)) > rank(&incident.severity) {
-        incident.severity = severity(report.severity).to_owned();
+        severity(report.severity).clone_into(&mut incident.severity);
     }
     incident.ended = match report.phase {
         Phase::End => Some(report.ts.clone()),
         Phase::Begin | Phase::Update => None,
     };
-    incident
 }
 
 fn severity(severity: Severity) -> &'static str {

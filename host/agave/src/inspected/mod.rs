@@ -13,6 +13,7 @@ mod node;
 mod outcomes;
 mod pictures;
 mod sink;
+mod summary;
 mod video;
 
 use std::collections::BTreeMap;

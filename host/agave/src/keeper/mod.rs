@@ -1,9 +1,11 @@
 //! Keeps a running flow as its files say, and shows it to those outside: whatever `agave run`
 //! does with a flow while it runs, except starting and ending it.
 
-mod additions;
+mod cameras;
 mod edit;
+mod growing;
 mod read;
+mod rules;
 mod tap;
 mod texts;
 mod told;

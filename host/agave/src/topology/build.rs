@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use agave_core::{Secret, StreamInfo};
 use agave_flow::{Camera, CameraIndex, CameraKind, Flow, Surroundings};
-use agave_media::{Pace, RecentPictures, SourceConfig, Transport};
+use agave_media::{Nudge, Pace, RecentPictures, SourceConfig, Transport};
 use agave_plugin::{Grants, Network};
 use agave_store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
@@ -312,7 +312,7 @@ pub(super) fn terms(camera: &Camera) -> Terms {
 }
 
 /// Where a camera's frames come from.
-pub(super) fn source_config(camera: &Camera) -> SourceConfig {
+pub(super) fn source_config(camera: &Camera, nudge: Nudge) -> SourceConfig {
     SourceConfig {
         camera: camera.name.clone(),
         url: camera.url.clone(),
@@ -328,6 +328,7 @@ pub(super) fn source_config(camera: &Camera) -> SourceConfig {
         },
         repeat: camera.repeat,
         decoder_threads: 1,
+        nudge,
     }
 }
 

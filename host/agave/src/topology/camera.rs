@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 
 use agave_flow::{Camera, CameraKind};
-use agave_media::VideoRelay;
+use agave_media::{Nudge, VideoRelay};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -46,6 +46,8 @@ pub(super) struct RunningCamera {
     pub(super) video: Arc<VideoRelay>,
     /// How many frames came from sources before this one.
     frames: Arc<AtomicU64>,
+    /// Ends its wait when it is lost.
+    pub(super) nudge: Nudge,
     stop: CancellationToken,
     source: Vec<JoinHandle<()>>,
 }
@@ -69,6 +71,7 @@ impl RunningCamera {
             state: Arc::default(),
             video,
             frames: Arc::new(first_frame.into()),
+            nudge: Nudge::default(),
             stop: CancellationToken::new(),
             source: Vec::new(),
         };
@@ -92,6 +95,7 @@ impl RunningCamera {
 
     fn start_source(&mut self, post: &Post) -> io::Result<()> {
         self.stop = post.shutdown.child_token();
+        self.state.begin();
         let stop = self.stop.clone();
         let (post, id) = (post.clone(), self.id);
         let (name, state) = (self.camera.name.clone(), Arc::clone(&self.state));
@@ -124,7 +128,7 @@ impl RunningCamera {
             let play = move || playing.run(&stop);
             return Box::new(move || play().map_err(|reason| format!("{file}: {reason}")));
         }
-        let config = source_config(&self.camera);
+        let config = source_config(&self.camera, self.nudge.clone());
         let mut sink = SourceSink {
             camera: self.id,
             name: self.camera.name.clone(),

@@ -104,6 +104,7 @@ impl Pictures for Seen {
         let mark = Mark {
             bbox: notice.bbox,
             class: notice.class.clone(),
+            colour: None,
             label: notice.class.clone(),
         };
         let view = View {

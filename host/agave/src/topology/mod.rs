@@ -24,6 +24,7 @@ pub(crate) mod journal;
 mod lane;
 mod latency;
 mod look;
+mod lost;
 mod models;
 mod nodes;
 mod outbox;

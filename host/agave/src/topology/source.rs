@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use agave_core::Timestamp;
 use agave_media::{
@@ -51,6 +52,12 @@ pub(super) struct State {
     pub(super) health: Health,
     /// Since when it is so.
     pub(super) since: Option<Timestamp>,
+    /// When a camera that is lost is tried again; nothing while it is being tried.
+    pub(super) retry_at: Option<Instant>,
+    /// When somebody last had it tried at once.
+    pub(super) nudged_at: Option<Instant>,
+    /// Whether a picture came from where it is read now.
+    pub(super) was_live: bool,
     pub(super) counts: SourceCounts,
     pub(super) reconnects: u64,
     /// Of the last frame that was announced.
@@ -78,13 +85,23 @@ impl SourceState {
             .clone()
     }
 
-    pub(super) fn change(&self, change: impl FnOnce(&mut State)) {
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = state.health.word();
-        change(&mut state);
+        let changed = change(&mut state);
         if state.health.word() != before || state.since.is_none() {
             state.since = Some(Timestamp::now());
         }
+        changed
+    }
+
+    /// It is read from somewhere from now on: what was known of the source before is no more.
+    pub(super) fn begin(&self) {
+        self.change(|state| {
+            state.health = Health::Connecting;
+            state.since = None;
+            (state.retry_at, state.nudged_at, state.was_live) = (None, None, false);
+        });
     }
 }
 
@@ -128,7 +145,13 @@ impl FrameSink for SourceSink {
         match event {
             SourceEvent::Connecting => {
                 tracing::debug!(camera, "connecting");
-                self.state.change(|state| state.health = Health::Connecting);
+                self.state.change(|state| {
+                    state.retry_at = None;
+                    // One more attempt does not make a camera less lost.
+                    if !matches!(state.health, Health::Lost(_)) {
+                        state.health = Health::Connecting;
+                    }
+                });
             }
             SourceEvent::Live {
                 width,
@@ -138,6 +161,7 @@ impl FrameSink for SourceSink {
                 tracing::info!(camera, width, height, codec, "live");
                 self.state.change(|state| {
                     state.health = Health::Live;
+                    state.was_live = true;
                     state.picture = Some(PictureFormat {
                         width,
                         height,
@@ -149,6 +173,7 @@ impl FrameSink for SourceSink {
                 tracing::warn!(camera, "lost: {reason}; trying again in {retry_in:.1?}");
                 self.state.change(|state| {
                     state.health = Health::Lost(reason);
+                    state.retry_at = Instant::now().checked_add(retry_in);
                     state.reconnects += 1;
                 });
             }

@@ -33,6 +33,8 @@ impl Live {
             let name = &running.camera.name;
             if let Some(status) = statuses.iter_mut().find(|status| status.name == *name) {
                 status.video = running.video_status();
+                status.trouble = running.trouble();
+                status.tries_again_in_s = running.tries_again_in().map(|wait| wait.as_secs_f64());
             }
         }
         statuses
@@ -202,6 +204,8 @@ fn camera(name: String, counts: &CameraCounts) -> CameraStatus {
         name,
         health: counts.health.word().to_owned(),
         reason,
+        trouble: None,
+        tries_again_in_s: None,
         since: counts.since.map(|since| since.to_string()),
         read: counts.read,
         sampled: counts.sampled,

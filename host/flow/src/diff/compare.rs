@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::aspect::{BrokerAspect, CameraAspect, Difference, ModelAspect, NodeAspect};
 use super::named::{NamedNode, NamedWork};
-use crate::{Broker, Camera, Database, Device, Grants, Limits, Model, PluginNode, mask};
+use crate::{Broker, Camera, Database, Device, Grants, Limits, Model, PluginNode, hidden, mask};
 
 /// Collects differences. Every value goes through the mask that diagnostics go through.
 struct Differences<A>(Vec<Difference<A>>);
@@ -265,7 +265,7 @@ fn settings(was: &str, now: &str) -> (String, String) {
             .iter()
             .filter(|(key, value)| other.get(*key) != Some(value))
             .map(|(key, value)| match value {
-                _ if mask::hides(&format!("/{key}")) => format!("{key}: ***"),
+                _ if hidden::hides(&format!("/{key}")) => format!("{key}: ***"),
                 Value::String(text) => format!("{key}: {text}"),
                 other => format!("{key}: {}", without_hidden(other)),
             })
@@ -280,7 +280,7 @@ fn without_hidden(value: &Value) -> Value {
     match value {
         Value::Object(members) => members
             .iter()
-            .map(|(key, value)| match mask::hides(&format!("/{key}")) {
+            .map(|(key, value)| match hidden::hides(&format!("/{key}")) {
                 true => (key.clone(), Value::from("***")),
                 false => (key.clone(), without_hidden(value)),
             })

@@ -28,14 +28,18 @@ const LONGEST_PATH: usize = 300;
 /// Routes that are asked with a body and change nothing.
 const QUESTIONS: [&str; 2] = ["/{flow}/plan", "/infer"];
 /// Routes that change nothing when `plan=true` is asked for.
-const PLANNED: [&str; 3] = [
+const PLANNED: [&str; 4] = [
     "/{flow}/rules",
+    "/rules/{rule}",
     "/nodes/{node}/settings",
     "/{flow}/nodes/{node}",
 ];
 /// So long a request may take until it is answered, with all that is sent. A change that needs
 /// longer goes on; whoever asked for it is told no more.
 const LONGEST_REQUEST: Duration = Duration::from_secs(120);
+/// Where a file is sent, which may be large and come over a slow network.
+const SENT_FILE: &str = "/{flow}/model-files";
+const LONGEST_SENDING: Duration = Duration::from_secs(30 * 60);
 
 /// Everything that decides who comes in.
 pub(crate) struct Gate {
@@ -310,6 +314,12 @@ pub(crate) async fn guard(
         let is_one_of = |ends: &[&str]| ends.iter().any(|end| path.as_str().ends_with(end));
         is_one_of(&QUESTIONS) || (is_planned && is_one_of(&PLANNED))
     });
+    let is_file = path.is_some_and(|path| path.as_str().ends_with(SENT_FILE));
+    let longest = if is_file {
+        LONGEST_SENDING
+    } else {
+        LONGEST_REQUEST
+    };
     let is_change = !request.method().is_safe() && !is_question;
     let caller = match admitted(&guard.gate, asked).await {
         Ok(caller) => caller,
@@ -327,7 +337,7 @@ pub(crate) async fn guard(
     if let Some(caller) = &caller {
         request.extensions_mut().insert(caller.clone());
     }
-    let response = match timeout(LONGEST_REQUEST, next.run(request)).await {
+    let response = match timeout(longest, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::too_slow().into_response(),
     };

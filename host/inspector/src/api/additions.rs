@@ -1,64 +1,37 @@
-//! Additions to a flow: a camera that was tried before, a rule with its nodes.
+//! Additions to a flow, and their changes: a camera that was tried before, the model that looks at
+//! it, a rule with its nodes.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::editing::{Editor, Planning};
 use super::page::{Page, Part};
-use crate::access::Caller;
 use crate::additions::Wish;
-use crate::extract::{IfMatch, InBody, InPath, InQuery};
+use crate::extract::{InBody, InPath, InQuery};
 use crate::problem::Problem;
-use crate::shared::{Shared, ask};
-use crate::system::{Refusal, RunningFlow};
+use crate::shared::{Shared, ask, get};
+use crate::system::RunningFlow;
 use crate::view::{
-    Addition, CameraAddress, CameraTrial, ModelFiles, NewCamera, NewRule, Settings, UsedPlugin,
+    Addition, CameraAddress, CameraTrial, ChangedRule, ChosenModel, NewCamera, NewRule, RuleView,
+    Settings, UsedPlugin,
 };
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()
-        .routes(routes!(model_files))
         .routes(routes!(try_camera))
         .routes(routes!(add_camera))
-        .routes(routes!(add_rule))
+        .routes(routes!(rules, add_rule))
+        .routes(routes!(change_rule))
+        .routes(routes!(choose_model))
         .routes(routes!(move_camera))
         .routes(routes!(remove_node))
         .routes(routes!(configure))
         .routes(routes!(installed_plugins))
-}
-
-/// Whether something is done, or only planned.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Planning {
-    /// Whether nothing is changed, and what it would do is said.
-    #[param(default = false)]
-    plan: Option<bool>,
-}
-
-/// Models that lie where they are looked for
-///
-/// Beside the flow file, in the folders `models` there and one up, in `AGAVE_MODELS`, and in
-/// `models` beside the program.
-#[utoipa::path(get, path = "/flows/{flow}/model-files", tag = "additions",
-    params(("flow" = String, Path, description = "The flow's name")),
-    security(("token" = ["operator"])),
-    responses((status = 200, description = "At most 100, the nearest first", body = ModelFiles)))]
-async fn model_files(
-    State(shared): State<Arc<Shared>>,
-    InPath(flow): InPath<String>,
-) -> Result<Json<ModelFiles>, Problem> {
-    let flow = shared.flow(&flow)?;
-    let found = shared.change(move || Ok(flow.model_files()));
-    Ok(Json(found.await?))
 }
 
 /// Try a camera before it is added
@@ -80,8 +53,8 @@ async fn try_camera(
 
 /// Add a camera
 ///
-/// The flow file is written, with everything else in it as it was, and read again. A login goes
-/// into a file of its own in the folder for state, and the flow file refers to it.
+/// The flow file is written, with everything else in it as it was, and read again. Without a model
+/// the camera shows its picture only, until it is given one. A login goes into a file of its own in the folder for state, and the flow file refers to it.
 #[utoipa::path(post, path = "/flows/{flow}/cameras", tag = "additions",
     params(("flow" = String, Path, description = "The flow's name"),
            ("If-Match" = String, Header, description = "The ETag of the flow file that was seen")),
@@ -91,20 +64,14 @@ async fn try_camera(
         headers(("ETag" = String, description = "That of the flow file now")))))]
 async fn add_camera(
     State(shared): State<Arc<Shared>>,
-    axum::Extension(caller): axum::Extension<Caller>,
     InPath(flow): InPath<String>,
-    IfMatch(tag): IfMatch,
+    editor: Editor,
     InBody(camera): InBody<NewCamera>,
 ) -> Result<Response, Problem> {
-    let add = move |flow: &dyn RunningFlow| {
-        let wish = Wish {
-            expected: &tag,
-            who: caller.shown(),
-            only_planned: false,
-        };
-        flow.add_camera(&camera, &wish)
-    };
-    added(&shared, shared.flow(&flow)?, add).await
+    let edit = move |flow: &dyn RunningFlow, wish: &Wish<'_>| flow.add_camera(&camera, wish);
+    editor
+        .edits(&shared, &flow, Planning::default(), edit)
+        .await
 }
 
 /// Add a rule
@@ -120,21 +87,75 @@ async fn add_camera(
         headers(("ETag" = String, description = "That of the flow file now")))))]
 async fn add_rule(
     State(shared): State<Arc<Shared>>,
-    axum::Extension(caller): axum::Extension<Caller>,
     InPath(flow): InPath<String>,
     InQuery(planning): InQuery<Planning>,
-    IfMatch(tag): IfMatch,
+    editor: Editor,
     InBody(rule): InBody<NewRule>,
 ) -> Result<Response, Problem> {
-    let add = move |flow: &dyn RunningFlow| {
-        let wish = Wish {
-            expected: &tag,
-            who: caller.shown(),
-            only_planned: planning.plan.unwrap_or_default(),
-        };
-        flow.add_rule(&rule, &wish)
-    };
-    added(&shared, shared.flow(&flow)?, add).await
+    let edit = move |flow: &dyn RunningFlow, wish: &Wish<'_>| flow.add_rule(&rule, wish);
+    editor.edits(&shared, &flow, planning, edit).await
+}
+
+/// The rules of a flow
+#[utoipa::path(get, path = "/flows/{flow}/rules", tag = "additions",
+    params(("flow" = String, Path, description = "The flow's name"), Part),
+    security(("token" = ["viewer"])),
+    responses((status = 200, description = "In the order of the flow", body = Page<RuleView>)))]
+async fn rules(
+    State(shared): State<Arc<Shared>>,
+    InPath(flow): InPath<String>,
+    InQuery(part): InQuery<Part>,
+) -> Result<Json<Page<RuleView>>, Problem> {
+    let flow = shared.flow(&flow)?;
+    let rules = get(move || flow.rules());
+    Ok(Json(part.of(rules.await?)?))
+}
+
+/// Change a rule about a zone
+///
+/// What is not said stays. The gate that makes one incident of what comes and goes changes with it.
+#[utoipa::path(patch, path = "/flows/{flow}/rules/{rule}", tag = "additions",
+    params(("flow" = String, Path, description = "The flow's name"),
+           ("rule" = String, Path, description = "The name of the rule's node"), Planning,
+           ("If-Match" = String, Header, description = "The ETag of the flow file that was seen")),
+    request_body = ChangedRule,
+    security(("token" = ["operator"])),
+    responses((status = 200, description = "What it changed, or would change", body = Addition,
+        headers(("ETag" = String, description = "That of the flow file now")))))]
+async fn change_rule(
+    State(shared): State<Arc<Shared>>,
+    InPath((flow, rule)): InPath<(String, String)>,
+    InQuery(planning): InQuery<Planning>,
+    editor: Editor,
+    InBody(changed): InBody<ChangedRule>,
+) -> Result<Response, Problem> {
+    let edit =
+        move |flow: &dyn RunningFlow, wish: &Wish<'_>| flow.change_rule(&rule, &changed, wish);
+    editor.edits(&shared, &flow, planning, edit).await
+}
+
+/// Let a model look at a camera
+///
+/// Instead of the one that does, where that one's node looks at no other camera.
+#[utoipa::path(put, path = "/flows/{flow}/cameras/{camera}/model", tag = "additions",
+    params(("flow" = String, Path, description = "The flow's name"),
+           ("camera" = String, Path, description = "The camera's name"),
+           ("If-Match" = String, Header, description = "The ETag of the flow file that was seen")),
+    request_body = ChosenModel,
+    security(("token" = ["operator"])),
+    responses((status = 200, description = "What it changed", body = Addition,
+        headers(("ETag" = String, description = "That of the flow file now")))))]
+async fn choose_model(
+    State(shared): State<Arc<Shared>>,
+    InPath((flow, camera)): InPath<(String, String)>,
+    editor: Editor,
+    InBody(ChosenModel { model }): InBody<ChosenModel>,
+) -> Result<Response, Problem> {
+    let edit =
+        move |flow: &dyn RunningFlow, wish: &Wish<'_>| flow.choose_model(&camera, &model, wish);
+    editor
+        .edits(&shared, &flow, Planning::default(), edit)
+        .await
 }
 
 /// Give a camera another address or login
@@ -150,20 +171,15 @@ async fn add_rule(
         headers(("ETag" = String, description = "That of the flow file now")))))]
 async fn move_camera(
     State(shared): State<Arc<Shared>>,
-    axum::Extension(caller): axum::Extension<Caller>,
     InPath((flow, camera)): InPath<(String, String)>,
-    IfMatch(tag): IfMatch,
+    editor: Editor,
     InBody(address): InBody<CameraAddress>,
 ) -> Result<Response, Problem> {
-    let change = move |flow: &dyn RunningFlow| {
-        let wish = Wish {
-            expected: &tag,
-            who: caller.shown(),
-            only_planned: false,
-        };
-        flow.move_camera(&camera, &address, &wish)
-    };
-    added(&shared, shared.flow(&flow)?, change).await
+    let edit =
+        move |flow: &dyn RunningFlow, wish: &Wish<'_>| flow.move_camera(&camera, &address, wish);
+    editor
+        .edits(&shared, &flow, Planning::default(), edit)
+        .await
 }
 
 /// Take a node away
@@ -178,20 +194,12 @@ async fn move_camera(
         headers(("ETag" = String, description = "That of the flow file now")))))]
 async fn remove_node(
     State(shared): State<Arc<Shared>>,
-    axum::Extension(caller): axum::Extension<Caller>,
     InPath((flow, node)): InPath<(String, String)>,
     InQuery(planning): InQuery<Planning>,
-    IfMatch(tag): IfMatch,
+    editor: Editor,
 ) -> Result<Response, Problem> {
-    let change = move |flow: &dyn RunningFlow| {
-        let wish = Wish {
-            expected: &tag,
-            who: caller.shown(),
-            only_planned: planning.plan.unwrap_or_default(),
-        };
-        flow.remove_node(&node, &wish)
-    };
-    added(&shared, shared.flow(&flow)?, change).await
+    let edit = move |flow: &dyn RunningFlow, wish: &Wish<'_>| flow.remove_node(&node, wish);
+    editor.edits(&shared, &flow, planning, edit).await
 }
 
 /// Change settings of a node
@@ -207,21 +215,14 @@ async fn remove_node(
         headers(("ETag" = String, description = "That of the flow file now")))))]
 async fn configure(
     State(shared): State<Arc<Shared>>,
-    axum::Extension(caller): axum::Extension<Caller>,
     InPath((flow, node)): InPath<(String, String)>,
     InQuery(planning): InQuery<Planning>,
-    IfMatch(tag): IfMatch,
+    editor: Editor,
     InBody(settings): InBody<Settings>,
 ) -> Result<Response, Problem> {
-    let change = move |flow: &dyn RunningFlow| {
-        let wish = Wish {
-            expected: &tag,
-            who: caller.shown(),
-            only_planned: planning.plan.unwrap_or_default(),
-        };
-        flow.configure(&node, &settings, &wish)
-    };
-    added(&shared, shared.flow(&flow)?, change).await
+    let edit =
+        move |flow: &dyn RunningFlow, wish: &Wish<'_>| flow.configure(&node, &settings, wish);
+    editor.edits(&shared, &flow, planning, edit).await
 }
 
 /// Plugins that nodes could run
@@ -239,19 +240,4 @@ async fn installed_plugins(
     let flow = shared.flow(&flow)?;
     let plugins = shared.change(move || Ok(flow.installed_plugins()));
     Ok(Json(part.of(plugins.await?)?))
-}
-
-/// Adds something, and gives the tag that the file has afterwards.
-async fn added(
-    shared: &Shared,
-    flow: Arc<dyn RunningFlow>,
-    add: impl FnOnce(&dyn RunningFlow) -> Result<Addition, Refusal> + Send + 'static,
-) -> Result<Response, Problem> {
-    let adding = shared.change(move || {
-        let addition = add(flow.as_ref())?;
-        Ok((addition, flow.file()?))
-    });
-    let (addition, file) = adding.await?;
-    let tag = format!("\"{}\"", file.tag);
-    Ok(([(header::ETAG, tag)], Json(addition)).into_response())
 }

@@ -16,7 +16,7 @@ use crate::extract::{InPath, InQuery};
 use crate::problem::Problem;
 use crate::shared::{Shared, ask};
 use crate::system::{AlertQuery, IncidentQuery, Letters, Remedy};
-use crate::view::{Alert, AlertDetails, DeadLetterView, Done, Incident, Phase};
+use crate::view::{Alert, AlertDetails, DeadLetterView, Done, Incident, Phase, Severity};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()
@@ -147,33 +147,63 @@ async fn picture(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct IncidentsWanted {
-    /// Only those that have not ended.
+    /// Only those that have not ended (`true`), or only those that have (`false`).
     open: Option<bool>,
     /// Only those of this camera.
     camera: Option<String>,
+    /// Only those of this kind.
+    kind: Option<String>,
+    /// Only those about this class.
+    class: Option<String>,
+    /// Only those in this zone.
+    zone: Option<String>,
+    /// Only those that are this severe.
+    #[param(inline)]
+    severity: Option<Severity>,
+    /// Only those that began at this time or later, RFC 3339.
+    #[param(format = DateTime)]
+    since: Option<String>,
+    /// Only those that began before this time, RFC 3339.
+    #[param(format = DateTime)]
+    until: Option<String>,
     /// So many at most.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u32>,
+    /// The `next` of the part before.
+    #[param(pattern = "^[0-9]{1,19}$")]
+    cursor: Option<String>,
 }
 
 /// The incidents of a flow
+///
+/// Everything that was reported under one key. The newest 5000 are known.
 #[utoipa::path(get, path = "/flows/{flow}/incidents", tag = "alerts",
     params(("flow" = String, Path, description = "The flow's name"), IncidentsWanted),
     security(("token" = ["viewer"])),
-    responses((status = 200, description = "The newest first", body = Page<Incident>)))]
+    responses((status = 200, description = "Those that began last first", body = Page<Incident>)))]
 async fn incidents(
     State(shared): State<Arc<Shared>>,
     InPath(flow): InPath<String>,
     InQuery(wanted): InQuery<IncidentsWanted>,
 ) -> Result<Json<Page<Incident>>, Problem> {
+    let most = limit(wanted.limit)?;
     let query = IncidentQuery {
-        open: wanted.open.unwrap_or(false),
+        open: wanted.open,
+        before: cursor(wanted.cursor.as_deref())?,
         camera: wanted.camera,
-        most: limit(wanted.limit)?,
+        kind: wanted.kind,
+        class: wanted.class,
+        zone: wanted.zone,
+        severity: wanted.severity.map(|severity| severity.word().to_owned()),
+        since: time("since", wanted.since.as_deref())?,
+        until: time("until", wanted.until.as_deref())?,
+        most,
     };
     let flow = shared.flow(&flow)?;
     let items = ask(move || flow.incidents(&query)).await?;
-    Ok(Json(Page { items, next: None }))
+    Ok(Json(Page::until(items, most, |incident| {
+        incident.first_sequence
+    })))
 }
 
 /// What adapters have given up

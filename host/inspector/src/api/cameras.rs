@@ -17,7 +17,7 @@ use crate::extract::{IfMatch, InBody, InPath, InQuery};
 use crate::problem::Problem;
 use crate::shared::{Shared, ask, get};
 use crate::system::{Boxes, Jpeg, PictureWanted, RunningFlow, ZoneChange};
-use crate::view::{CameraView, ReportView, ZoneShape, ZoneView};
+use crate::view::{CameraView, ReportView, TriedNow, ZoneShape, ZoneView};
 
 const LARGEST_PICTURE: u32 = 4096;
 
@@ -25,6 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()
         .routes(routes!(cameras))
         .routes(routes!(camera))
+        .routes(routes!(try_now))
         .routes(routes!(picture))
         .routes(routes!(zones))
         .routes(routes!(write_zone, remove_zone))
@@ -65,6 +66,23 @@ pub(super) async fn find(
     let cameras = get(move || flow.cameras()).await?;
     let found = cameras.into_iter().find(|one| one.name == camera);
     found.ok_or_else(|| Problem::not_found(format!("there is no camera '{camera}'")))
+}
+
+/// Try a camera that is lost at once
+///
+/// Ends its wait before the next attempt. By hand it is tried every 2 seconds at most, and every
+/// 10 minutes while it refuses the login: cameras lock an account after a few wrong ones.
+#[utoipa::path(post, path = "/flows/{flow}/cameras/{camera}/try-now", tag = "cameras",
+    params(("flow" = String, Path, description = "The flow's name"),
+           ("camera" = String, Path, description = "The camera's name")),
+    security(("token" = ["operator"])),
+    responses((status = 200, description = "It is tried; how it is then says the status", body = TriedNow)))]
+async fn try_now(
+    State(shared): State<Arc<Shared>>,
+    InPath((flow, camera)): InPath<(String, String)>,
+) -> Result<Json<TriedNow>, Problem> {
+    let flow = shared.flow(&flow)?;
+    Ok(Json(ask(move || flow.try_now(&camera)).await?))
 }
 
 /// In which form a picture is wanted.

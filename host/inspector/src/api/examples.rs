@@ -115,7 +115,7 @@ impl Schemas {
     fn fill_content(&self, holder: &mut Value) {
         let content = holder.get_mut("content").and_then(Value::as_object_mut);
         for (kind, body) in content.into_iter().flatten() {
-            if kind.starts_with("image/") {
+            if kind.starts_with("image/") || kind == "application/octet-stream" {
                 let file = json!({ "type": "string", "format": "binary" });
                 body.as_object_mut()
                     .map(|body| body.insert("schema".to_owned(), file));

@@ -6,11 +6,13 @@ mod alerts;
 mod audience;
 mod cameras;
 mod docs;
+mod editing;
 mod examples;
 mod flows;
 mod health;
 mod infer;
 mod metrics;
+mod model_files;
 mod page;
 mod parts;
 mod people;
@@ -61,6 +63,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> (Router, Value) {
         .merge(cameras::routes())
         .merge(rois::routes())
         .merge(additions::routes())
+        .merge(model_files::routes())
         .merge(alerts::routes())
         .merge(parts::routes())
         .merge(infer::routes())

@@ -57,18 +57,20 @@ pub struct TriedPicture {
 }
 
 /// Why there is no picture.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CameraTrouble {
     /// In one word.
     pub kind: TroubleKind,
     /// What happened.
+    #[schema(example = "10.0.0.5 is there, and nothing listens at port 554.")]
     pub said: String,
     /// What to do.
+    #[schema(example = "Is the port right, and is RTSP turned on in the camera's settings?")]
     pub advice: String,
 }
 
 /// Why there is no picture, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TroubleKind {
     /// It is no address of a camera.
@@ -108,7 +110,8 @@ pub struct NewCamera {
     #[schema(exclusive_minimum = 0, maximum = 120)]
     pub fps: Option<f32>,
     /// The model that looks at it, where no node looks at all cameras: the name of one of the
-    /// flow's, or the `path` of one that lies around.
+    /// flow's, or the `path` of one that lies around. Without one it shows its picture only, until
+    /// it is given one.
     pub model: Option<String>,
 }
 
@@ -133,6 +136,65 @@ pub struct NewRule {
     /// How much it matters: `info`, `warning` or `critical`.
     #[schema(example = "warning")]
     pub severity: Option<String>,
+    /// How long something may be gone and come back as the same incident; 2 s, if not said.
+    #[schema(example = "2s")]
+    pub hold: Option<String>,
+}
+
+/// A rule of a flow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RuleView {
+    /// The node's name.
+    #[schema(example = "object-in-yard")]
+    pub name: String,
+    /// The plugin's own name; one that is `forbidden-object` can be changed here.
+    #[schema(example = "forbidden-object")]
+    pub plugin: String,
+    /// The cameras that it is about.
+    pub cameras: Vec<String>,
+    /// The zone that it watches, if it watches one.
+    pub zone: Option<String>,
+    /// What raises an alert, where it says so.
+    pub classes: Option<Vec<String>>,
+    /// How long something must have been there; the plugin's own default, if not said.
+    #[schema(example = "500ms")]
+    pub after: Option<String>,
+    /// How much it matters; the plugin's own default, if not said.
+    pub severity: Option<String>,
+    /// The `debounce` that reads it and nothing else.
+    #[schema(example = "calm-object-in-yard")]
+    pub gate: Option<String>,
+    /// How long something may be gone and come back as the same incident.
+    #[schema(example = "2s")]
+    pub hold: Option<String>,
+}
+
+/// What is to be different about a rule; what is not said stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangedRule {
+    /// What raises an alert.
+    #[schema(example = json!(["person"]), min_items = 1, max_items = 1000)]
+    pub classes: Option<Vec<String>>,
+    /// How long something must have been there.
+    #[schema(example = "500ms")]
+    pub after: Option<String>,
+    /// How much it matters: `info`, `warning` or `critical`.
+    #[schema(example = "warning")]
+    pub severity: Option<String>,
+    /// How long something may be gone and come back as the same incident.
+    #[schema(example = "2s")]
+    pub hold: Option<String>,
+}
+
+/// The model that is to look at a camera.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChosenModel {
+    /// The name of one of the flow's, or the `path` of one that lies around.
+    #[schema(example = "models/people.onnx", min_length = 1, max_length = 2048)]
+    #[serde(deserialize_with = "bounds::text::<2048, _>")]
+    pub model: String,
 }
 
 /// Settings of a plugin that are to have other values, by their names; `null` takes one away.
@@ -159,6 +221,28 @@ pub struct ModelFile {
     pub name: String,
     /// What it can see, where the file says so.
     pub classes: Vec<String>,
+    /// Whether it came with Agave. It is put beside the flow file when it is chosen.
+    pub is_shipped: bool,
+}
+
+/// A model that was sent, and that a flow can run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReceivedModel {
+    /// The file, as a flow file says it.
+    #[schema(example = "models/people.onnx")]
+    pub path: String,
+    /// What it would be called.
+    #[schema(example = "people")]
+    pub name: String,
+    /// What it can see.
+    #[schema(example = json!(["person", "car"]))]
+    pub classes: Vec<String>,
+    /// Pixels of its input from left to right.
+    #[schema(example = 640)]
+    pub width: u32,
+    /// Pixels of its input from top to bottom.
+    #[schema(example = 640)]
+    pub height: u32,
 }
 
 /// What lies where models are looked for.

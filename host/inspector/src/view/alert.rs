@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{PassedDetection, bounds};
+use super::{PassedDetection, ZoneView, bounds};
 
 /// One report of an incident, as it left the flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -84,11 +84,41 @@ impl Phase {
     }
 }
 
+/// How much an alert matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth a line in a log.
+    Info,
+    /// Worth a look.
+    Warning,
+    /// Worth getting up.
+    Critical,
+}
+
+impl Severity {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 /// An alert, what became of it, and why it was raised.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct AlertDetails {
     /// The alert.
     pub alert: Alert,
+    /// What happened, in plain words: what was seen, where and for how long, what raised the
+    /// incident, and whether it has ended. Only what is known of it is said.
+    #[schema(
+        example = "An object (86 %) was in zone-1 of back-gate for 1.2 s; the rule \
+        object-in-zone-1 raised “forbidden-object”. It ended after 4 s."
+    )]
+    pub summary: String,
     /// One for each adapter that it went to, as far as that is known, or that reads its node now.
     pub deliveries: Vec<Delivery>,
     /// The way of its frame through the flow, where that is still known.
@@ -138,6 +168,25 @@ pub struct Why {
     pub ts: String,
     /// Each node that it passed, in the order of the flow.
     pub steps: Vec<WhyStep>,
+    /// The camera's zones as they were then.
+    #[serde(default)]
+    pub zones: Vec<ZoneView>,
+    /// How long what the alert is about had been seen, where it is in the frame.
+    #[serde(default)]
+    pub followed: Option<Followed>,
+}
+
+/// How long something had been seen: followed back from frame to frame, by its track or, where
+/// nothing follows things, by its class and place. Where the alert names a zone, in that zone.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Followed {
+    /// Whether it was in the alert's zone.
+    pub in_zone: bool,
+    /// Seconds from when it was first seen so.
+    #[schema(example = 1.2)]
+    pub seconds: f64,
+    /// Whether it may have been there longer: older frames are not known any more.
+    pub at_least: bool,
 }
 
 /// What one node made of a frame.

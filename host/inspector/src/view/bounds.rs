@@ -53,7 +53,7 @@ pub(super) fn classes() -> Array {
 }
 
 /// A text of at most so many characters.
-pub(super) fn text<'de, const MOST: usize, D: Deserializer<'de>>(
+pub(crate) fn text<'de, const MOST: usize, D: Deserializer<'de>>(
     given: D,
 ) -> Result<String, D::Error> {
     let given = String::deserialize(given)?;

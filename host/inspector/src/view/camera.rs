@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::bounds;
+use super::{CameraTrouble, bounds};
 
 /// One camera of a flow.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -18,8 +18,16 @@ pub struct CameraView {
     pub fps: f32,
     /// `connecting`, `live`, `lost`, `ended` or `failed`.
     pub health: String,
-    /// Why it is lost or failed.
+    /// Why it is lost or failed, as the program says it.
     pub reason: Option<String>,
+    /// The same in plain words, and what to do about it.
+    pub trouble: Option<CameraTrouble>,
+    /// Since when it is as it is.
+    #[schema(format = DateTime)]
+    pub since: Option<String>,
+    /// Seconds until a camera that is lost is tried again; nothing while it is being tried.
+    #[schema(minimum = 0)]
+    pub tries_again_in_s: Option<f64>,
     /// Pixels from left to right, once it is live.
     pub width: Option<u32>,
     /// Pixels from top to bottom, once it is live.
@@ -39,13 +47,21 @@ pub struct CameraView {
 }
 
 /// A zone of a camera.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ZoneView {
     /// Unique within its camera.
     pub name: String,
     /// Corners in order, as fractions of the frame from the left and the top.
     #[schema(schema_with = bounds::corners)]
     pub points: Vec<[f32; 2]>,
+}
+
+/// What came of the wish to have a camera tried at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TriedNow {
+    /// In words, with what is to be minded.
+    #[schema(example = "gate is tried now.")]
+    pub said: String,
 }
 
 /// The corners that a zone is to have.

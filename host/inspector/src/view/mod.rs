@@ -3,7 +3,7 @@
 
 mod addition;
 mod alert;
-mod bounds;
+pub(crate) mod bounds;
 mod camera;
 mod delivery;
 mod graph;
@@ -14,13 +14,16 @@ mod report;
 mod status;
 
 pub use addition::{
-    Addition, CameraAddress, CameraTrial, CameraTrouble, ModelFile, ModelFiles, NewCamera, NewRule,
-    Settings, TriedPicture, TroubleKind,
+    Addition, CameraAddress, CameraTrial, CameraTrouble, ChangedRule, ChosenModel, ModelFile,
+    ModelFiles, NewCamera, NewRule, ReceivedModel, RuleView, Settings, TriedPicture, TroubleKind,
 };
 pub use alert::{
-    Alert, AlertDetails, AlertSaid, Delivery, DeliveryState, Incident, Phase, Why, WhyStep,
+    Alert, AlertDetails, AlertSaid, Delivery, DeliveryState, Followed, Incident, Phase, Severity,
+    Why, WhyStep,
 };
-pub use camera::{CameraView, CameraZones, NewZone, PassedDetection, ZoneShape, ZoneView};
+pub use camera::{
+    CameraView, CameraZones, NewZone, PassedDetection, TriedNow, ZoneShape, ZoneView,
+};
 pub use delivery::{DeadLetterView, Done};
 pub use graph::{Edge, GraphNode, GraphView};
 pub use infer::{Inferred, InferredDetection};

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::CameraTrouble;
+
 /// The whole flow.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
@@ -87,12 +89,19 @@ pub struct CameraStatus {
     pub name: String,
     /// `connecting`, `live`, `lost`, `ended` or `failed`.
     pub health: String,
-    /// Why it is lost or failed.
+    /// Why it is lost or failed, as the program says it.
     pub reason: Option<String>,
-    /// Since when it is as it is.
+    /// The same in plain words, and what to do about it.
+    #[serde(default)]
+    pub trouble: Option<CameraTrouble>,
+    /// Since when it is as it is. A camera that is lost is lost until a picture comes, however
+    /// often it is tried.
     #[serde(default)]
     #[schema(format = DateTime)]
     pub since: Option<String>,
+    /// Seconds until a camera that is lost is tried again; nothing while it is being tried.
+    #[serde(default)]
+    pub tries_again_in_s: Option<f64>,
     /// Frames that came.
     pub read: u64,
     /// Of these, those that were to be looked at.

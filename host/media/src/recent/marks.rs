@@ -39,7 +39,7 @@ pub(super) fn draw(image: &mut Image, window: BoundingBox, marks: &[Mark]) {
         let Some(place) = place(image, window, mark.bbox) else {
             continue;
         };
-        let colour = colour_of(&mark.class);
+        let colour = mark.colour.unwrap_or_else(|| colour_of(&mark.class));
         outline(image, place, i64::from(line), colour);
         if longest >= LEAST_PIXELS_WITH_LABEL && !mark.label.is_empty() {
             label(image, place, &mark.label, colour);
@@ -180,6 +180,7 @@ mod tests {
                 height,
             },
             class: "person".to_owned(),
+            colour: None,
             label: label.to_owned(),
         }
     }

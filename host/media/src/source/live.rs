@@ -1,5 +1,6 @@
 //! A camera: connected, watched, lost, tried again, until shutdown.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,9 +67,14 @@ async fn watch(
         };
         let reason = loss.to_string();
         progress.report();
+        let mut nudged = pin!(config.nudge.next());
+        // Whoever hears that it is lost may nudge it.
+        nudged.as_mut().enable();
         progress.event(SourceEvent::Lost { reason, retry_in });
-        if !wait(retry_in, shutdown).await {
-            break;
+        tokio::select! {
+            biased;
+            waited = wait(retry_in, shutdown) => if !waited { break },
+            () = nudged => {}
         }
     }
     match timeout(TEARDOWN_LIMIT, group.await_teardown()).await {

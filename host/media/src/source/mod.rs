@@ -10,6 +10,7 @@ mod decoder;
 mod file;
 mod gate;
 mod live;
+mod nudge;
 mod packets;
 mod parameters;
 mod presentation;
@@ -23,6 +24,8 @@ use std::time::Duration;
 
 use agave_core::{Secret, without_credentials};
 use tokio_util::sync::CancellationToken;
+
+pub use nudge::Nudge;
 
 use crate::{EncodedPacket, Frame, StreamDescription};
 
@@ -70,6 +73,8 @@ pub struct SourceConfig {
     /// Threads of the decoder. More of them add latency (a frame each) and take the cores that
     /// inference needs.
     pub decoder_threads: usize,
+    /// Ends the wait before a camera that is lost is tried again.
+    pub nudge: Nudge,
 }
 
 impl SourceConfig {
@@ -85,6 +90,7 @@ impl SourceConfig {
             pace: Pace::default(),
             repeat: false,
             decoder_threads: 1,
+            nudge: Nudge::default(),
         }
     }
 

@@ -87,6 +87,7 @@ fn mark(mark: frames::Mark) -> Mark {
     Mark {
         bbox: bounding_box(mark.bbox),
         class: mark.class,
+        colour: None,
         label: mark.label,
     }
 }

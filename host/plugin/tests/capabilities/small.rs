@@ -131,6 +131,7 @@ fn shown_with_boxes(probe: &mut Probe, asked: &Asked) {
                 height: 0.5,
             },
             class: "person".to_owned(),
+            colour: None,
             label: "person 0.9".to_owned(),
         }],
         ..View::of(None, u32::MAX)

@@ -1,13 +1,14 @@
 //! The way of a frame in words.
 
-use agave_core::{Alert, AlertReport, Detection, Phase, StreamInfo, Timestamp};
-use agave_inspector::view::{PassedDetection, Why, WhyStep};
+use agave_core::{Alert, AlertReport, Detection, Phase, StreamInfo, Timestamp, Zone};
+use agave_inspector::view::{Followed, PassedDetection, Why, WhyStep, ZoneView};
 
 use super::trace::{Given, Trace};
 use crate::keeper::named;
 
 /// What each node gave, in words and in detail.
-pub(super) fn why(stream: &StreamInfo, trace: &Trace) -> Why {
+pub(super) fn why(trace: &Trace, followed: Option<Followed>) -> Why {
+    let stream = &*trace.stream;
     let steps = trace.given().map(|(node, given)| match given {
         Given::Detections(detections) => gave_detections(stream, node, detections),
         Given::Alerts(alerts) => gave_alerts(stream, node, alerts),
@@ -16,6 +17,16 @@ pub(super) fn why(stream: &StreamInfo, trace: &Trace) -> Why {
         frame: trace.frame,
         ts: trace.at.to_string(),
         steps: steps.collect(),
+        zones: stream.zones.iter().map(zone).collect(),
+        followed,
+    }
+}
+
+fn zone(zone: &Zone) -> ZoneView {
+    let points = zone.polygon.iter().map(|point| [point.x, point.y]);
+    ZoneView {
+        name: zone.name.clone(),
+        points: points.collect(),
     }
 }
 
@@ -26,9 +37,9 @@ pub(in crate::inspected) struct Seen {
 }
 
 /// What a frame showed behind the last node that gave detections.
-pub(super) fn seen(stream: &StreamInfo, trace: &Trace) -> Seen {
+pub(super) fn seen(trace: &Trace) -> Seen {
     let mut given = trace.given().rev().filter_map(|(_, given)| match given {
-        Given::Detections(detections) => Some(named(stream, detections)),
+        Given::Detections(detections) => Some(named(&trace.stream, detections)),
         Given::Alerts(_) => None,
     });
     Seen {

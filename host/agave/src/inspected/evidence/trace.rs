@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use agave_core::{Alert, Detection, FrameDetections, StreamInfo, Timestamp};
+use agave_inspector::view::Followed;
+
+use super::subject::Subject;
 
 /// So many frames of each camera are known: an alert leaves the flow with its frame or, out of a
 /// gate, some frames later.
@@ -36,6 +39,8 @@ struct CameraTrace {
 /// The way of one frame.
 #[derive(Clone, Default)]
 pub(super) struct Trace {
+    /// The camera's names and zones when the frame was looked at.
+    pub(super) stream: Arc<StreamInfo>,
     pub(super) frame: u64,
     pub(super) at: Timestamp,
     steps: Vec<Step>,
@@ -64,8 +69,8 @@ pub(super) enum Given<'t> {
 
 impl Trace {
     /// Becomes the trace of another frame, in the memory that is there.
-    fn begin(&mut self, frame: u64, at: Timestamp) {
-        (self.frame, self.at) = (frame, at);
+    fn begin(&mut self, stream: Arc<StreamInfo>, frame: u64, at: Timestamp) {
+        (self.stream, self.frame, self.at) = (stream, frame, at);
         self.steps.clear();
         self.detections.clear();
         self.alerts.clear();
@@ -133,7 +138,7 @@ impl CameraTrace {
                 trace = oldest;
             }
         }
-        trace.begin(frame, at);
+        trace.begin(Arc::clone(&self.stream), frame, at);
         self.frames.push_back(trace);
     }
 
@@ -206,13 +211,20 @@ impl Traces {
         self.count.store(cameras.len(), Ordering::Relaxed);
     }
 
-    /// The way of a frame, if it is still known, with the camera's names.
-    pub(super) fn of(&self, camera: &str, frame: u64) -> Option<(Arc<StreamInfo>, Trace)> {
+    /// The way of a frame, if it is still known.
+    pub(super) fn of(&self, camera: &str, frame: u64) -> Option<Trace> {
         let camera = self.camera(camera)?;
         let camera = camera.lock().unwrap_or_else(PoisonError::into_inner);
         let mut frames = camera.frames.iter().rev();
-        let trace = frames.find(|trace| trace.frame == frame)?;
-        Some((Arc::clone(&camera.stream), trace.clone()))
+        frames.find(|trace| trace.frame == frame).cloned()
+    }
+
+    /// How long `subject` had been seen in `frame` of `camera`, if it is in it.
+    pub(super) fn followed(&self, camera: &str, frame: u64, subject: &Subject) -> Option<Followed> {
+        let camera = self.camera(camera)?;
+        let camera = camera.lock().unwrap_or_else(PoisonError::into_inner);
+        let frames = camera.frames.iter().rev();
+        subject.follow(frames.skip_while(|trace| trace.frame != frame))
     }
 }
 
@@ -247,7 +259,7 @@ mod tests {
     }
 
     fn gave(traces: &Traces, camera: &str, number: u64) -> Option<Vec<(String, usize)>> {
-        let (_, trace) = traces.of(camera, number)?;
+        let trace = traces.of(camera, number)?;
         let given = trace.given().map(|(node, given)| match given {
             Given::Detections(detections) => (node.to_owned(), detections.len()),
             Given::Alerts(alerts) => (node.to_owned(), alerts.len()),

@@ -1,8 +1,6 @@
 // What is added to a flow, as the OpenAPI document has it.
 
-import type { Report } from './types';
-
-export type TroubleKind = 'address' | 'name' | 'silent' | 'refused' | 'protocol' | 'login' | 'path' | 'video' | 'picture' | 'file' | 'recording';
+import type { CameraTrouble, Report, Severity } from './types';
 
 export interface CameraAddress {
   url: string;
@@ -13,7 +11,7 @@ export interface CameraAddress {
 export interface CameraTrial {
   /** Without a login. */
   url: string;
-  trouble: { kind: TroubleKind; said: string; advice: string } | null;
+  trouble: CameraTrouble | null;
   picture: { jpeg: string; width: number; height: number; codec: string } | null;
   took_ms: number;
 }
@@ -22,6 +20,28 @@ export interface ModelFile {
   path: string;
   name: string;
   classes: string[];
+  /** It came with Agave, and is put beside the flow file when it is chosen. */
+  is_shipped: boolean;
+}
+
+export interface ReceivedModel {
+  path: string;
+  name: string;
+  classes: string[];
+  width: number;
+  height: number;
+}
+
+export interface Rule {
+  name: string;
+  plugin: string;
+  cameras: string[];
+  zone: string | null;
+  classes: string[] | null;
+  after: string | null;
+  severity: Severity | null;
+  gate: string | null;
+  hold: string | null;
 }
 
 export interface ModelFiles {

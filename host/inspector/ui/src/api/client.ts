@@ -17,6 +17,8 @@ export class ApiError extends Error {
     readonly title: string,
     readonly detail: string,
     readonly problems: FlowProblem[] = [],
+    /** The field of what was sent that it is about. */
+    readonly field: string | null = null,
   ) {
     super(detail || title);
   }
@@ -128,16 +130,43 @@ async function fetched(method: string, path: string, question: Question): Promis
 
 async function refusal(response: Response): Promise<ApiError> {
   if (response.status === 401) onLoggedOut();
-  let said: { title?: string; detail?: string; problems?: FlowProblem[] } = {};
+  return refused(response.status, response.statusText, await response.text());
+}
+
+function refused(status: number, statusText: string, body: string): ApiError {
+  let said: { title?: string; detail?: string; problems?: FlowProblem[]; field?: string } = {};
   try {
-    said = await response.json();
+    said = JSON.parse(body) as typeof said;
   } catch {
     // A proxy between us and the program answers with a page of its own.
   }
   return new ApiError(
-    response.status,
-    said.title ?? response.statusText,
-    said.detail ?? `The server answered ${response.status} ${response.statusText}.`,
+    status,
+    said.title ?? statusText,
+    said.detail ?? `The server answered ${status} ${statusText}.`,
     said.problems ?? [],
+    said.field ?? null,
   );
+}
+
+/** Sends a file, which may take long, and says how much of it has gone. */
+export function send<T>(path: string, file: Blob, query: Question['query'], onSent: (bytes: number) => void, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    // Not with fetch, which does not say how much has gone.
+    const request = new XMLHttpRequest();
+    request.open('POST', url(path, query));
+    request.setRequestHeader('accept', 'application/json');
+    request.setRequestHeader('content-type', 'application/octet-stream');
+    if (csrf !== null) request.setRequestHeader('x-agave-csrf', csrf);
+    request.upload.onprogress = ({ loaded }) => onSent(loaded);
+    request.onerror = () => reject(new ApiError(0, 'No answer', 'The connection was broken off. The program may have been stopped, or the network is gone.'));
+    request.onabort = () => reject(new ApiError(0, 'Not sent', 'It was not sent to its end.'));
+    request.onload = () => {
+      if (request.status === 200) return resolve(JSON.parse(request.responseText) as T);
+      if (request.status === 401) onLoggedOut();
+      reject(refused(request.status, request.statusText, request.responseText));
+    };
+    signal.addEventListener('abort', () => request.abort());
+    request.send(file);
+  });
 }

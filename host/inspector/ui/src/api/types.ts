@@ -28,12 +28,24 @@ export type CameraHealth = 'connecting' | 'live' | 'lost' | 'ended' | 'failed';
 export type NodeRole = 'infer' | 'filter' | 'rule' | 'gate' | 'adapter';
 export type Counts = Record<string, number>;
 
+/** Why there is no picture, and what to do about it. */
+export interface CameraTrouble {
+  kind: 'address' | 'name' | 'silent' | 'refused' | 'protocol' | 'login' | 'path' | 'video' | 'picture' | 'file' | 'recording';
+  said: string;
+  advice: string;
+}
+
 export interface CameraStatus {
   name: string;
   health: CameraHealth;
+  /** As the program says it. */
   reason: string | null;
+  /** The same in plain words. */
+  trouble?: CameraTrouble | null;
   /** Since when its health is what it is, where the server says so. */
   since?: string | null;
+  /** Until it is tried again, if it is lost and waits. */
+  tries_again_in_s?: number | null;
   read: number;
   sampled: number;
   inferred: number;
@@ -171,8 +183,11 @@ export interface WhyAlert {
 
 export interface AlertDetail {
   alert: Alert;
+  /** What happened, in a sentence or two. */
+  summary: string;
   deliveries: Delivery[];
-  why: { frame: number; ts: string; steps: WhyStep[] } | null;
+  /** With the zones as they were then. */
+  why: { frame: number; ts: string; steps: WhyStep[]; zones: Zone[] } | null;
 }
 
 export interface Incident {
@@ -202,6 +217,7 @@ export interface Camera {
   fps: number | null;
   health: CameraHealth;
   reason: string | null;
+  trouble?: CameraTrouble | null;
   width: number | null;
   height: number | null;
   codec: string | null;

@@ -1,6 +1,6 @@
 // The way from nothing to the first alert: what is done, and what comes next.
 
-export type StepName = 'camera' | 'zone' | 'rule' | 'alert';
+export type StepName = 'camera' | 'model' | 'zone' | 'rule' | 'alert';
 
 export interface Step {
   name: StepName;
@@ -11,15 +11,18 @@ export interface Step {
 
 export interface Progress {
   cameras: number;
+  /** Cameras that a model looks at. */
+  looked: number;
   zones: number;
   rules: number;
   hasAlert: boolean;
 }
 
-/** The four steps; a rule that needs no zone counts for one. */
-export function steps({ cameras, zones, rules, hasAlert }: Progress): Step[] {
+/** The four steps, and one more for a camera without a model; a rule that needs no zone counts for one. */
+export function steps({ cameras, looked, zones, rules, hasAlert }: Progress): Step[] {
   return [
-    { name: 'camera', title: 'Add a camera', says: 'By its address, which is tried before anything is written, and with a model, which says what is in the picture.', isDone: cameras > 0 },
+    { name: 'camera', title: 'Add a camera', says: 'Its address is enough: it is tried before anything is written. What says what is in the picture, a model, can be chosen then or later.', isDone: cameras > 0 },
+    ...(cameras > 0 && looked === 0 ? [{ name: 'model' as const, title: 'Choose a model', says: 'It says what is in the picture. Without one there is the picture only.', isDone: false }] : []),
     { name: 'zone', title: 'Draw a zone', says: 'The part of the picture that matters, corner by corner.', isDone: cameras > 0 && (zones > 0 || rules > 0) },
     { name: 'rule', title: 'Pick a rule', says: 'What must not be in the zone, and for how long.', isDone: rules > 0 },
     { name: 'alert', title: 'See the first alert', says: 'It comes by itself, with its picture and why it was raised.', isDone: hasAlert },
@@ -41,6 +44,12 @@ export function freeName(wanted: string, taken: readonly string[]): string {
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
+/** What comes nearest to what somebody typed and can be a name: `back-gate` for `Back gate`. */
+export function asName(typed: string): string {
+  const plain = typed.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+  return plain.replace(/[^a-z0-9_-]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 64);
+}
+
 /** What is wrong with the name of a new camera. */
 export function flawOfName(name: string, taken: readonly string[]): string | null {
   if (name !== '' && !NAME.test(name)) return 'A name has letters, digits, - and _, at most 64 of them.';
@@ -52,9 +61,29 @@ export const STAYS = [
   { value: '500ms', says: 'half a second' },
   { value: '1s', says: 'one second' },
   { value: '3s', says: '3 seconds' },
+  { value: '5s', says: '5 seconds' },
   { value: '10s', says: '10 seconds' },
   { value: '1m', says: 'a minute' },
 ] as const;
+
+/** How long something may be gone and be the same incident when it comes back. */
+export const HOLDS = [
+  { value: '2s', says: 'within 2 seconds' },
+  { value: '10s', says: 'within 10 seconds' },
+  { value: '30s', says: 'within 30 seconds' },
+  { value: '2m', says: 'within 2 minutes' },
+] as const;
+
+export const SEVERITIES = {
+  critical: 'critical: worth getting up',
+  warning: 'warning: worth a look',
+  info: 'info: worth a line in a log',
+} as const;
+
+/** What there is to choose from, with what is said already if that is none of it. */
+export function choices(known: readonly { value: string; says: string }[], said: string): readonly { value: string; says: string }[] {
+  return known.some(({ value }) => value === said) ? known : [{ value: said, says: said }, ...known];
+}
 
 /** `a person`, `a person or a van`, `a person, a van or a dog`. */
 export function anyOf(classes: readonly string[]): string {

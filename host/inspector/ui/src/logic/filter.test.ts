@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matches, moment, parseFilter, suggestions, toQuery } from './filter';
+import { moment, parseFilter, suggestions, toQuery, withValue } from './filter';
 
 describe('parseFilter', () => {
   it('reads words with keys', () => {
@@ -13,12 +13,12 @@ describe('parseFilter', () => {
   });
 
   it('says what is wrong, and where', () => {
-    const filter = parseFilter('camera:gate fox colour:red phase:start since:soon class:');
+    const filter = parseFilter('camera:gate fox colour:red state:begun since:soon class:');
     expect(filter.values).toEqual({ camera: 'gate' });
     expect(filter.problems.map(({ from }) => from)).toEqual([12, 16, 27, 39, 50]);
     expect(filter.problems[0]?.message).toContain('class:fox');
     expect(filter.problems[1]?.message).toContain('no “colour:”');
-    expect(filter.problems[2]?.message).toContain('begin, update, end');
+    expect(filter.problems[2]?.message).toContain('open or ended');
   });
 
   it('counts the first of two', () => {
@@ -43,11 +43,20 @@ describe('times', () => {
     expect(toQuery(parseFilter('zone:yard since:1h'), now)).toEqual({ zone: 'yard', since: '2026-11-23T11:00:00.000Z' });
   });
 
-  it('decide about new alerts', () => {
-    const alert = { camera_id: 'gate', kind: 'x', class: 'object', zone: 'yard', phase: 'begin', ts: '2026-11-23T11:30:00Z' };
-    expect(matches(parseFilter('camera:gate since:1h'), alert, now)).toBe(true);
-    expect(matches(parseFilter('since:10m'), alert, now)).toBe(false);
-    expect(matches(parseFilter('zone:field'), alert, now)).toBe(false);
+});
+
+describe('what is clicked', () => {
+  it('is a word of the text', () => {
+    expect(withValue('', 'camera', 'gate')).toBe('camera:gate ');
+    expect(withValue('class:object camera:gate since:1h', 'camera', 'yard')).toBe('class:object since:1h camera:yard ');
+    expect(withValue('kind:"left luggage" state:open', 'kind', null)).toBe('state:open ');
+    expect(withValue('', 'class', 'traffic light')).toBe('class:"traffic light" ');
+    expect(withValue('state:open', 'state', null)).toBe('');
+  });
+
+  it('asks for what goes on', () => {
+    expect(toQuery(parseFilter('state:open'), 0)).toEqual({ open: 'true' });
+    expect(toQuery(parseFilter('state:ended severity:warning'), 0)).toEqual({ open: 'false', severity: 'warning' });
   });
 });
 

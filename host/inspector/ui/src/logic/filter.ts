@@ -1,9 +1,10 @@
-// The filter of alerts as it is typed: `camera:gate class:object since:1h`.
+// The filter of incidents as it is typed or clicked: `camera:gate class:object since:1h`.
 
-export const KEYS = ['camera', 'kind', 'class', 'zone', 'phase', 'since', 'until'] as const;
+export const KEYS = ['camera', 'kind', 'class', 'zone', 'severity', 'state', 'since', 'until'] as const;
 export type FilterKey = (typeof KEYS)[number];
 
-const PHASES = ['begin', 'update', 'end'];
+export const SEVERITIES = ['critical', 'warning', 'info'];
+export const STATES = ['open', 'ended'];
 
 export interface FilterProblem {
   /** Where in the text, and how much of it. */
@@ -41,7 +42,8 @@ function flawOf(key: string, value: string, colon: number, word: string, filter:
   if (!isKey(key)) return `There is no “${key}:”. There are ${KEYS.map((name) => `${name}:`).join(' ')}`;
   if (value === '') return `“${key}:” waits for a value.`;
   if (filter.values[key] !== undefined) return `“${key}:” is there twice; the first one counts.`;
-  if (key === 'phase' && !PHASES.includes(value)) return `A phase is ${PHASES.join(', ')}.`;
+  if (key === 'severity' && !SEVERITIES.includes(value)) return `A severity is ${SEVERITIES.join(', ')}.`;
+  if (key === 'state' && !STATES.includes(value)) return `A state is ${STATES.join(' or ')}.`;
   if ((key === 'since' || key === 'until') && moment(value, 0) === null) {
     return `“${value}” is no time. Write 15m, 1h or 2d, a time of today as 14:30, a day as 2026-11-23, or both as 2026-11-23T14:30.`;
   }
@@ -87,33 +89,17 @@ export function toQuery(filter: Filter, now: number): Record<string, string> {
     const value = filter.values[key];
     if (value === undefined) continue;
     const time = key === 'since' || key === 'until' ? moment(value, now) : null;
-    query[key] = time === null ? value : new Date(time).toISOString();
+    if (key === 'state') query.open = String(value === 'open');
+    else query[key] = time === null ? value : new Date(time).toISOString();
   }
   return query;
 }
 
-export interface Matchable {
-  camera_id: string;
-  kind: string;
-  class: string;
-  zone: string | null;
-  phase: string;
-  ts: string;
-}
-
-/** Whether an alert that came in just now belongs into the list. */
-export function matches(filter: Filter, alert: Matchable, now: number): boolean {
-  const { camera, kind, zone, phase, since, until } = filter.values;
-  const at = Date.parse(alert.ts);
-  return (
-    (camera === undefined || camera === alert.camera_id) &&
-    (kind === undefined || kind === alert.kind) &&
-    (filter.values.class === undefined || filter.values.class === alert.class) &&
-    (zone === undefined || zone === alert.zone) &&
-    (phase === undefined || phase === alert.phase) &&
-    (since === undefined || at >= (moment(since, now) ?? -Infinity)) &&
-    (until === undefined || at <= (moment(until, now) ?? Infinity))
-  );
+/** The text with another value for `key`; without one, it asks for any. */
+export function withValue(text: string, key: FilterKey, value: string | null): string {
+  const others = words(text).filter((word) => !word.text.toLowerCase().startsWith(`${key}:`)).map((word) => word.text);
+  if (value !== null) others.push(`${key}:${/\s/.test(value) ? `"${value}"` : value}`);
+  return others.length === 0 ? '' : `${others.join(' ')} `;
 }
 
 /** What could stand where the cursor is: keys, or values of the key before it. */
@@ -127,7 +113,7 @@ export function suggestions(text: string, cursor: number, known: Partial<Record<
   }
   const key = word.slice(0, colon);
   const typed = word.slice(colon + 1).toLowerCase();
-  const fixed: Partial<Record<FilterKey, readonly string[]>> = { phase: PHASES, since: ['15m', '1h', '1d'], until: ['15m', '1h', '1d'] };
+  const fixed: Partial<Record<FilterKey, readonly string[]>> = { severity: SEVERITIES, state: STATES, since: ['15m', '1h', '1d'], until: ['15m', '1h', '1d'] };
   const values = isKey(key) ? (known[key] ?? fixed[key] ?? []) : [];
   return { from, options: values.filter((value) => value.toLowerCase().startsWith(typed) && value.toLowerCase() !== typed).map((value) => `${key}:${value}`) };
 }

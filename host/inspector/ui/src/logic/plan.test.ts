@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { planSentence, saidLines } from './plan';
+import { connected, planSentence, saidLines } from './plan';
 
 it('says what a change does, and what stays', () => {
   expect(
@@ -25,4 +25,10 @@ it('says that nothing changes', () => {
 
 it('leaves out the line about the reload itself', () => {
   expect(saidLines("flow 'demo': edited in the page; reloaded\n~ node 'calm': state kept\n    config: hold: 2s → hold: 3s\n")).toEqual(["~ node 'calm': state kept", '    config: hold: 2s → hold: 3s']);
+});
+
+it('knows which cameras a change connects', () => {
+  const cameras = [{ camera: 'gate', source: 'stays' }, { camera: 'yard', source: 'reconnects' }, { camera: 'door', source: 'new' }];
+  expect(connected({ effects: { nodes: [], cameras } })).toEqual(['yard', 'door']);
+  expect(connected({})).toEqual([]);
 });

@@ -8,6 +8,12 @@ export function saidLines(said: string): string[] {
   return said.split('\n').filter((line) => line.trim() !== '' && !/^flow '/.test(line));
 }
 
+/** The cameras that a change connects, for the first time or anew. */
+export function connected(details: Partial<PlanDetails>): string[] {
+  const effects = (details.effects?.cameras ?? []).filter(({ source }) => source === 'reconnects' || source === 'new');
+  return effects.map(({ camera }) => camera);
+}
+
 export function planSentence(details: Partial<PlanDetails>): string {
   const { effects, nodes = {}, cameras = {} } = details;
   if (details.changes === false) return 'nothing changes for what runs';

@@ -14,7 +14,7 @@ function status(healths: CameraHealth[]): FlowStatus {
 }
 
 const said = (healths: CameraHealth[], incidents: number | null): string =>
-  summary(status(healths), incidents, () => new Date(2026, 10, 23, 14, 2).getTime()).parts.map((part) => part.text).join(', ');
+  summary(status(healths), incidents === null ? null : Array<{ severity: 'warning' }>(incidents).fill({ severity: 'warning' }), () => new Date(2026, 10, 23, 14, 2).getTime()).parts.map((part) => part.text).join(', ');
 
 describe('summary', () => {
   it('is one line in words', () => {
@@ -24,11 +24,22 @@ describe('summary', () => {
     expect(said([], null)).toBe('no cameras');
   });
 
+  it('does not say that all is well where nobody can tell', () => {
+    expect(said(['live', 'lost'], 0)).toMatch(/, no open incidents on the others$/);
+    expect(said(['lost', 'connecting'], 0)).toMatch(/, nobody can tell what goes on$/);
+    expect(summary(status(['lost']), [], () => null).parts.at(-1)?.wellness).toBe('idle');
+  });
+
+  it('is as bad as the gravest incident', () => {
+    const open = (severity: 'info' | 'warning' | 'critical') => summary(status(['live']), [{ severity: 'info' }, { severity }], () => null).parts.at(-1)?.wellness;
+    expect([open('info'), open('warning'), open('critical')]).toEqual(['idle', 'warn', 'bad']);
+  });
+
   it('says what else is wrong', () => {
     const flow = status(['live']);
     flow.reloads.pending = 'E012';
     flow.outboxes.push({ adapter: 'hook', waiting: 3, by_camera: {}, delivered: 0, dead_letters: 0, trouble: 'refused', tries_again_in_s: 3, quarantined: false });
-    const { parts, wellness } = summary(flow, 0, () => null);
+    const { parts, wellness } = summary(flow, [], () => null);
     expect(parts.map((part) => part.text)).toContain('hook cannot deliver');
     expect(parts.map((part) => part.text)).toContain('the flow file is not what runs');
     expect(wellness).toBe('warn');

@@ -1,6 +1,6 @@
 // Health in words: what a person wants to know within five seconds.
 
-import type { CameraHealth, CameraStatus, FlowStatus, NodeStatus, Severity } from '../api/types';
+import type { CameraHealth, CameraStatus, CameraTrouble, FlowStatus, Incident, NodeStatus, Severity } from '../api/types';
 import { minute } from './time';
 import { count, plural } from './units';
 
@@ -25,6 +25,33 @@ export const CAMERA_WORD: Record<CameraHealth, string> = {
 
 export const SEVERITY_WELLNESS: Record<Severity, Wellness> = { info: 'idle', warning: 'warn', critical: 'bad' };
 
+/** Whether nobody can tell at the moment what a camera sees. */
+export function isAway(health: CameraHealth): boolean {
+  return health === 'lost' || health === 'failed' || health === 'connecting';
+}
+
+/** What is wrong with a camera, in a few words. */
+export const TROUBLE_TITLES: Record<CameraTrouble['kind'], string> = {
+  address: 'The address is not right',
+  name: 'The name is not known',
+  silent: 'Nobody answers',
+  refused: 'Nothing listens there',
+  protocol: 'It does not speak RTSP',
+  login: 'The login is not right',
+  path: 'The path is not right',
+  video: 'There is no video that can be read',
+  picture: 'No picture came',
+  recording: 'It is a recording',
+  file: 'The file cannot be read',
+};
+
+type Open = readonly Pick<Incident, 'severity'>[];
+
+/** How bad open incidents are: as the gravest of them. */
+export function incidentWellness(open: Open): Wellness {
+  return worst(open.map(({ severity }) => SEVERITY_WELLNESS[severity]));
+}
+
 export function nodeWellness(node: NodeStatus, recentFailures: number): { wellness: Wellness; word: string } {
   if (node.quarantined > 0) return { wellness: 'bad', word: 'given up' };
   if (recentFailures > 0) return { wellness: 'warn', word: 'failing' };
@@ -41,7 +68,7 @@ export interface Summary {
 const ORDER: CameraHealth[] = ['live', 'connecting', 'lost', 'failed', 'ended'];
 
 /** `12 cameras live, 1 lost since 14:02, 2 open incidents`, in parts. `since` knows when a camera became what it is. */
-export function summary(status: FlowStatus, openIncidents: number | null, since: (camera: string) => number | null): Summary {
+export function summary(status: FlowStatus, open: Open | null, since: (camera: string) => number | null): Summary {
   const parts: Summary['parts'] = [];
   for (const health of ORDER) {
     const cameras = status.cameras.filter((camera) => camera.health === health);
@@ -52,13 +79,16 @@ export function summary(status: FlowStatus, openIncidents: number | null, since:
   }
   if (status.cameras.length === 0) parts.push({ text: 'no cameras', wellness: 'idle' });
   parts.push(...nodeTrouble(status));
-  if (openIncidents !== null) {
-    parts.push({
-      text: openIncidents === 0 ? 'no open incidents' : plural(openIncidents, 'open incident'),
-      wellness: openIncidents === 0 ? 'ok' : 'warn',
-    });
-  }
+  if (open !== null) parts.push(open.length > 0 ? { text: plural(open.length, 'open incident'), wellness: incidentWellness(open) } : calm(status));
   return { wellness: worst(parts.map((part) => part.wellness)), parts };
+}
+
+/** No open incidents: which is good only where cameras see. */
+function calm(status: FlowStatus): Summary['parts'][number] {
+  const away = status.cameras.filter((camera) => isAway(camera.health));
+  if (away.length === 0) return { text: 'no open incidents', wellness: 'ok' };
+  if (away.length < status.cameras.length) return { text: 'no open incidents on the others', wellness: 'idle' };
+  return { text: 'nobody can tell what goes on', wellness: 'idle' };
 }
 
 function sinceWords(health: CameraHealth, cameras: CameraStatus[], since: (camera: string) => number | null): string {

@@ -2,6 +2,7 @@
 
 import { flowPath, getAll, socketUrl } from '../api/client';
 import { Link, type LinkState } from '../api/live';
+import type { Rule } from '../api/additions';
 import type { Alert, Camera, CameraHealth, CameraStatus, FlowStatus, Incident, LiveMessage, NodeStatus, OutboxStatus, PlanDetails, Report } from '../api/types';
 import { type Rate, RateWindow } from '../logic/rates';
 import { Resource } from './resource.svelte';
@@ -42,6 +43,7 @@ export class FlowState {
   windowSeconds = $state(0);
   /** The cameras with what does not change every second: sizes, zones, models. */
   readonly cameraList = new Resource<Camera[]>();
+  readonly ruleList = new Resource<Rule[]>();
   readonly openIncidents = new Resource<Incident[]>();
 
   readonly nodes = $derived(new Map(this.status?.nodes.map((node) => [node.name, node])));
@@ -75,6 +77,15 @@ export class FlowState {
     return this.cameraList.load((signal) => getAll<Camera>(flowPath(this.name, 'cameras'), { signal }));
   }
 
+  loadRules(): Promise<unknown> {
+    return this.ruleList.load((signal) => getAll<Rule>(flowPath(this.name, 'rules'), { signal }));
+  }
+
+  /** The rules that watch a zone of a camera. */
+  rulesOf(camera: string, zone: string): readonly Rule[] {
+    return (this.ruleList.data ?? []).filter((rule) => rule.zone === zone && rule.cameras.includes(camera));
+  }
+
   /** Asks again after alerts, at most once a second. */
   loadIncidents(): void {
     this.#incidentTimer ??= setTimeout(() => {
@@ -87,6 +98,7 @@ export class FlowState {
   stop(): void {
     clearTimeout(this.#incidentTimer);
     this.cameraList.stop();
+    this.ruleList.stop();
     this.openIncidents.stop();
     clearTimeout(this.#timer);
     clearTimeout(this.#pulseTimer);

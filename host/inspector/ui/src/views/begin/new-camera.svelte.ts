@@ -1,8 +1,8 @@
 // A camera that is being added: its address, what came of trying it, and adding it.
 
-import type { Addition, CameraAddress, CameraTrial, ModelFile, ModelFiles } from '../../api/additions';
-import { ask, flowPath, get } from '../../api/client';
-import { Resource } from '../../state/resource.svelte';
+import type { Addition, CameraAddress, CameraTrial } from '../../api/additions';
+import { ApiError, ask, flowPath } from '../../api/client';
+import { ModelPick } from './model-pick.svelte';
 
 export const USUAL_FPS = '5';
 
@@ -12,14 +12,14 @@ export class NewCamera {
   password = $state('');
   name = $state('');
   fps = $state(USUAL_FPS);
-  /** The name of a model of the flow, or the path of a file. */
-  model = $state('');
   trial = $state.raw<CameraTrial | null>(null);
   isTrying = $state(false);
   /** It is added without a picture. */
   skipsTrial = $state(false);
   error = $state.raw<Error | null>(null);
-  readonly files = new Resource<ModelFiles>();
+  readonly pick: ModelPick;
+  /** What was sent when it was refused: what is wrong with it is said until it is changed. */
+  #refused = $state.raw<Record<string, string> | null>(null);
 
   /** What was tried is what stands in the form. */
   #tried = $state('');
@@ -28,16 +28,22 @@ export class NewCamera {
   readonly hasPicture = $derived(this.isTried && this.trial?.picture != null);
   readonly canAdd = $derived(this.hasPicture || this.skipsTrial);
 
-  constructor(readonly flow: string) {}
-
-  async loadModels(known: readonly string[]): Promise<void> {
-    const found = await this.files.load((signal) => get<ModelFiles>(flowPath(this.flow, 'model-files'), { signal }));
-    if (this.model === '') this.model = known[0] ?? found?.items[0]?.path ?? '';
+  constructor(readonly flow: string) {
+    this.pick = new ModelPick(flow);
   }
 
-  /** The file that was chosen, if it is no model of the flow yet. */
-  file(): ModelFile | null {
-    return this.files.data?.items.find((file) => file.path === this.model) ?? null;
+  /** What the server said against a field, until that is another. */
+  flaw(field: 'url' | 'name' | 'model'): string | null {
+    const { error } = this;
+    const isAbout = error instanceof ApiError && error.field === field;
+    return isAbout && this.#refused?.[field] === this.#fields()[field] ? error.message : null;
+  }
+
+  /** What the server said that belongs to no field. */
+  readonly others = $derived(this.error instanceof ApiError && ['url', 'name', 'model'].includes(this.error.field ?? '') ? null : this.error);
+
+  #fields(): Record<string, string> {
+    return { url: this.#now, name: this.name, model: this.pick.model };
   }
 
   async tryIt(): Promise<void> {
@@ -62,12 +68,13 @@ export class NewCamera {
         name: this.name,
         address: this.#address(),
         ...(this.fps.trim() !== '' && this.fps !== USUAL_FPS ? { fps: Number(this.fps.replace(',', '.')) } : {}),
-        ...(this.files.data?.is_needed !== false && this.model !== '' ? { model: this.model } : {}),
+        ...(this.pick.isNeeded && this.pick.model !== '' ? { model: this.pick.model } : {}),
       };
       await ask<Addition>('POST', flowPath(this.flow, 'cameras'), { ifMatch: etag, json: camera });
       this.error = null;
       return true;
     } catch (error) {
+      this.#refused = this.#fields();
       this.error = error as Error;
       return false;
     }
@@ -81,6 +88,7 @@ export class NewCamera {
       this.error = null;
       return true;
     } catch (error) {
+      this.#refused = this.#fields();
       this.error = error as Error;
       return false;
     }

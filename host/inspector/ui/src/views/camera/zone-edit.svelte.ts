@@ -2,7 +2,9 @@
 // overwriting what somebody else has done meanwhile.
 
 import { ApiError, ask, flowPath } from '../../api/client';
+import type { Addition } from '../../api/additions';
 import type { Page, Point, Report, Zone } from '../../api/types';
+import { SvelteMap } from 'svelte/reactivity';
 import { History } from '../../logic/history';
 import { flaw, snapped } from '../../logic/polygon';
 
@@ -20,8 +22,18 @@ export class ZoneEdit {
   /** Somebody else has changed the file since it was read. */
   isConflict = $state(false);
 
+  /** What was done when it was saved, in a sentence. */
+  said = $state('');
+
   #saved = $state.raw<readonly Zone[]>([]);
+  /** What a zone was called when it was read, where it is called otherwise now. */
+  readonly #was = new SvelteMap<string, string>();
+  /** Rules that go with a zone. */
+  readonly #rules = new Map<string, readonly string[]>();
   #etag: string | null = null;
+  #isSaving = false;
+  /** Counts up with every save. */
+  #saves = 0;
   readonly #history = new History<readonly Zone[]>([]);
   #steps = $state(0);
 
@@ -50,6 +62,20 @@ export class ZoneEdit {
     } catch (error) {
       this.error = error as Error;
     }
+  }
+
+  /** The file has been read anew: where it has the same zones as before, nobody is in the way. */
+  async refresh(): Promise<void> {
+    const saves = this.#saves;
+    if (!this.isLoaded || this.#isSaving) return;
+    const { data, etag } = await ask<Page<Zone>>('GET', this.#path());
+    if (saves !== this.#saves) return;
+    const isSame = inOrder(data.items) === inOrder(this.#saved);
+    if (!isSame && this.isDirty) return;
+    this.#etag = etag;
+    if (isSame) return;
+    this.#saved = data.items;
+    this.#begin(data.items);
   }
 
   /** What others saved is read; what was drawn here stays, to be saved on top of it. */
@@ -104,7 +130,10 @@ export class ZoneEdit {
     this.corner = Math.min(index, many - 2);
   }
 
-  removeZone(name: string): void {
+  /** With the rules that watch it. */
+  removeZone(name: string, rules: readonly string[] = []): void {
+    if (rules.length > 0) this.#rules.set(this.was(name), rules);
+    this.#was.delete(name);
     this.#push(this.zones.filter((zone) => zone.name !== name));
     if (this.selected === name) this.select(this.zones[0]?.name ?? null);
   }
@@ -137,12 +166,26 @@ export class ZoneEdit {
     this.select(name);
   }
 
-  /** Why the zone cannot be called so, or `null` when it is. */
-  rename(name: string, to: string): string | null {
-    if (name === to) return null;
+  /** What it is called in the flow file. */
+  was(name: string): string {
+    return this.#was.get(name) ?? name;
+  }
+
+  /** Why the zone cannot be called so, or `null` when it is. `isLast` is false while it is being typed. */
+  rename(name: string, to: string, isLast = true): string | null {
+    if (name === to) {
+      if (isLast) this.#push(this.zones);
+      return null;
+    }
     if (!NAME.test(to)) return 'A name has letters, digits, - and _, at most 64 of them.';
     if (this.zones.some((zone) => zone.name === to)) return `There is a zone “${to}” already.`;
-    this.#push(this.zones.map((zone) => (zone.name === name ? { ...zone, name: to } : zone)));
+    const zones = this.zones.map((zone) => (zone.name === name ? { ...zone, name: to } : zone));
+    const was = this.was(name);
+    this.#was.delete(name);
+    if (was !== to && this.#saved.some((zone) => zone.name === was)) this.#was.set(to, was);
+    if (isLast) this.#push(zones);
+    else this.zones = zones;
+    this.report = null;
     this.selected = to;
     return null;
   }
@@ -156,24 +199,52 @@ export class ZoneEdit {
     if (this.drawing === null) this.#show(this.#history.redo());
   }
 
-  /** Writes what has changed into the flow file, which reloads it. */
-  async save(): Promise<void> {
+  /** Writes what has changed into the flow file, which reloads it. `rulesOf` knows who watches a zone. */
+  async save(rulesOf: (zone: string) => readonly string[]): Promise<void> {
     this.error = null;
     this.report = null;
+    const says: string[] = [];
+    this.#isSaving = true;
+    this.#saves += 1;
     try {
-      for (const zone of this.changed) await this.#write('PUT', zone.name, { points: zone.points });
-      for (const zone of this.removed) await this.#write('DELETE', zone.name);
+      for (const zone of this.changed) {
+        const was = this.was(zone.name);
+        const isThere = this.#saved.some((other) => other.name === was);
+        await this.#write('PUT', this.#path(zone.name), { points: zone.points });
+        says.push(was !== zone.name ? `Zone “${was}” is “${zone.name}” now.` : `Zone “${zone.name}” ${isThere ? 'moved' : 'added'}.`);
+        // Rules follow the zone to its new name before the old one goes.
+        if (was !== zone.name) for (const rule of rulesOf(was)) await this.#write('PATCH', flowPath(this.flow, 'nodes', rule, 'settings'), { zone: zone.name });
+        this.#know(zone.name);
+      }
+      for (const { name } of this.removed) {
+        const rules = this.#rules.get(name) ?? [];
+        for (const rule of rules) await this.#write('DELETE', flowPath(this.flow, 'nodes', rule));
+        await this.#write('DELETE', this.#path(name));
+        if (![...this.#was.values()].includes(name)) says.push(`Zone “${name}” removed${rules.length > 0 ? `, with ${rules.map((rule) => `“${rule}”`).join(' and ')}` : ''}.`);
+        this.#know(name);
+      }
+      this.#was.clear();
+      this.#rules.clear();
+      this.said = says.join(' ');
     } catch (error) {
+      this.report = null;
       this.isConflict = error instanceof ApiError && error.status === 412;
       this.error = error as Error;
+    } finally {
+      this.#isSaving = false;
     }
   }
 
-  async #write(method: 'PUT' | 'DELETE', name: string, json?: unknown): Promise<void> {
-    const { data, etag } = await ask<Report>(method, this.#path(name), { ifMatch: this.#etag, json });
-    this.report = data;
-    if (data.result === 'refused') throw new ApiError(422, 'The zones were not saved', data.said, data.problems);
+  async #write(method: 'PUT' | 'PATCH' | 'DELETE', path: string, json?: unknown): Promise<void> {
+    const { data, etag } = await ask<Report | Addition>(method, path, { ifMatch: this.#etag, json });
+    const report = 'report' in data ? data.report : data;
+    if (report.result === 'refused') throw new ApiError(422, 'The zones were not saved', report.said, report.problems);
+    this.report = report;
     this.#etag = etag ?? (await ask<Page<Zone>>('GET', this.#path())).etag;
+  }
+
+  /** What is here of this name is what the file says now. */
+  #know(name: string): void {
     const mine = this.zones.find((zone) => zone.name === name);
     this.#saved = [...this.#saved.filter((zone) => zone.name !== name), ...(mine ? [mine] : [])];
   }
@@ -201,6 +272,8 @@ export class ZoneEdit {
 
   #begin(zones: readonly Zone[]): void {
     this.#history.reset(zones);
+    this.#was.clear();
+    this.#rules.clear();
     this.#steps += 1;
     this.zones = zones;
     if (!zones.some((zone) => zone.name === this.selected)) this.select(zones[0]?.name ?? null);
@@ -220,4 +293,9 @@ export class ZoneEdit {
 
 function same(one: Zone, other: Zone | undefined): boolean {
   return JSON.stringify(one.points) === JSON.stringify(other?.points);
+}
+
+/** The zones as a text that says the same in whatever order they are. */
+function inOrder(zones: readonly Zone[]): string {
+  return JSON.stringify(zones.toSorted((one, other) => (one.name < other.name ? -1 : 1)));
 }
