@@ -174,7 +174,7 @@ fn what_is_given_as_data_refers_to_nothing() -> Result<()> {
     );
     let flow = fs::read_to_string(yard.at("yard.yaml"))?;
     ensure!(flow.contains("/a?b=$${env:PATH}"), "{flow}");
-    let cameras = api.get(&format!("{FLOW}/cameras"))?.shown();
+    let cameras = api.json(&format!("{FLOW}/cameras"))?.to_string();
     ensure!(cameras.contains("/a?b=${env:PATH}"), "{cameras}");
     yard.finish(running)?;
     Ok(())

@@ -186,18 +186,8 @@ impl Playing {
             size: frame.size,
             detections: vec![None; look.models.len()],
         };
-        let mut seen = look.recorded.as_ref().and_then(|played| played.seen(frame));
-        if let Some((_, seen)) = &mut seen {
-            // Outside of its hours a model sees nothing, as it would have looking itself.
-            for (detections, (_, hours)) in seen.detections.iter_mut().zip(&look.models) {
-                if hours
-                    .as_ref()
-                    .is_some_and(|hours| !hours.is_active(seen.at))
-                {
-                    *detections = Some(Vec::new());
-                }
-            }
-        }
+        // Hours are a matter of the chain, whoever looked.
+        let seen = look.recorded.as_ref().and_then(|played| played.seen(frame));
         let now = Instant::now();
         let arrival = Arrival {
             seen: seen.map_or(blind, |(_, seen)| seen),
