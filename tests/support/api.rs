@@ -123,6 +123,19 @@ impl Api {
         Ok(())
     }
 
+    /// Sends a change of something that was seen with the tag `tag`.
+    ///
+    /// # Errors
+    /// When nothing is answered.
+    pub fn change(&self, method: &str, path: &str, tag: &str, body: &Value) -> Result<ApiAnswer> {
+        self.ask(&ApiRequest {
+            method,
+            path,
+            headers: &[("if-match", tag), ("content-type", "application/json")],
+            body: &body.to_string(),
+        })
+    }
+
     /// Asks.
     ///
     /// # Errors

@@ -4,27 +4,15 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::path::Path;
-use std::time::Duration;
 
-use agave_tests::{
-    Api, ApiAnswer, ApiRequest, Login, RtspServer, Yard, free_port, repository, served, token,
-};
+use agave_tests::{Api, ApiAnswer, Yard, free_port, repository, served, token};
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 const FLOW: &str = "/api/v1/flows/yard";
-/// Until a camera plays, which it does for those whom it knows.
-const CAMERA_LIMIT: Duration = Duration::from_secs(60);
-const PASSWORD: &str = "pass:w0rd/of#the%gate";
 
 fn change(api: &Api, method: &str, path: &str, tag: &str, body: &Value) -> Result<ApiAnswer> {
-    api.ask(&ApiRequest {
-        method,
-        path: &format!("{FLOW}/{path}"),
-        headers: &[("if-match", tag), ("content-type", "application/json")],
-        body: &body.to_string(),
-    })
+    api.change(method, &format!("{FLOW}/{path}"), tag, body)
 }
 
 fn tag(api: &Api) -> Result<String> {
@@ -91,59 +79,6 @@ fn what_is_planned_changes_nothing_and_is_no_change() -> Result<()> {
 }
 
 #[test]
-fn a_login_stays_in_the_folder_for_state() -> Result<()> {
-    let yard = Yard::new()?;
-    // The rule is about a zone that only this camera has.
-    yard.edit("yard.yaml", "from: cameras", "from: field")?;
-    let clip = repository().join("models/yolov8n_pina/demo/demo.mp4");
-    let login = Login {
-        scheme: "basic",
-        user: "viewer",
-        password: PASSWORD,
-    };
-    let mut camera = RtspServer::start(&clip, Some(login), false)?;
-    let (running, api) = served(&yard)?;
-    let gate = json!({ "name": "gate", "address": {
-        "url": camera.url(), "user": "viewer", "password": PASSWORD,
-    }});
-    let added = change(&api, "POST", "cameras", &tag(&api)?, &gate)?;
-    assert_eq!(added.status, 200, "{}", added.shown());
-    let secrets = running.state().join("secrets");
-    // As it stands in an address, where `%` begins a code.
-    let login = format!("viewer:{}", PASSWORD.replace('%', "%25"));
-    assert_eq!(kept(&secrets)?, [login.as_str()]);
-    camera.wait_for("play", CAMERA_LIMIT)?;
-
-    // Who is late has left nothing behind, and taken nothing away.
-    for (tag, status) in [("\"old\"".to_owned(), 412), (tag(&api)?, 422)] {
-        let again = change(&api, "POST", "cameras", &tag, &gate)?;
-        assert_eq!(again.status, status, "{}", again.shown());
-        ensure!(!again.shown().contains(PASSWORD), "{}", again.shown());
-        assert_eq!(kept(&secrets)?, [login.as_str()]);
-    }
-
-    // What looks like a path is the end of a password.
-    let careless = json!({ "name": "shed", "address": { "url": "rtsp://admin:12/34@10.0.0.5/s" } });
-    let refused = change(&api, "POST", "cameras", &tag(&api)?, &careless)?;
-    assert_eq!(refused.status, 422, "{}", refused.shown());
-
-    let flow = fs::read_to_string(yard.at("yard.yaml"))?;
-    ensure!(flow.contains("${secret:gate-login}"), "{flow}");
-    ensure!(
-        !flow.contains(PASSWORD) && !flow.contains("12/34"),
-        "{flow}"
-    );
-    for path in ["file", "cameras", "graph", "status", "versions"] {
-        let shown = api.get(&format!("{FLOW}/{path}"))?.shown();
-        ensure!(!shown.contains(PASSWORD), "{path}: {shown}");
-    }
-    ensure!(!noted(&api)?.contains(PASSWORD), "the audit log");
-    let outcome = yard.finish(running)?;
-    ensure!(!outcome.output.stderr.contains(PASSWORD), "the log");
-    Ok(())
-}
-
-#[test]
 fn what_is_given_as_data_refers_to_nothing() -> Result<()> {
     let yard = Yard::new()?;
     // The rule is about a zone that only this camera has.
@@ -196,13 +131,6 @@ fn a_camera_that_the_page_adds_is_no_less_than_others() -> Result<()> {
     assert_eq!(running.niceness("gate")?, usual);
     yard.finish(running)?;
     Ok(())
-}
-
-fn kept(secrets: &Path) -> Result<Vec<String>> {
-    let entries = fs::read_dir(secrets)?;
-    entries
-        .map(|entry| Ok(fs::read_to_string(entry?.path())?))
-        .collect()
 }
 
 /// Somebody has a camera and the page, and no model: it is there at once, and is given one later.

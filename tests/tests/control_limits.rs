@@ -1,7 +1,7 @@
 //! What nobody can take from others who use the control API of a running flow: connections,
 //! sockets, and being asked for a token.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -16,6 +16,34 @@ const BY_TOKEN: usize = 64;
 fn revoke(running: &Agave, name: &str) -> Result<()> {
     let revoked = running.beside(["token", "revoke", name])?;
     ensure!(revoked.status.success(), "{}", revoked.stderr);
+    Ok(())
+}
+
+/// Otherwise the next request of whoever keeps connections goes into one that is about to end.
+#[test]
+fn who_is_refused_before_all_is_read_hears_that_the_connection_ends() -> Result<()> {
+    let yard = Yard::new()?;
+    let (running, api) = served(&yard)?;
+    let mut stream = TcpStream::connect(("127.0.0.1", api.port()))?;
+    let head = "PUT /api/v1/flows/yard/file HTTP/1.1\r\nHost: localhost\r\n\
+        Content-Type: application/yaml\r\nContent-Length: 1000\r\n\r\n";
+    stream.write_all(head.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let answer = answer.to_lowercase();
+    ensure!(answer.starts_with("http/1.1 428"), "{answer}");
+    ensure!(answer.contains("connection: close"), "{answer}");
+    let kept = api.ask(&ApiRequest {
+        method: "PUT",
+        path: "/api/v1/flows/yard/file",
+        headers: &[
+            ("if-match", "\"old\""),
+            ("content-type", "application/yaml"),
+        ],
+        body: "version: 1",
+    })?;
+    assert_eq!(kept.status, 412, "{}", kept.shown());
+    yard.finish(running)?;
     Ok(())
 }
 

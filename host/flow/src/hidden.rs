@@ -87,20 +87,24 @@ fn indentation(line: &str) -> usize {
     line.chars().take_while(|&c| c == ' ').count()
 }
 
-/// Whether a line ends with a key like `password:`, or with how a text below it is written.
+/// Whether the key of a line is one like `password`: whatever stands deeper below belongs to it.
 fn has_value_below(line: &str) -> bool {
-    let Some((key, begun)) = line.rsplit_once(':') else {
-        return false;
-    };
-    let key = key.trim_end_matches(['"', '\'']);
-    hides(key) && (begun.trim().is_empty() || is_begun(begun))
+    let line = line.trim().trim_start_matches("- ");
+    let key = line
+        .match_indices(':')
+        .find(|(at, _)| {
+            line.get(at + 1..)
+                .is_none_or(|rest| rest.is_empty() || rest.starts_with(' '))
+        })
+        .and_then(|(at, _)| line.get(..at));
+    key.is_some_and(|key| hides(key.trim().trim_matches(['"', '\''])))
 }
 
-/// `|`, `>-` and `&name`, behind which a value goes on in the next line.
+/// `|` and `>-`, behind which a text begins in the next line.
 fn is_begun(value: &str) -> bool {
-    let words = value.split('#').next().unwrap_or_default();
-    let mut words = words.split_whitespace().peekable();
-    words.peek().is_some() && words.all(|word| word.starts_with(['|', '>', '&', '!']))
+    let written = value.trim().strip_prefix(['|', '>']);
+    let is_how = |c: char| matches!(c, '+' | '-') || c.is_ascii_digit();
+    written.is_some_and(|how| how.chars().all(is_how))
 }
 
 /// What stands between `://` and the last `@` of each address, and behind names like `token` in
@@ -234,7 +238,7 @@ fn secret_values(characters: &[char]) -> Vec<Range<usize>> {
                 .iter()
                 .filter(|c| !matches!(c, '"' | '\''))
                 .collect();
-            if end > start && !only_references(&value) && !is_begun(&value) {
+            if end > start && !only_references(&value) && !(quote.is_none() && is_begun(&value)) {
                 found.push(start..end);
             }
         }
@@ -276,6 +280,11 @@ mod tests {
                 "signature: { secret: hook-key }",
             ),
             ("password: |", "password: |"),
+            ("password: >2-  # ours", "password: >2-  # ours"),
+            ("password: \"|\"", "password: *"),
+            ("password: \"!hunter2\"", "password: *"),
+            ("password: !hunter2", "password: *"),
+            ("password: '>x'", "password: *"),
         ] {
             assert_eq!(shown(line), expected);
         }
@@ -293,10 +302,19 @@ mod tests {
             "    Bearer",
             "      three",
             "  last: four",
+            "  - password: # ours: all",
+            "      five",
+            "  \"token\": \"six",
+            "    seven\"",
         ];
         let keys = |number: usize| key_above(&text[..number], text[number]);
         let found: Vec<Option<&str>> = (0..text.len()).map(keys).collect();
         let (key, more) = (Some("X-Api-Key:"), Some("Authorization: >-  # ours"));
-        assert_eq!(found, [None, None, key, None, None, None, more, more, None]);
+        assert_eq!(
+            found[..9],
+            [None, None, key, None, None, None, more, more, None]
+        );
+        let (last, open) = (Some("- password: # ours: all"), Some("\"token\": \"six"));
+        assert_eq!(found[9..], [None, last, None, open]);
     }
 }

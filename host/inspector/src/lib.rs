@@ -22,6 +22,7 @@ mod server;
 mod settings;
 mod shared;
 pub mod system;
+mod unread;
 pub mod view;
 
 pub use access::{AuditEntry, NewToken, Role, TokenView, Tokens, TokensError};

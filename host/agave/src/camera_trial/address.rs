@@ -77,6 +77,17 @@ impl Separated {
     }
 }
 
+/// User and password in an address that is read from.
+pub(crate) fn login_in(url: &Secret) -> Option<(String, Secret)> {
+    let url = Url::parse(url.reveal()).ok()?;
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let user = Some(decoded(url.username())).filter(|user| !user.is_empty())?;
+    Some((
+        user,
+        Secret::new(decoded(url.password().unwrap_or_default())),
+    ))
+}
+
 /// An address that may be one of a camera.
 pub(super) fn parse(url: &str) -> Result<Url, CameraTrouble> {
     let parsed = Url::parse(url).map_err(|error| not_an_address(&error.to_string()))?;
@@ -98,6 +109,7 @@ mod tests {
             url: url.to_owned(),
             user: user.map(str::to_owned),
             password: password.map(Secret::new),
+            login_of: None,
         }
     }
 

@@ -14,7 +14,7 @@ use std::time::Instant;
 use agave_core::without_credentials;
 use agave_inspector::view::{CameraAddress, CameraTrial};
 
-pub(crate) use address::Separated;
+pub(crate) use address::{Separated, login_in};
 pub(crate) use place::Place;
 
 /// Tries `address`; a path is relative to `folder`. The place is given back when nothing of the
@@ -50,6 +50,7 @@ mod tests {
             url: url.to_owned(),
             user: None,
             password: None,
+            login_of: None,
         }
     }
 

@@ -28,7 +28,8 @@ impl Additions for InspectedFlow {
         let place = camera_trial::Place::take().ok_or_else(|| {
             Refusal::Unavailable("other cameras are being tried; try again in a moment".to_owned())
         })?;
-        Ok(camera_trial::run(address, self.keeper.folder(), place))
+        let address = self.keeper.with_login_of(address)?;
+        Ok(camera_trial::run(&address, self.keeper.folder(), place))
     }
 
     fn add_camera(&self, camera: &NewCamera, wish: &Wish<'_>) -> Result<Addition, Refusal> {

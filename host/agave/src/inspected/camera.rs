@@ -42,6 +42,7 @@ pub(super) fn cameras(inspected: &InspectedFlow) -> Vec<CameraView> {
                     CameraKind::Recording => "recording".to_owned(),
                 },
                 url: camera.shown_url.clone(),
+                has_login: camera.url.reveal() != camera.shown_url,
                 fps: camera.fps,
                 health: status.map_or_else(String::new, |status| status.health.clone()),
                 reason: status.and_then(|status| status.reason.clone()),

@@ -167,6 +167,7 @@ fn begun(sequence: u64, report: &AlertReport) -> Incident {
         count: 0,
         first_sequence: sequence,
         last_sequence: sequence,
+        has_begin: report.phase == Phase::Begin,
         has_picture: false,
     }
 }

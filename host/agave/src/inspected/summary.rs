@@ -87,6 +87,9 @@ fn end(known: &Known<'_>) -> Option<String> {
     let Some(ended) = &incident.ended else {
         return Some("No end has been reported yet.".to_owned());
     };
+    if !incident.has_begin {
+        return Some("It has ended.".to_owned());
+    }
     let began: Timestamp = incident.began.parse().ok()?;
     let ended: Timestamp = ended.parse().ok()?;
     let seconds = ended.since(began).as_secs_f64();
@@ -212,6 +215,7 @@ mod tests {
             count: 1,
             first_sequence: 1,
             last_sequence: 1,
+            has_begin: true,
             has_picture: false,
         }
     }

@@ -1,5 +1,6 @@
 //! Cameras of the flow file: one more, another address, the model that looks at it.
 
+use agave_core::{Secret, without_credentials};
 use agave_flow::edit::Section;
 use agave_flow::{CameraKind, Flow, Model, Surroundings, Work, literal};
 use agave_inspector::Refusal;
@@ -9,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::Keeper;
 use super::growing::{Growing, LONGEST_NAME, as_name, flawed, invalid};
-use crate::camera_trial::Separated;
+use crate::camera_trial::{Separated, login_in};
 use crate::kept_model::Shipped;
 use crate::model_files;
 use crate::surroundings::Machine;
@@ -85,8 +86,9 @@ impl Keeper {
         camera: &NewCamera,
         wish: &Wish<'_>,
     ) -> Result<Addition, Refusal> {
+        let address = self.with_login_of(&camera.address)?;
         self.with_model(camera.model.as_deref(), |model| {
-            self.with_login(&camera.name, &camera.address, |url| {
+            self.with_login(&camera.name, &address, |url| {
                 self.grow(wish, |growing| with_camera(growing, camera, url, model))
             })
         })
@@ -153,11 +155,29 @@ impl Keeper {
                  write all three in the flow file, or add the file as a camera of its own",
             ));
         }
-        self.with_login(camera, address, |url| {
+        let address = self.with_login_of(address)?;
+        self.with_login(camera, &address, |url| {
             self.grow(wish, |growing| {
                 growing.put(&format!("cameras.{camera}.url"), url)
             })
         })
+    }
+
+    /// The address with the login of the camera that it names, if it has none of its own.
+    pub(crate) fn with_login_of(&self, address: &CameraAddress) -> Result<CameraAddress, Refusal> {
+        let mut whole = address.clone();
+        let has_user = address.user.as_deref().is_some_and(|user| !user.is_empty());
+        let is_own = has_user || without_credentials(&address.url) != address.url;
+        let Some(other) = address.login_of.as_deref().filter(|_| !is_own) else {
+            return Ok(whole);
+        };
+        let flow = self.live.flow();
+        let known = flow.cameras.iter().find(|it| it.name == other);
+        let none = || flawed("login_of", format!("There is no camera '{other}'."));
+        if let Some((user, password)) = login_in(&known.ok_or_else(none)?.url) {
+            (whole.user, whole.password) = (Some(user), Some(password));
+        }
+        Ok(whole)
     }
 
     /// Keeps the login of an address, if it has one, and changes something with an address that
@@ -174,13 +194,18 @@ impl Keeper {
         let Some(secret) = separated.secret() else {
             return change(&literal(&separated.url));
         };
-        let name = free_secret(&self.source.machine, camera);
-        kept.keep(&name, &secret)
-            .map_err(|error| Refusal::Unavailable(format!("the login cannot be kept: {error}")))?;
+        let known = kept_login(&self.source.machine, camera, &secret);
+        let is_new = known.is_none();
+        let name = known.unwrap_or_else(|| free_secret(&self.source.machine, camera));
+        if is_new {
+            kept.keep(&name, &secret).map_err(|error| {
+                Refusal::Unavailable(format!("the login cannot be kept: {error}"))
+            })?;
+        }
         let reference = format!("://${{secret:{name}}}@");
         let url = literal(&separated.url);
         let changed = change(&url.replacen("://", &reference, 1));
-        if changed.is_err() {
+        if changed.is_err() && is_new {
             kept.forget(&name);
         }
         changed
@@ -248,11 +273,26 @@ fn about_model(refusal: Refusal) -> Refusal {
 
 /// A name under which there is no secret yet.
 fn free_secret(machine: &Machine, camera: &str) -> String {
-    let camera: String = as_name(camera).chars().take(LONGEST_NAME - 10).collect();
-    let wanted = format!("{camera}-login");
-    let numbered = (2..).map(|number| format!("{wanted}-{number}"));
-    let mut names = std::iter::once(wanted.clone()).chain(numbered);
-    names
+    names_for(camera)
         .find(|name| machine.secret(name).is_none())
-        .unwrap_or(wanted)
+        .unwrap_or_default()
+}
+
+/// The name under which this very login has been kept for the camera before.
+fn kept_login(machine: &Machine, camera: &str, login: &Secret) -> Option<String> {
+    let kept = names_for(camera).map(|name| (machine.kept_secrets.get(&name), name));
+    let mut kept = kept.map_while(|(secret, name)| Some((secret?, name)));
+    let found = kept.find(|(secret, _)| secret.reveal() == login.reveal());
+    found.map(|(_, name)| name)
+}
+
+/// What logins of a camera are called, the first one first.
+fn names_for(camera: &str) -> impl Iterator<Item = String> {
+    let camera: String = as_name(camera).chars().take(LONGEST_NAME - 10).collect();
+    let first = format!("{camera}-login");
+    let numbered = (2..).map({
+        let first = first.clone();
+        move |number| format!("{first}-{number}")
+    });
+    std::iter::once(first).chain(numbered)
 }

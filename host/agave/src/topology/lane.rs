@@ -193,14 +193,18 @@ impl Lane {
     /// No more frames will come: when those that came are through, what the nodes remember is
     /// kept. Whoever made the last change may still be taking them through.
     pub(super) fn end(&self) {
+        self.until_quiet();
+        if let Some(entry) = self.with_chain(Chain::last_words) {
+            self.outlet.keep(entry);
+        }
+    }
+
+    /// Waits until nobody takes frames through any more.
+    pub(super) fn until_quiet(&self) {
         let mut arrivals = self.arrivals();
         while arrivals.attended {
             let waited = self.quiet.wait(arrivals);
             arrivals = waited.unwrap_or_else(PoisonError::into_inner);
-        }
-        drop(arrivals);
-        if let Some(entry) = self.with_chain(Chain::last_words) {
-            self.outlet.keep(entry);
         }
     }
 

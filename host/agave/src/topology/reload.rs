@@ -191,7 +191,7 @@ impl Live {
         Ok(())
     }
 
-    fn lane(&self, camera: &str) -> Option<Arc<Lane>> {
+    pub(super) fn lane(&self, camera: &str) -> Option<Arc<Lane>> {
         let parts = self.parts();
         let mut cameras = parts.cameras.iter();
         let found = cameras.find(|one| one.camera.name == camera)?;

@@ -23,6 +23,10 @@ pub struct CameraAddress {
     #[schema(value_type = Option<String>, max_length = 256)]
     #[serde(default, deserialize_with = "secret")]
     pub password: Option<Secret>,
+    /// A camera of the flow whose login is used where none is given.
+    #[schema(example = "gate", pattern = "^[A-Za-z0-9_-]{1,64}$")]
+    #[serde(default, deserialize_with = "bounds::at_most::<64, _>")]
+    pub login_of: Option<String>,
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(given: D) -> Result<Option<Secret>, D::Error> {

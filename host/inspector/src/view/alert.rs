@@ -234,6 +234,8 @@ pub struct Incident {
     pub first_sequence: u64,
     /// The number of its last alert.
     pub last_sequence: u64,
+    /// Whether its beginning is among the alerts that are kept; otherwise it began earlier.
+    pub has_begin: bool,
     /// Whether there is a picture of its beginning.
     pub has_picture: bool,
 }

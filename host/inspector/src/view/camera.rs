@@ -14,6 +14,8 @@ pub struct CameraView {
     pub source: String,
     /// Where it is, without credentials.
     pub url: String,
+    /// Whether it is asked with a login.
+    pub has_login: bool,
     /// Frames that are looked at in a second.
     pub fps: f32,
     /// `connecting`, `live`, `lost`, `ended` or `failed`.

@@ -167,6 +167,10 @@ impl Field {
     }
 
     pub(super) fn told(&self, camera: &str) -> Vec<(u64, u64, String)> {
+        // Who settles a change may still take the last frames through.
+        if let Some(lane) = self.live().lane(camera) {
+            lane.until_quiet();
+        }
         self.live().workshop.journal.flush();
         let told = self.notes.0.lock().unwrap();
         told.get(camera).cloned().unwrap_or_default()

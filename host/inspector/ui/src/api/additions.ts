@@ -6,6 +6,8 @@ export interface CameraAddress {
   url: string;
   user?: string;
   password?: string;
+  /** A camera whose login is used where none is given. */
+  login_of?: string;
 }
 
 export interface CameraTrial {

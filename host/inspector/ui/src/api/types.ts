@@ -214,6 +214,7 @@ export interface Camera {
   name: string;
   source: 'rtsp' | 'file' | 'recording';
   url: string;
+  has_login: boolean;
   fps: number | null;
   health: CameraHealth;
   reason: string | null;

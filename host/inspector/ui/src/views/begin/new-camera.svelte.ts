@@ -12,6 +12,8 @@ export class NewCamera {
   password = $state('');
   name = $state('');
   fps = $state(USUAL_FPS);
+  /** The camera whose login is used where none is given; none for one without. */
+  loginOf = $state<string | null>(null);
   trial = $state.raw<CameraTrial | null>(null);
   isTrying = $state(false);
   /** It is added without a picture. */
@@ -23,7 +25,7 @@ export class NewCamera {
 
   /** What was tried is what stands in the form. */
   #tried = $state('');
-  readonly #now = $derived(JSON.stringify([this.url, this.user, this.password]));
+  readonly #now = $derived(JSON.stringify([this.url, this.user, this.password, this.loginOf]));
   readonly isTried = $derived(this.trial !== null && this.#tried === this.#now);
   readonly hasPicture = $derived(this.isTried && this.trial?.picture != null);
   readonly canAdd = $derived(this.hasPicture || this.skipsTrial);
@@ -99,6 +101,7 @@ export class NewCamera {
       url: this.url.trim(),
       ...(this.user === '' ? {} : { user: this.user }),
       ...(this.password === '' ? {} : { password: this.password }),
+      ...(this.loginOf !== null && this.user === '' && this.password === '' ? { login_of: this.loginOf } : {}),
     };
   }
 }
