@@ -78,7 +78,7 @@ const CAMERA: [Figure<CameraStatus>; 5] = [
     (
         "agave_camera_reconnects_total",
         COUNTER,
-        "How often the camera was lost.",
+        "How often the camera was lost, or an attempt to reach it failed.",
         |camera| camera.reconnects as f64,
     ),
 ];

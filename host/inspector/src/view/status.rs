@@ -110,7 +110,7 @@ pub struct CameraStatus {
     pub inferred: u64,
     /// And those that were not, by reason.
     pub dropped: BTreeMap<String, u64>,
-    /// How often it was lost.
+    /// How often it was lost, or an attempt to reach it failed.
     pub reconnects: u64,
     /// What its pictures are, once one has come.
     #[serde(default)]
