@@ -32,9 +32,9 @@ await look(async (page, step, base) => {
     await incident();
   };
   const alert = async () => {
-    await page.locator("a", { hasText: "began" }).filter({ has: page.locator("img") }).first().click();
+    await page.locator("a.link-row").filter({ has: page.locator("img") }).first().click();
     await page.getByAltText(/The frame of this alert/).waitFor();
-    await page.getByText(/object \d+ % in forbidden/).first().waitFor();
+    await page.getByText(/An object \(\d+ %\) was in forbidden/).waitFor();
   };
   const graph = async () => {
     await page.locator('[data-id="node:zoned"]').getByText(/^[1-9]/).first().waitFor();

@@ -94,7 +94,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> (Router, Value) {
             }),
             guard,
         ))
-        .layer(middleware::from_fn(crate::unread::said))
+        .layer(middleware::from_fn(crate::unread::through))
         .layer(middleware::map_response(crate::page::secured))
         .with_state(Arc::clone(shared));
     (router, document)
