@@ -170,7 +170,7 @@ name: "my-farm"
 
 cameras:
   gate:
-    url: "rtsp://${secret:gate-login-2}@ADDRESS/clip"
+    url: "rtsp://${secret:gate-login}@ADDRESS/clip"
     zones:
       yard: [[0.2, 0.93], [0.8, 0.93], [0.72, 0.62], [0.28, 0.62]]
 
@@ -237,7 +237,7 @@ fn a_stranger_comes_to_the_first_alert_by_the_page_alone() -> Result<()> {
     assert_eq!(written, grown);
     let sent = fs::read(farm.join("models").join(model))?;
     ensure!(sent == fs::read(shipped)?, "the model that was sent");
-    let secret = running.state().join("secrets/gate-login-2");
+    let secret = running.state().join("secrets/gate-login");
     assert_eq!(secret.metadata()?.permissions().mode() & 0o777, 0o600);
     running.signal(Signal::TERM)?;
     let ended = running.finish(STOP_LIMIT)?;

@@ -196,8 +196,11 @@ await look(async (page, step, base) => {
   await step("an address is changed after it was tried", async () => {
     await page.getByRole("button", { name: "Change address or login" }).first().click();
     expect((await dialog.getByLabel("Address").inputValue()) === CAMERA, "it has the address");
-    await dialog.getByLabel("User").fill(CAMERA_USER);
-    await dialog.getByLabel("Password").fill(CAMERA_PASSWORD);
+    expect(await dialog.getByLabel(/Keep the login/).isChecked(), "it keeps its login");
+    await dialog.getByLabel(/Keep the login/).uncheck();
+    await page.keyboard.press("Enter");
+    await dialog.getByText("The login is not right").waitFor();
+    await dialog.getByLabel(/Keep the login/).check();
     await page.keyboard.press("Enter");
     await dialog.getByText("It works").waitFor();
     await accessible(page);
