@@ -24,7 +24,7 @@ pub struct CameraAddress {
     #[serde(default, deserialize_with = "secret")]
     pub password: Option<Secret>,
     /// A camera of the flow whose login is used where none is given.
-    #[schema(example = "gate", pattern = "^[A-Za-z0-9_-]{1,64}$")]
+    #[schema(example = "gate", max_length = 64)]
     #[serde(default, deserialize_with = "bounds::at_most::<64, _>")]
     pub login_of: Option<String>,
 }
