@@ -107,7 +107,7 @@ fn a_camera_that_is_lost_is_explained_and_tried_at_once() -> Result<()> {
     let live = wait(&api, "gate", CAMERA_LIMIT, is_live)?;
     assert_eq!(live.get("trouble"), Some(&Value::Null));
     let again = try_now(&api, "gate")?;
-    assert_eq!(again.status, 503, "{}", again.shown());
+    assert_eq!(again.status, 409, "{}", again.shown());
     ensure!(
         again.shown().contains("only what is lost"),
         "{}",
@@ -125,7 +125,7 @@ fn a_camera_that_is_lost_is_explained_and_tried_at_once() -> Result<()> {
         "{warned}"
     );
     let too_soon = wait_until_refused(&api)?;
-    assert_eq!(too_soon.status, 503);
+    assert_eq!(too_soon.status, 409);
     ensure!(too_soon.shown().contains("10 min"), "{}", too_soon.shown());
     let audit = api.json("/api/v1/audit")?.to_string();
     ensure!(audit.contains("cameras/gate/try-now"), "{audit}");

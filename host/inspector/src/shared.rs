@@ -197,6 +197,7 @@ impl From<Refusal> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, said).about(field)
             }
             Refusal::TooLarge(said) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, said),
+            Refusal::Conflict(said) => Self::new(StatusCode::CONFLICT, said),
             Refusal::Unavailable(said) => Self::new(StatusCode::SERVICE_UNAVAILABLE, said),
         }
     }

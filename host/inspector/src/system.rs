@@ -361,6 +361,9 @@ pub enum Refusal {
     /// More was sent than is taken.
     #[error("{0}")]
     TooLarge(String),
+    /// As things are there is nothing to do, or it was done just now.
+    #[error("{0}")]
+    Conflict(String),
     /// It cannot be done now.
     #[error("{0}")]
     Unavailable(String),

@@ -113,7 +113,7 @@ pub(super) fn try_now(inspected: &InspectedFlow, camera: &str) -> Result<TriedNo
     let tried = tried.ok_or_else(|| Refusal::NotFound(format!("there is no camera '{camera}'")))?;
     tried
         .map(|said| TriedNow { said })
-        .map_err(Refusal::Unavailable)
+        .map_err(Refusal::Conflict)
 }
 
 /// # Errors

@@ -76,7 +76,9 @@ pub(super) async fn find(
     params(("flow" = String, Path, description = "The flow's name"),
            ("camera" = String, Path, description = "The camera's name")),
     security(("token" = ["operator"])),
-    responses((status = 200, description = "It is tried; how it is then says the status", body = TriedNow)))]
+    responses((status = 200, description = "It is tried; how it is then says the status", body = TriedNow),
+        (status = 409, description = "It is not lost, or was tried by hand just now",
+            body = Problem, content_type = "application/problem+json")))]
 async fn try_now(
     State(shared): State<Arc<Shared>>,
     InPath((flow, camera)): InPath<(String, String)>,
