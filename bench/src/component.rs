@@ -2,20 +2,15 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 /// The component of the plugin `name`.
 pub(crate) fn component(name: &str) -> Result<PathBuf> {
-    let folder = match std::env::var_os("AGAVE_PLUGINS") {
-        Some(folder) => PathBuf::from(folder),
-        None => std::env::current_exe()?
-            .parent()
-            .context("the program is in no folder")?
-            .join("plugins"),
-    };
-    let path = folder.join(format!("{name}.wasm"));
-    if !path.is_file() {
-        bail!("there is no {}; run `cargo xtask bench`", path.display());
-    }
-    Ok(path)
+    let program = std::env::current_exe()?;
+    let beside = program.parent().context("the program is in no folder")?;
+    let named = std::env::var_os("AGAVE_PLUGINS").unwrap_or_default();
+    let folders = std::env::split_paths(&named).chain([beside.join("plugins")]);
+    let mut files = folders.map(|folder| folder.join(format!("{name}.wasm")));
+    let found = files.find(|file| file.is_file());
+    found.with_context(|| format!("there is no {name}.wasm; run `cargo xtask bench`"))
 }

@@ -387,7 +387,7 @@ fn command(state: &TempDir) -> Result<Command> {
     command
         .current_dir(place::repository())
         .env("AGAVE_STATE", state.path())
-        .env("AGAVE_PLUGINS", place::plugins()?)
+        .env("AGAVE_PLUGINS", place::plugin_folders()?)
         .env("NO_COLOR", "1");
     Ok(command)
 }

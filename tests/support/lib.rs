@@ -45,7 +45,9 @@ pub use hikvision::{HikvisionDevice, HikvisionRequest};
 pub use ordeal::{Counterpart, Ordeal, Taken, undergo};
 pub use outbox::{OutboxStatus, until};
 pub use packages::{node_packages, python_packages, skipped};
-pub use place::{crates, flow, free_port, plugins, program, repository, test_data, tool_path};
+pub use place::{
+    crates, flow, free_port, plugin, plugin_folders, program, repository, test_data, tool_path,
+};
 pub use postgres::Postgres;
 pub use process::{Finished, Process};
 pub use receiver::Receiver;

@@ -13,8 +13,9 @@ const LONGEST_LIFE: Duration = Duration::from_millis(1500);
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(30);
 /// The tests let none end sooner than that where nobody answers.
 const SHORTEST_ATTEMPT: Duration = Duration::from_secs(1);
-/// Until everything has arrived, once nothing happens any more.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Until everything has arrived, once nothing happens any more. A login that a server in trouble did
+/// not judge waits for a minute, and then for two.
+const PATIENCE: Duration = Duration::from_secs(300);
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(100);
 /// So many that were delivered may not be noted when Agave is killed, with the one whose answer was

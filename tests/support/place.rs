@@ -96,15 +96,30 @@ pub fn crates() -> Result<PathBuf> {
     Ok(folder.join("crates"))
 }
 
-/// The folder of the built plugins.
+/// The folders of the built plugins, those of tests behind the others, as `AGAVE_PLUGINS` has
+/// them.
 ///
 /// # Errors
 /// When they are not built.
-pub fn plugins() -> Result<PathBuf> {
+pub fn plugin_folders() -> Result<OsString> {
     match env::var_os("AGAVE_PLUGINS") {
-        Some(folder) => Ok(folder.into()),
-        None => built("plugins"),
+        Some(folders) => Ok(folders),
+        None => Ok(env::join_paths([
+            built("plugins")?,
+            built("test-plugins")?,
+        ])?),
     }
+}
+
+/// The file of a built plugin.
+///
+/// # Errors
+/// When it is not built.
+pub fn plugin(name: &str) -> Result<PathBuf> {
+    let folders = plugin_folders()?;
+    let mut files = env::split_paths(&folders).map(|folder| folder.join(format!("{name}.wasm")));
+    let found = files.find(|file| file.is_file());
+    found.with_context(|| format!("there is no plugin '{name}'; run cargo xtask test"))
 }
 
 /// A server of `tests/servers`.

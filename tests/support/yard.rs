@@ -110,7 +110,7 @@ nodes:
     /// # Errors
     /// When it is not built.
     pub fn plugin(&self, name: &str) -> Result<Vec<u8>> {
-        let path = place::plugins()?.join(format!("{name}.wasm"));
+        let path = place::plugin(name)?;
         fs::read(&path).with_context(|| path.display().to_string())
     }
 

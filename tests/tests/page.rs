@@ -13,10 +13,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use agave_tests::{
-    Agave, Api, Crowd, HttpReceiver, Login, Process, RtspServer, Signal, Yard, free_port,
-    node_packages, repository, skipped,
+    Agave, Api, Crowd, HttpReceiver, HttpRequest, Login, Process, RtspServer, Signal, Yard,
+    free_port, node_packages, repository, skipped,
 };
 use anyhow::{Context, Result, ensure};
+use serde_json::json;
 use tempfile::TempDir;
 
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -188,6 +189,11 @@ nodes:
     plugin: debounce
     from: object-in-yard
     config: { hold: 2s }
+  webhook:
+    plugin: webhook
+    from: alerts
+    config: { url: "RECEIVER/alerts" }
+    allow: { http: ["RECEIVER"] }
 "#;
 
 /// Nobody has a flow yet, nor read anything: there is a camera, and the page.
@@ -216,7 +222,10 @@ fn a_stranger_comes_to_the_first_alert_by_the_page_alone() -> Result<()> {
     let port = free_port()?;
     let listen = format!("127.0.0.1:{port}");
     let running = Agave::begin_in(&farm, &["--listen", &listen, "--workers", "1"])?;
+    let receiver = HttpReceiver::start(&["204"])?;
+    let receives = format!("http://127.0.0.1:{}", receiver.port());
     let variables = vec![
+        ("RECEIVER", format!("{receives}/alerts")),
         ("CAMERA", camera.url()),
         ("NOBODY", format!("rtsp://127.0.0.1:{}/clip", free_port()?)),
         ("CAMERA_USER", user.to_owned()),
@@ -231,6 +240,7 @@ fn a_stranger_comes_to_the_first_alert_by_the_page_alone() -> Result<()> {
 
     let written = fs::read_to_string(farm.join("agave.yaml"))?;
     let grown = GROWN.replace("ADDRESS", &format!("127.0.0.1:{}", camera.port()));
+    let grown = grown.replace("RECEIVER", &receives);
     let (_, written) = written
         .split_once("is.\n")
         .context("it begins with words")?;
@@ -243,6 +253,9 @@ fn a_stranger_comes_to_the_first_alert_by_the_page_alone() -> Result<()> {
     let ended = running.finish(STOP_LIMIT)?;
     let said = format!("{}{}", ended.output.stdout, ended.output.stderr);
     assert!(!said.contains("p@ss") && !said.contains("w%41"), "{said}");
+    let tests = receiver.stop()?;
+    let is_test = |request: &&HttpRequest| request.body.get("kind") == Some(&json!("test"));
+    assert_eq!(tests.iter().filter(is_test).count(), 4, "{tests:?}");
     Ok(())
 }
 

@@ -258,7 +258,7 @@ fn a_recording_comes_through_a_pipe_too() -> Result<()> {
     let output = Command::new(program)
         .args(["replay", "-", "--json", "--flow"])
         .arg(&recorded.flow)
-        .env("AGAVE_PLUGINS", agave_tests::plugins()?)
+        .env("AGAVE_PLUGINS", agave_tests::plugin_folders()?)
         .stdin(Stdio::from(fs::File::open(&recorded.recording)?))
         .output()?;
     assert_eq!(String::from_utf8(output.stdout)?, expected);

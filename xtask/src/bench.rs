@@ -37,7 +37,7 @@ pub(crate) fn run(mut arguments: Arguments) -> Result<()> {
         bench.env("AGAVE_BENCH_EXTISM", peer.program);
         bench.env("AGAVE_BENCH_EXTISM_GUEST", peer.guest);
     }
-    shell::with_parts(&mut bench, &paths);
+    shell::with_test_parts(&mut bench, &paths)?;
     shell::replace(&mut bench)
 }
 

@@ -3,6 +3,7 @@
 //! otherwise build wasmtime again for each selection of packages.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -59,12 +60,12 @@ const MODEL: &str = "yolov8n_pina/1";
 pub(crate) fn for_running(paths: &Paths) -> Result<()> {
     program(paths, "agave")?;
     model(paths)?;
-    plugins(paths, &PLUGINS)
+    plugins(paths, &PLUGINS, &paths.plugins())
 }
 
 /// Builds what only tests and benches run.
 pub(crate) fn test_plugins(paths: &Paths) -> Result<()> {
-    plugins(paths, &TEST_PLUGINS)
+    plugins(paths, &TEST_PLUGINS, &paths.test_plugins())
 }
 
 /// Builds one program of the workspace.
@@ -79,9 +80,8 @@ pub(crate) fn for_testing(paths: &Paths) -> Result<()> {
     eprintln!("build: everything (the first time takes some minutes)");
     shell::run(shell::cargo(paths).args(["build", "--release", "--workspace", "--all-targets"]))?;
     model(paths)?;
-    let mut folders = PLUGINS.to_vec();
-    folders.extend(TEST_PLUGINS);
-    plugins(paths, &folders)
+    plugins(paths, &PLUGINS, &paths.plugins())?;
+    test_plugins(paths)
 }
 
 /// Puts the model with its licence where the program finds it.
@@ -96,14 +96,14 @@ fn model(paths: &Paths) -> Result<()> {
     Ok(())
 }
 
-fn plugins(paths: &Paths, folders: &[&str]) -> Result<()> {
+fn plugins(paths: &Paths, folders: &[&str], out: &Path) -> Result<()> {
     eprintln!("build: plugins");
     let mut command = Command::new(paths.agave());
     command
         .args(["plugin", "build"])
         .args(folders)
         .arg("--out")
-        .arg(paths.plugins())
+        .arg(out)
         .current_dir(&paths.root)
         .env("CARGO_TARGET_DIR", &paths.target);
     shell::run(&mut command)

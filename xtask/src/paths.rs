@@ -51,6 +51,11 @@ impl Paths {
         self.release().join("plugins")
     }
 
+    /// Those that only tests and benches run. They are nobody's to pick, and so lie elsewhere.
+    pub(crate) fn test_plugins(&self) -> PathBuf {
+        self.release().join("test-plugins")
+    }
+
     /// ONNX Runtime as `cargo xtask setup` installs it.
     pub(crate) fn onnxruntime(&self) -> PathBuf {
         self.cache.join("onnxruntime/libonnxruntime.so")

@@ -1,6 +1,7 @@
 //! Child processes. A failing one is named together with the line that runs it again by itself;
 //! a chatty one writes into a log that is only shown when it fails.
 
+use std::env;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -16,7 +17,7 @@ const TAIL: usize = 25;
 
 /// Cargo, in the repository's root and with its output outside the clone.
 pub(crate) fn cargo(paths: &Paths) -> Command {
-    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command
         .current_dir(&paths.root)
@@ -30,6 +31,14 @@ pub(crate) fn with_parts(command: &mut Command, paths: &Paths) {
     if set("ORT_DYLIB_PATH").is_none() {
         command.env("ORT_DYLIB_PATH", paths.onnxruntime());
     }
+}
+
+/// The same with the plugins of tests and benches.
+pub(crate) fn with_test_parts(command: &mut Command, paths: &Paths) -> Result<()> {
+    with_parts(command, paths);
+    let folders = env::join_paths([paths.plugins(), paths.test_plugins()]);
+    command.env("AGAVE_PLUGINS", folders.context("the build folder's name")?);
+    Ok(())
 }
 
 /// Runs a command whose output is for people: all of it goes to standard error.

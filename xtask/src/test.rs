@@ -87,7 +87,7 @@ fn page(paths: &Paths, report: &mut Report) {
 
 /// Runs the tests with their output passed on as it comes, and counts them.
 fn tests(paths: &Paths, mut cargo: Command, counts: &mut Counts) -> Result<()> {
-    shell::with_parts(&mut cargo, paths);
+    shell::with_test_parts(&mut cargo, paths)?;
     if set("RUST_LIB_BACKTRACE").is_none() {
         // Where an error came from inside a test hides what it says.
         cargo.env("RUST_LIB_BACKTRACE", "0");

@@ -33,13 +33,15 @@ pub(crate) enum FetchError {
 }
 
 impl Catalog {
-    /// Looks in `AGAVE_PLUGINS`, then in the folder `plugins` beside the program.
+    /// Looks in the folders of `AGAVE_PLUGINS`, which are written as those of `PATH` are, then in
+    /// the folder `plugins` beside the program.
     pub(crate) fn new(engine: Engine) -> Self {
-        let named = std::env::var_os("AGAVE_PLUGINS").map(PathBuf::from);
+        let named = std::env::var_os("AGAVE_PLUGINS").unwrap_or_default();
+        let named = std::env::split_paths(&named).filter(|folder| !folder.as_os_str().is_empty());
         let beside_program = std::env::current_exe()
             .ok()
             .and_then(|program| Some(program.parent()?.join("plugins")));
-        Self::in_folders(engine, named.into_iter().chain(beside_program).collect())
+        Self::in_folders(engine, named.chain(beside_program).collect())
     }
 
     /// Looks in `folders`, in their order.

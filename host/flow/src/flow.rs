@@ -130,6 +130,9 @@ pub struct Node {
     /// The nodes that it reads; all of them come earlier. Empty for an infer node, which reads
     /// `cameras`.
     pub inputs: Vec<NodeIndex>,
+    /// An adapter that reads `alerts`: whatever alerts leave the flow, so that its inputs are all
+    /// rules and gates which no gate reads.
+    pub reads_all_alerts: bool,
     /// The cameras whose data reaches it, in their order in the flow.
     pub cameras: Vec<CameraIndex>,
     /// At which hours it works; always, when there is none. Outside of them a model does not look

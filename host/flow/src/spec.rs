@@ -294,7 +294,8 @@ pub(crate) struct NodeSpec {
     /// The device that `serve` is.
     pub(crate) device: Option<DeviceSpec>,
     /// What it reads: a name or a list of names. A model reads cameras, and `cameras` is all of
-    /// them; everything else reads other nodes.
+    /// them; everything else reads other nodes. To an adapter, `alerts` is all alerts that leave the
+    /// flow.
     pub(crate) from: NameList,
     /// Settings of the plugin.
     pub(crate) config: Option<Map<String, Value>>,

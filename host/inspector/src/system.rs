@@ -15,8 +15,8 @@ pub use crate::query::{AlertQuery, IncidentQuery};
 use crate::Additions;
 use crate::view::{
     Alert, AlertDetails, CameraView, DeadLetterView, Done, FileProblem, GraphView, Incident,
-    Inferred, ModelView, NodeView, PassedDetection, RecordingView, ReportView, Status, TriedNow,
-    UsedPlugin, VersionView,
+    Inferred, ModelView, NodeView, PassedDetection, RecordingView, ReportView, Status,
+    TestAlertView, TriedNow, UsedPlugin, VersionView,
 };
 
 /// All that runs in this process.
@@ -171,6 +171,12 @@ pub trait RunningFlow: Additions + Send + Sync + 'static {
 
     /// The text of one of them; passwords in it are numbers.
     fn version(&self, version: u64) -> Option<String>;
+
+    /// Sends a test alert to the adapter `node`, and waits for what becomes of it.
+    ///
+    /// # Errors
+    /// When there is no such adapter, or it cannot be tested now.
+    fn test_alert(&self, node: &str) -> Result<TestAlertView, Refusal>;
 
     /// Starts a node's plugin again where it was given up. Says for how many cameras.
     ///

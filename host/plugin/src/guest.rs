@@ -67,6 +67,8 @@ pub(crate) struct Guest {
     pub(crate) connections: usize,
     pub(crate) table: ResourceTable,
     pub(crate) log_budget: LogBudget,
+    /// The last warning that it logged in the running call.
+    pub(crate) complaint: Option<String>,
     limits: Limits,
     /// The deadline of the running call.
     deadline: Duration,
@@ -100,6 +102,7 @@ impl Guest {
             connections: 0,
             table,
             log_budget: LogBudget::new(limits.log_lines_per_second),
+            complaint: None,
             limits,
             deadline: limits.deadline,
             output_bytes: limits.output_bytes,
@@ -120,6 +123,7 @@ impl Guest {
         self.measured_from = None;
         self.waiting_from = None;
         self.memory_denied = false;
+        self.complaint = None;
     }
 
     pub(crate) fn deadline(&self) -> Duration {

@@ -8,7 +8,6 @@
     reason = "a test fails by panicking"
 )]
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use agave_core::{Alert, BoundingBox, Detection, DropReason, FrameDetections, Phase, Severity};
@@ -19,14 +18,7 @@ use agave_plugin::{
 };
 
 fn plugin(name: &str) -> Plugin {
-    let test = std::env::current_exe().unwrap();
-    let release = test.parent().and_then(|deps| deps.parent()).unwrap();
-    let path: PathBuf = release.join("plugins").join(format!("{name}.wasm"));
-    assert!(
-        path.is_file(),
-        "{} is missing; run `cargo xtask test`",
-        path.display()
-    );
+    let path = agave_tests::plugin(name).unwrap();
     Plugin::load(&Engine::new().unwrap(), &path).unwrap()
 }
 

@@ -30,14 +30,14 @@ use signature::{Seal, Signature};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Where to post; behind the server's name it may have placeholders such as `{camera}`. The
-    /// node's `allow.http` has to grant its origin.
+    /// The web address to post to. Behind the server's name it may have placeholders such as
+    /// `{camera}`. The node's `allow.http` has to grant its origin.
     pub url: String,
     /// More headers for the request; their values may have placeholders.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// What is posted: a text with placeholders, or a structure whose texts have them. The
-    /// default is the JSON object of `agave run --json`.
+    /// What is posted; the alert as JSON if nothing is said. A text with placeholders, or a
+    /// structure whose texts have them; else the JSON object of `agave run --json`.
     #[serde(default)]
     #[schemars(extend("type" = ["string", "object", "array", "null"]))]
     pub body: Option<serde_json::Value>,

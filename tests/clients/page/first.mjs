@@ -1,10 +1,11 @@
 // Comes to the first alert as somebody does who has a camera's address and the page, and has read
 // nothing. CAMERA is its address, NOBODY one where nothing listens, CAMERA_USER and CAMERA_PASSWORD
-// the login. MODEL is a file on this computer, and NO_MODEL one that is none.
+// the login. MODEL is a file on this computer, and NO_MODEL one that is none. RECEIVER is a web
+// address that takes alerts.
 
 import { accessible, expect, look, shown } from "./browser.mjs";
 
-const { CAMERA, NOBODY, CAMERA_USER, CAMERA_PASSWORD, MODEL, NO_MODEL } = process.env;
+const { CAMERA, NOBODY, CAMERA_USER, CAMERA_PASSWORD, MODEL, NO_MODEL, RECEIVER } = process.env;
 /** The clip shows an object every seven seconds. */
 const ALERT_MS = 90_000;
 
@@ -222,6 +223,24 @@ await look(async (page, step, base) => {
     await page.getByText("What each node saw and gave").click();
     await page.getByText(/object \d+ % in yard/).first().waitFor();
     await accessible(page);
+  });
+
+  await step("alerts are sent somewhere from there, and a test says that they arrive", async () => {
+    await page.getByRole("link", { name: "Send alerts somewhere" }).click();
+    await dialog.getByRole("heading", { name: /^Adapters/ }).waitFor();
+    await dialog.getByRole("button", { name: /^webhook/ }).click();
+    expect((await dialog.getByLabel("Reads").inputValue()) === "alerts", "it reads all alerts");
+    await dialog.getByLabel("url").fill(RECEIVER);
+    await accessible(page);
+    await dialog.getByRole("button", { name: "Add and apply" }).click();
+    await dialog.waitFor({ state: "hidden" });
+    await page.getByRole("heading", { name: "Does “webhook” reach anybody?" }).waitFor();
+    await page.getByRole("button", { name: "Send a test" }).click();
+    await page.getByText(/^Arrived after/).waitFor();
+    await accessible(page);
+    await page.goto(`${base}/flows/my-farm/system/deliveries`);
+    await page.getByRole("button", { name: "Send a test" }).click();
+    await page.getByText(/^Arrived after/).waitFor();
   });
 
   await step("a rule is removed, and what that does is shown before", async () => {

@@ -54,6 +54,7 @@ fn flow() -> Flow {
         name: name.to_owned(),
         work,
         inputs: inputs.iter().copied().map(NodeIndex).collect(),
+        reads_all_alerts: false,
         cameras: vec![CameraIndex(0), CameraIndex(1)],
         active: None,
         partition: agave_flow::Partition::Camera,

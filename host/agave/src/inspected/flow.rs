@@ -10,7 +10,7 @@ use agave_inspector::system::{
 };
 use agave_inspector::view::{
     Alert, AlertDetails, CameraView, DeadLetterView, Done, GraphView, Incident, Inferred,
-    ModelView, NodeView, ReportView, Status, TriedNow, VersionView,
+    ModelView, NodeView, ReportView, Status, TestAlertView, TriedNow, VersionView,
 };
 use agave_inspector::{Refusal, RunningFlow};
 use tokio::sync::{broadcast, mpsc};
@@ -213,6 +213,10 @@ impl RunningFlow for InspectedFlow {
 
     fn version(&self, version: u64) -> Option<String> {
         self.keeper.version(version)
+    }
+
+    fn test_alert(&self, node: &str) -> Result<TestAlertView, Refusal> {
+        node::test_alert(self, node)
     }
 
     fn revive(&self, node: &str) -> Result<Done, Refusal> {

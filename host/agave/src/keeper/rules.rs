@@ -274,6 +274,10 @@ fn with_readers(flow: &Flow, node: &str) -> Result<Vec<String>, Refusal> {
     let mut gone = BTreeSet::from([first.ok_or_else(none)?]);
     // All that a node reads comes before it.
     for (index, reader) in flow.nodes.iter().enumerate() {
+        if reader.reads_all_alerts {
+            // It goes on with those that are left, and with the next.
+            continue;
+        }
         let lost = reader.inputs.iter().filter(|it| gone.contains(&it.0));
         match lost.count() {
             0 => {}

@@ -79,7 +79,7 @@ struct Bench {
 impl Bench {
     fn agave(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command.env("AGAVE_PLUGINS", agave_tests::plugins().unwrap());
+        command.env("AGAVE_PLUGINS", agave_tests::plugin_folders().unwrap());
         command
     }
 

@@ -23,8 +23,8 @@ use super::trail::{self, TrailReceiver};
 pub(super) struct AdapterPlan {
     pub(super) name: String,
     pub(super) order: Order,
-    /// How many nodes give it alerts.
-    pub(super) inputs: usize,
+    /// Several nodes give it alerts, or may after the next change.
+    pub(super) has_givers: bool,
     /// The cameras whose alerts come to it, once they are planned.
     pub(super) cameras: Vec<StreamInfo>,
     pub(super) outbox: Arc<Outbox>,
@@ -115,7 +115,7 @@ impl Bench<'_> {
         Ok(AdapterPlan {
             name: node.name.clone(),
             order: node.order,
-            inputs: node.inputs.len(),
+            has_givers: node.inputs.len() > 1 || node.reads_all_alerts,
             cameras: Vec::new(),
             outbox: match outbox {
                 Some(outbox) => Arc::clone(outbox),

@@ -165,7 +165,11 @@ impl Receive for DeviceReceiver {
 
     fn deliver(&mut self, alerts: &[Handed]) -> Attempt {
         let Some(device) = &self.device else {
-            return Attempt::Later(format!("nobody listens at {} yet", self.settings.listen));
+            let reason = format!("nobody listens at {} yet", self.settings.listen);
+            return Attempt::Later {
+                after: None,
+                reason,
+            };
         };
         for Handed { delivery, .. } in alerts {
             device.raise(&Notice::of(&delivery.camera, &delivery.alert));

@@ -51,7 +51,7 @@ pub(crate) use build::Topology;
 pub(crate) use chain::{AlertSink, Seen};
 pub(crate) use journal::WaitingOutcomes;
 pub(crate) use models::LookError;
-pub(crate) use outbox::idempotency_key;
+pub(crate) use outbox::{TestOutcome, Tested, idempotency_key};
 pub(crate) use rehearsal::{Cast, Rehearsal};
 pub(crate) use reload::ReloadError;
 pub(crate) use running::{Finish, Live, Running, Signal};

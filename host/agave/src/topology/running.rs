@@ -125,14 +125,14 @@ impl RunningAdapter {
         let AdapterPlan {
             name,
             order,
-            inputs,
+            has_givers,
             cameras,
             outbox,
             grants,
             adapter,
         } = plan;
         outbox.keep_order(order);
-        outbox.read_from(inputs);
+        outbox.name_givers(has_givers);
         outbox.introduce(cameras);
         let Some(mut adapter) = adapter else {
             return Ok(None);

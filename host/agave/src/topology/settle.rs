@@ -42,7 +42,7 @@ impl Live {
                 continue;
             };
             running.outbox.keep_order(plan.order);
-            running.outbox.read_from(plan.inputs);
+            running.outbox.name_givers(plan.has_givers);
             running.outbox.introduce(plan.cameras);
             if let Some(successor) = plan.adapter {
                 running.grants = plan.grants;

@@ -11,7 +11,7 @@ use agave_store::{DeadLetterQuery, Store, StoreError};
 
 use super::journal::WaitingOutcomes;
 use super::models::LookError;
-use super::outbox::Outbox;
+use super::outbox::{NoTest, Outbox, Tested};
 use super::running::Live;
 use super::source::Health;
 use super::summary::{CameraCounts, NodeAccount};
@@ -19,6 +19,8 @@ use crate::control::{CameraStatus, Choice, JournalStatus, NodeStatus, OutboxStat
 
 /// No node is called like this.
 const FOR_THE_PAGE: &str = "the page";
+/// So long a person waits for what becomes of a test alert.
+const LONGEST_TEST: Duration = Duration::from_secs(25);
 
 /// What was seen, with the names of the classes.
 type Look = Result<(Vec<Detection>, Arc<[String]>), LookError>;
@@ -127,6 +129,21 @@ impl Live {
             });
         }
         Some(revived)
+    }
+
+    /// Sends a test alert to the adapter `node`, and waits for what becomes of it. None where
+    /// there is no such adapter that can be tested: what a trail keeps has happened.
+    pub(crate) fn test_adapter(&self, node: &str) -> Option<Result<Tested, NoTest>> {
+        let (outbox, recent) = {
+            let parts = self.parts();
+            let mut nodes = parts.version.flow.nodes.iter();
+            nodes.find(|known| known.name == node && !matches!(known.work, Work::Store(_)))?;
+            let mut adapters = parts.adapters.iter();
+            let adapter = adapters.find(|adapter| adapter.name == node)?;
+            (Arc::clone(&adapter.outbox), parts.version.recent.clone())
+        };
+        let newest = |camera: &str| recent.and_then(|recent| recent.newest(camera)).unwrap_or(0);
+        Some(outbox.test(LONGEST_TEST, newest))
     }
 
     /// What becomes of deliveries from now on. As long as somebody has it, it is noted.

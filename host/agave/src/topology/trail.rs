@@ -217,7 +217,10 @@ impl Receive for TrailReceiver {
                 if matches!(error, TrailError::Refused(_)) {
                     self.one_by_one = alerts.len();
                 }
-                Attempt::Later(error.to_string())
+                Attempt::Later {
+                    after: None,
+                    reason: error.to_string(),
+                }
             }
         }
     }

@@ -171,13 +171,12 @@ pub(super) fn nodes(was: &NamedNode, now: &NamedNode) -> Vec<Difference<NodeAspe
         // Nothing of the one can be compared with anything of the other.
         _ => {}
     }
-    let differ = was.inputs != now.inputs;
-    found.add(
-        differ,
-        NodeAspect::Inputs,
-        names(&was.inputs),
-        names(&now.inputs),
-    );
+    let differ = was.inputs != now.inputs || was.reads_all_alerts != now.reads_all_alerts;
+    let inputs = |node: &NamedNode| match node.reads_all_alerts {
+        true => format!("alerts, of {}", names(&node.inputs)),
+        false => names(&node.inputs),
+    };
+    found.add(differ, NodeAspect::Inputs, inputs(was), inputs(now));
     let differ = was.cameras != now.cameras;
     found.add(
         differ,

@@ -15,6 +15,7 @@ use crate::{
 pub(super) struct NamedNode {
     pub(super) work: NamedWork,
     pub(super) inputs: BTreeSet<String>,
+    pub(super) reads_all_alerts: bool,
     pub(super) cameras: BTreeSet<String>,
     pub(super) active: Option<Schedule>,
     pub(super) partition: Partition,
@@ -51,6 +52,7 @@ impl NamedNode {
                 Work::Serve(device) => NamedWork::Serve(device.clone()),
             },
             inputs: inputs.map(|input| input.name.clone()).collect(),
+            reads_all_alerts: node.reads_all_alerts,
             cameras: cameras.map(|camera| camera.name.clone()).collect(),
             active: node.active.clone(),
             partition: node.partition,
@@ -92,6 +94,7 @@ impl NamedNode {
                 NamedWork::Serve(device) => Work::Serve(device.clone()),
             },
             inputs: inputs.map(|(index, _)| NodeIndex(index)).collect(),
+            reads_all_alerts: self.reads_all_alerts,
             cameras: seen.map(|(index, _)| CameraIndex(index)).collect(),
             active: self.active.clone(),
             partition: self.partition,

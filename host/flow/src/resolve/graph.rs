@@ -8,6 +8,9 @@ use super::{Context, Lookup};
 use crate::named::NameList;
 use crate::{CameraIndex, Code, Node, NodeIndex, suggest, tree};
 
+/// In `from`: all alerts that leave the flow.
+const ALERTS: &str = "alerts";
+
 /// The nodes with their edges.
 pub(super) struct Graph {
     /// In calling order; `None` when anything is wrong with any of them.
@@ -23,6 +26,8 @@ pub(super) struct Graph {
 struct Reads {
     nodes: Vec<usize>,
     cameras: Vec<usize>,
+    /// It reads whatever alerts leave the flow.
+    all_alerts: bool,
     /// Whether there is nothing wrong with any of its edges.
     good: bool,
 }
@@ -33,6 +38,7 @@ pub(super) fn resolve(cx: &mut Context<'_, '_>, drafts: Vec<Draft<'_>>) -> Graph
         .iter()
         .map(|draft| edges(cx, draft, &kinds))
         .collect();
+    read_all_alerts(&kinds, &mut reads);
     let order = sorted(cx, &drafts, &mut reads);
     warn_of_unused(cx, &drafts, &reads);
 
@@ -73,6 +79,7 @@ pub(super) fn resolve(cx: &mut Context<'_, '_>, drafts: Vec<Draft<'_>>) -> Graph
                 name: draft.name.to_owned(),
                 work: draft.work?,
                 inputs,
+                reads_all_alerts: reads.all_alerts,
                 cameras: cameras
                     .get(node)?
                     .iter()
@@ -107,7 +114,7 @@ fn edges(cx: &mut Context<'_, '_>, draft: &Draft<'_>, kinds: &[Option<Kind>]) ->
             Some(_) => node_edge(cx, draft, name, &at, kinds, &mut reads),
             // Nobody knows what it reads, so only a name that stands for nothing is wrong.
             None => {
-                if name != "cameras" && !cx.names("cameras").contains(&name) {
+                if name != "cameras" && name != ALERTS && !cx.names("cameras").contains(&name) {
                     let says = format!("node '{}' reads", draft.name);
                     if let Lookup::Found(index) = cx.look_up("nodes", name, &at, &says) {
                         reads.nodes.push(index);
@@ -164,6 +171,9 @@ fn node_edge(
 ) -> bool {
     let node = draft.name;
     let is_node = cx.names("nodes").contains(&name);
+    if !is_node && name == ALERTS {
+        return all_alerts_edge(cx, draft, at, reads);
+    }
     if !is_node && (name == "cameras" || cx.names("cameras").contains(&name)) {
         let read = match name {
             "cameras" => "cameras".to_owned(),
@@ -213,6 +223,51 @@ fn node_edge(
     };
     cx.problem_within(Code::WrongEdge, at, name, message, Some(help.to_owned()));
     false
+}
+
+/// `from: alerts`.
+fn all_alerts_edge(
+    cx: &mut Context<'_, '_>,
+    draft: &Draft<'_>,
+    at: &str,
+    reads: &mut Reads,
+) -> bool {
+    let Some(kind) = draft.kind else {
+        return false;
+    };
+    reads.all_alerts = gives(kind).is_none();
+    if !reads.all_alerts {
+        let message = format!(
+            "node '{}' is {}, and only adapters read all alerts",
+            draft.name,
+            kind.with_article()
+        );
+        let help = "name the nodes that it is to read";
+        cx.problem_within(Code::WrongEdge, at, ALERTS, message, Some(help.to_owned()));
+    }
+    reads.all_alerts
+}
+
+/// Alerts leave the flow behind a rule or gate that no gate reads.
+fn read_all_alerts(kinds: &[Option<Kind>], reads: &mut [Reads]) {
+    let is = |node: usize, role: Role| kinds.get(node) == Some(&Some(Kind::Plugin(role)));
+    let read_by_gates = |node: usize| {
+        let gates = reads
+            .iter()
+            .enumerate()
+            .filter(|(reader, _)| is(*reader, Role::Gate));
+        gates
+            .into_iter()
+            .any(|(_, gate)| gate.nodes.contains(&node))
+    };
+    let exits: Vec<usize> = (0..kinds.len())
+        .filter(|&node| (is(node, Role::Rule) || is(node, Role::Gate)) && !read_by_gates(node))
+        .collect();
+    for reads in reads.iter_mut().filter(|reads| reads.all_alerts) {
+        reads.nodes.extend(&exits);
+        reads.nodes.sort_unstable();
+        reads.nodes.dedup();
+    }
 }
 
 fn gives(kind: Kind) -> Option<&'static str> {

@@ -72,11 +72,11 @@ pub(super) fn resolve<'a>(cx: &mut Context<'a, '_>) -> Vec<Draft<'a>> {
 }
 
 fn check_own_name(cx: &mut Context<'_, '_>, pointer: &str, name: &str) {
-    if name == "cameras" {
+    if let "cameras" | "alerts" = name {
         cx.problem_with_key(
             Code::ReservedName,
             pointer,
-            "a node cannot be named 'cameras': `from: cameras` means all cameras",
+            format!("a node cannot be named '{name}': `from: {name}` means all {name}"),
             Some("give the node another name".to_owned()),
         );
     }

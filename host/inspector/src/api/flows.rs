@@ -15,7 +15,9 @@ use crate::extract::{IfMatch, InPath, InQuery, Text};
 use crate::problem::Problem;
 use crate::shared::{Shared, ask, get};
 use crate::system::RunningFlow;
-use crate::view::{Done, FlowView, GraphView, NodeView, ReportView, Status, VersionView};
+use crate::view::{
+    Done, FlowView, GraphView, NodeView, ReportView, Status, TestAlertView, VersionView,
+};
 
 /// The media type of a flow file.
 const YAML: &str = "application/yaml";
@@ -26,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(status))
         .routes(routes!(graph))
         .routes(routes!(node))
+        .routes(routes!(test_alert))
         .routes(routes!(revive))
         .routes(routes!(file, write_file))
         .routes(routes!(plan))
@@ -102,6 +105,27 @@ async fn node(
     let found = get(move || flow.node(&wanted)).await?;
     let found = found.ok_or_else(|| Problem::not_found(format!("there is no node '{node}'")));
     Ok(Json(found?))
+}
+
+/// Send a test alert to an adapter
+///
+/// One of the kind `test`, of the first camera whose alerts come to it, which ends at once. It is
+/// handed to the adapter before all that waits, is tried once, and is kept nowhere; the receiver
+/// cannot tell it from another by more than its kind and the attribute `test`. What became of it
+/// is answered within 25 seconds.
+#[utoipa::path(post, path = "/flows/{flow}/nodes/{node}/test-alert", tag = "flows",
+    params(("flow" = String, Path, description = "The flow's name"),
+           ("node" = String, Path, description = "The adapter's name")),
+    security(("token" = ["operator"])),
+    responses((status = 200, description = "What became of it", body = TestAlertView),
+        (status = 409, description = "It takes no tests, reads no camera's alerts, or is busy",
+            body = Problem, content_type = "application/problem+json")))]
+async fn test_alert(
+    State(shared): State<Arc<Shared>>,
+    InPath((flow, node)): InPath<(String, String)>,
+) -> Result<Json<TestAlertView>, Problem> {
+    let flow = shared.flow(&flow)?;
+    Ok(Json(ask(move || flow.test_alert(&node)).await?))
 }
 
 /// Start a node's plugin again where it was given up

@@ -1,4 +1,4 @@
-//! What adapters have given up.
+//! What adapters have given up, and what became of a test.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,6 +21,36 @@ pub struct DeadLetterView {
     pub at: String,
     /// The alert.
     pub alert: Alert,
+}
+
+/// What became of a test alert.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct TestAlertView {
+    /// In one word.
+    pub outcome: TestOutcome,
+    /// Why it did not arrive.
+    #[schema(example = "the receiver answered 503")]
+    pub said: Option<String>,
+    /// The camera whose alert it was made out to be.
+    #[schema(example = "gate")]
+    pub camera: String,
+    /// From its being handed over until the answer, in milliseconds.
+    #[schema(example = 12.5)]
+    pub took_ms: f64,
+}
+
+/// What can become of a test alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TestOutcome {
+    /// The receiver has it.
+    Delivered,
+    /// The receiver does not want it.
+    Refused,
+    /// The receiver is not there, or cannot take it now; alerts would be tried again.
+    NotNow,
+    /// The plugin failed.
+    Failed,
 }
 
 /// How many were meant.

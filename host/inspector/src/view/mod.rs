@@ -24,7 +24,7 @@ pub use alert::{
 pub use camera::{
     CameraView, CameraZones, NewZone, PassedDetection, TriedNow, ZoneShape, ZoneView,
 };
-pub use delivery::{DeadLetterView, Done};
+pub use delivery::{DeadLetterView, Done, TestAlertView, TestOutcome};
 pub use graph::{Edge, GraphNode, GraphView};
 pub use infer::{Inferred, InferredDetection};
 pub use node::{FlowModel, LastFailure, LimitsView, ModelView, NodeView, PluginView};

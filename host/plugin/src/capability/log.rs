@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::bindings::imports::agave::plugin::log::{Host, Level};
 use crate::guest::Guest;
-use crate::text::shortened;
+use crate::text::{SENTENCE, shortened};
 
 const MOST_BYTES: usize = 4096;
 
@@ -46,6 +46,9 @@ impl LogBudget {
 
 impl Host for Guest {
     fn write(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
+        if matches!(level, Level::Warn | Level::Error) {
+            self.complaint = Some(shortened(&message, SENTENCE));
+        }
         let node = self.node.as_str();
         // An adapter is not one camera's.
         let camera = Some(self.camera.as_str()).filter(|camera| !camera.is_empty());

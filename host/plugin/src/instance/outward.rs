@@ -36,6 +36,11 @@ impl Instance {
         Ok(outcomes.into_iter().map(Into::into).collect())
     }
 
+    /// The last warning that it logged in the call that was made last.
+    pub(crate) fn complaint(&self) -> Option<&str> {
+        self.store.data().complaint.as_deref()
+    }
+
     /// As an adapter: what it has to do beside deliveries. Gives how soon it wants to be asked
     /// again. Blocks like [`Self::deliver`].
     ///

@@ -205,7 +205,7 @@ fn a_refusal_counts_when_nobody_waits_for_it_any_more() -> Result<()> {
 fn a_login_that_nobody_judged_is_not_sent_again_at_once() -> Result<()> {
     for (refuse, said) in [
         (401, "refused this login"),
-        (403, "refused this login"),
+        (403, "did not say whether it takes this login"),
         (400, "did not say whether it takes this login"),
         (429, "did not say whether it takes this login"),
         (500, "did not say whether it takes this login"),

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -193,11 +192,7 @@ fn mark(seed: u64) -> [u8; 32] {
 fn plugin() -> &'static Plugin {
     static PLUGIN: OnceLock<Plugin> = OnceLock::new();
     PLUGIN.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        let release = test.parent().and_then(|deps| deps.parent()).unwrap();
-        let path: PathBuf = release.join("plugins/probe.wasm");
-        let missing = format!("{} is missing; run `cargo xtask test`", path.display());
-        assert!(path.is_file(), "{missing}");
+        let path = agave_tests::plugin("probe").unwrap();
         Plugin::load(&Engine::new().unwrap(), &path).unwrap()
     })
 }

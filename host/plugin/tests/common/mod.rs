@@ -37,15 +37,7 @@ pub(crate) fn engine() -> &'static Engine {
 
 /// The file of a plugin that `cargo xtask` has built.
 pub(crate) fn built(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let release = test.parent().and_then(|deps| deps.parent()).unwrap();
-    let path = release.join("plugins").join(format!("{name}.wasm"));
-    assert!(
-        path.is_file(),
-        "{} is missing; run `cargo xtask test`",
-        path.display()
-    );
-    path
+    agave_tests::plugin(name).unwrap()
 }
 
 pub(crate) fn plugin(name: &str) -> Plugin {

@@ -9,6 +9,7 @@ use agave_plugin::Outcome;
 use super::lanes::Next;
 use super::pace::wait_after;
 use super::receiver::{Attempt, Handed, Receiver};
+use super::test_alert::TestAlert;
 use super::{Contents, Outbox, idempotency_key};
 
 /// So long one alert is tried.
@@ -27,6 +28,7 @@ enum Step {
     Rewind,
     Read(Arc<str>, u64),
     Deliver(Vec<Handed>),
+    Test(TestAlert),
     End,
 }
 
@@ -56,9 +58,11 @@ impl Outbox {
                         next_upkeep = after.map(|after| Instant::now() + after);
                     }
                 }
+                Step::Test(test) => self.try_out(receiver, &test),
                 Step::End => break,
             }
         }
+        self.lock().test = None;
         receiver.leave();
         if let Receiver::Host(host) = receiver {
             // What it knows and has not told yet.
@@ -93,6 +97,9 @@ impl Outbox {
             let is_due = next_upkeep.is_some_and(|due| now >= due);
             if !contents.is_told || is_due || receiver.wants_upkeep() {
                 return Step::Upkeep;
+            }
+            if let Some(test) = contents.test.take() {
+                return Step::Test(test);
             }
             if !may_deliver {
                 return Step::LookAgain;
@@ -180,8 +187,8 @@ impl Outbox {
             Attempt::Outcome(Outcome::Retry(after)) => {
                 self.note_silence(&mut contents, &alerts, after, "it is to be tried again");
             }
-            Attempt::Later(reason) => {
-                self.note_silence(&mut contents, &alerts, None, &reason);
+            Attempt::Later { after, reason } => {
+                self.note_silence(&mut contents, &alerts, after, &reason);
             }
             Attempt::Failed(reason) => {
                 for alert in &alerts {
@@ -194,12 +201,12 @@ impl Outbox {
         }
     }
 
-    fn note_failures(&self, contents: &mut Contents, receiver: &Receiver) {
+    pub(super) fn note_failures(&self, contents: &mut Contents, receiver: &Receiver) {
         (contents.failures, contents.quarantined) = receiver.failures();
     }
 
     /// The receiver is there.
-    fn note_answer(&self, contents: &mut Contents) {
+    pub(super) fn note_answer(&self, contents: &mut Contents) {
         contents.trouble = None;
         if contents.breaker.answered() {
             tracing::info!(node = %self.node, "the receiver is there again");

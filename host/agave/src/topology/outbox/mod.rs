@@ -9,6 +9,7 @@ mod lanes;
 mod pace;
 mod receiver;
 mod refill;
+mod test_alert;
 #[cfg(test)]
 mod tests;
 
@@ -26,10 +27,12 @@ use super::summary::NodeAccount;
 use crate::control::OutboxStatus;
 use lanes::{Lanes, Waiting};
 use pace::Breaker;
+use test_alert::TestAlert;
 
 #[cfg(test)]
 pub(super) use lanes::MOST_WAITING;
 pub(super) use receiver::{Attempt, Handed, Receive, Receiver};
+pub(crate) use test_alert::{NoTest, TestOutcome, Tested};
 
 struct Contents {
     lanes: Lanes,
@@ -51,6 +54,8 @@ struct Contents {
     is_told: bool,
     /// Dead letters wait again: everything is to be read anew.
     rewind: bool,
+    /// A person wants to know whether alerts arrive.
+    test: Option<TestAlert>,
     /// No more alerts will come, and what waits has until then.
     closing: Option<Instant>,
 }
@@ -95,6 +100,7 @@ impl Outbox {
                 cameras: Arc::default(),
                 is_told: false,
                 rewind: false,
+                test: None,
                 closing: None,
             }),
             journal,
@@ -182,9 +188,9 @@ impl Outbox {
         self.changed.notify_all();
     }
 
-    /// So many nodes give it alerts from now on.
-    pub(super) fn read_from(&self, nodes: usize) {
-        self.lock().keys_name_giver = nodes > 1;
+    /// Whether keys name the node that gave an alert, from now on.
+    pub(super) fn name_givers(&self, do_so: bool) {
+        self.lock().keys_name_giver = do_so;
     }
 
     /// These are the cameras whose alerts come here.

@@ -17,8 +17,11 @@ pub(in crate::topology) enum Attempt {
     Outcome(Outcome),
     /// The plugin failed, for this reason, and so did not deliver.
     Failed(DropReason),
-    /// Not now, for this reason.
-    Later(String),
+    /// Not now, for this reason; after so long if the receiver said.
+    Later {
+        after: Option<Duration>,
+        reason: String,
+    },
 }
 
 /// An alert that is handed over.
@@ -90,6 +93,17 @@ impl Receiver {
         match self {
             Self::Plugin(one) => (one.plugin.failures(), one.plugin.quarantined()),
             Self::Host(_) => (0, false),
+        }
+    }
+
+    /// What it said when it failed last.
+    pub(super) fn last_failure(&self) -> Option<String> {
+        match self {
+            Self::Plugin(one) => one
+                .plugin
+                .last_failure()
+                .map(|failure| failure.said.clone()),
+            Self::Host(_) => None,
         }
     }
 
@@ -168,6 +182,10 @@ impl PluginReceiver {
         (self.plugin.failures(), self.plugin.recycled())
     }
 
+    fn complaint(&self) -> Option<String> {
+        self.plugin.complaint().map(str::to_owned)
+    }
+
     fn deliver(&mut self, alerts: &[Handed]) -> Attempt {
         let Some(Handed { delivery, .. }) = alerts.first() else {
             return Attempt::Outcome(Outcome::Delivered);
@@ -176,10 +194,12 @@ impl PluginReceiver {
             instance.deliver(std::slice::from_ref(delivery))
         });
         match verdict {
-            Verdict::Answered(outcomes) => outcomes
-                .into_iter()
-                .next()
-                .map_or(Attempt::Failed(DropReason::BadOutput), Attempt::Outcome),
+            Verdict::Answered(outcomes) => match (outcomes.into_iter().next(), self.complaint()) {
+                // A plugin has no other way to say why.
+                (Some(Outcome::Retry(after)), Some(reason)) => Attempt::Later { after, reason },
+                (Some(outcome), _) => Attempt::Outcome(outcome),
+                (None, _) => Attempt::Failed(DropReason::BadOutput),
+            },
             Verdict::Around(reason) | Verdict::Dropped(reason) => Attempt::Failed(reason),
         }
     }

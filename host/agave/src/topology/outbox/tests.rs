@@ -212,7 +212,7 @@ fn a_batch_goes_as_a_whole() {
 #[test]
 fn a_rule_s_alert_and_its_gate_s_are_two() {
     let office = Office::open(Order::Incident);
-    office.outbox.read_from(2);
+    office.outbox.name_givers(true);
     for node in ["rule", "calm"] {
         office.happens_at(node, "a", "same");
     }
@@ -234,7 +234,7 @@ fn a_rule_s_alert_and_its_gate_s_are_two() {
 #[test]
 fn a_key_does_not_say_who_gave_an_alert_where_only_one_can() {
     let office = Office::open(Order::Incident);
-    office.outbox.read_from(1);
+    office.outbox.name_givers(false);
     office.happens("a", "one");
     let (told, heard) = channel();
     let (_given, courier) = office.run(1, move |delivery| {
@@ -327,5 +327,71 @@ fn many_alerts_pass_while_dead_letters_come_back() {
         .collect();
     told.sort_unstable();
     assert_eq!(told, (0..500).collect::<Vec<usize>>());
+    office.end(courier);
+}
+
+fn read_from(office: &Office, camera: &str) {
+    office.outbox.introduce(vec![StreamInfo {
+        camera: camera.to_owned(),
+        ..StreamInfo::default()
+    }]);
+}
+
+#[test]
+fn a_test_alert_goes_before_what_waits_and_is_in_no_account() {
+    let office = Office::open(Order::Incident);
+    assert_eq!(office.outbox.test(LIMIT, |_| 0), Err(NoTest::NoCamera));
+    read_from(&office, "gate");
+    // The receiver is away for alerts, and for the first test.
+    let mut tests = 0;
+    let (heard, courier) = office.run(1, move |delivery| {
+        let is_test = delivery.alert.kind == "test";
+        tests += usize::from(is_test);
+        match tests {
+            0..=2 => Outcome::Retry(Some(LIMIT * 10)),
+            _ => Outcome::Delivered,
+        }
+    });
+    office.happens("gate", "late");
+    keys(&heard, 1);
+    let tested = office.outbox.test(LIMIT, |_| 7).unwrap();
+    assert!(
+        matches!(tested.outcome, TestOutcome::NotNow(_)),
+        "{tested:?}"
+    );
+    assert_eq!(office.outbox.waiting(), 1);
+    // With the second one the receiver is there again, for what waits as well.
+    let tested = office.outbox.test(LIMIT, |_| 7).unwrap();
+    assert_eq!(
+        (tested.outcome, tested.camera.as_str()),
+        (TestOutcome::Delivered, "gate")
+    );
+    let told = keys(&heard, 5);
+    assert_eq!(told.last(), Some(&("late".to_owned(), 2, true)));
+    let status = office.outbox.status();
+    assert_eq!((status.delivered, status.dead_letters), (1, 0));
+    office.end(courier);
+    assert_eq!(office.outbox.test(LIMIT, |_| 0), Err(NoTest::Ending));
+}
+
+#[test]
+fn a_test_alert_does_not_wait_for_ever_for_its_turn() {
+    let office = Office::open(Order::Incident);
+    read_from(&office, "gate");
+    let (go_on, wait) = channel::<()>();
+    let (begins, begun) = channel();
+    let (heard, courier) = office.run(1, move |_| {
+        begins.send(()).unwrap();
+        // Until the test has given up.
+        wait.recv().unwrap();
+        Outcome::Delivered
+    });
+    office.happens("gate", "slow");
+    begun.recv_timeout(LIMIT).unwrap();
+    let short = Duration::from_millis(20);
+    assert_eq!(office.outbox.test(short, |_| 0), Err(NoTest::Busy));
+    go_on.send(()).unwrap();
+    assert_eq!(keys(&heard, 1).len(), 1);
+    drop(go_on);
     office.end(courier);
 }

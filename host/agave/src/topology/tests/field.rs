@@ -72,11 +72,11 @@ impl Field {
     /// Runs the flow `text`, which goes on from what `store` has.
     pub(super) fn start_on(store: Store, text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let built = agave_tests::plugins().unwrap();
         std::fs::create_dir(folder.path().join("plugins")).unwrap();
         for plugin in PLUGINS {
             let file = format!("{plugin}.wasm");
-            std::fs::copy(built.join(&file), folder.path().join("plugins").join(&file)).unwrap();
+            let built = agave_tests::plugin(plugin).unwrap();
+            std::fs::copy(built, folder.path().join("plugins").join(&file)).unwrap();
         }
         let machine = Arc::new(Machine {
             catalog: Catalog::new(agave_plugin::Engine::new().unwrap()),

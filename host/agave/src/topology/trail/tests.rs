@@ -68,7 +68,7 @@ fn one_that_the_database_refuses_takes_no_other_with_it() {
         .map(|(number, key)| handed(number, key))
         .collect();
     let all = receiver.deliver(&batch);
-    assert!(matches!(all, Attempt::Later(_)), "{all:?}");
+    assert!(matches!(all, Attempt::Later { .. }), "{all:?}");
     for (one, key) in batch.iter().zip(keys) {
         assert_eq!(receiver.most_at_once(), 1, "before {key:?}");
         let outcome = receiver.deliver(std::slice::from_ref(one));

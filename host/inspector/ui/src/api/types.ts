@@ -26,6 +26,8 @@ export interface FlowSummary {
 
 export type CameraHealth = 'connecting' | 'live' | 'lost' | 'ended' | 'failed';
 export type NodeRole = 'infer' | 'filter' | 'rule' | 'gate' | 'adapter';
+/** In a status, adapters of the host itself are called what they do, and nodes that are no more `removed`. */
+export type StatusRole = NodeRole | 'store' | 'device' | 'removed';
 export type Counts = Record<string, number>;
 
 /** Why there is no picture, and what to do about it. */
@@ -57,7 +59,7 @@ export interface CameraStatus {
 
 export interface NodeStatus {
   name: string;
-  role: NodeRole;
+  role: StatusRole;
   in: number;
   out: number;
   dropped: Counts;
@@ -327,15 +329,6 @@ export interface Version {
   said: string;
   /** In which it differs from the one before. */
   files: string[];
-}
-
-export interface DeadLetter {
-  adapter: string;
-  sequence: number;
-  reason: string;
-  attempts: number;
-  at: string;
-  alert: Alert;
 }
 
 export interface Token {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nodeBlock, readable } from './new-node';
+import { ALL_ALERTS, nodeBlock, readable } from './new-node';
 import type { Field } from './schema';
 
 const field = (name: string, kind: Field['kind']): Field => ({ name, kind, options: [], description: '', isNeeded: false, placeholder: '' });
@@ -28,5 +28,5 @@ it('grants an adapter the origin of its address and nothing else', () => {
 it('knows who can read whom', () => {
   const nodes = [{ name: 'detect', role: 'infer' as const }, { name: 'zoned', role: 'filter' as const }, { name: 'rule', role: 'rule' as const }];
   expect(readable('rule', nodes)).toEqual(['detect', 'zoned']);
-  expect(readable('adapter', nodes)).toEqual(['rule']);
+  expect(readable('adapter', nodes)).toEqual([ALL_ALERTS, 'rule']);
 });

@@ -4,7 +4,10 @@ import type { NodeRole } from '../api/types';
 import { scalar } from './flow-text';
 import type { Field } from './schema';
 
-/** Which nodes a node of this role can read. */
+/** To an adapter: whatever alerts leave the flow, those of later rules as well. */
+export const ALL_ALERTS = 'alerts';
+
+/** What a node of this role can read. */
 export function readable(role: NodeRole, nodes: readonly { name: string; role: NodeRole }[]): string[] {
   const gives: Record<NodeRole, NodeRole[]> = {
     infer: [],
@@ -13,7 +16,8 @@ export function readable(role: NodeRole, nodes: readonly { name: string; role: N
     gate: ['rule', 'gate'],
     adapter: ['rule', 'gate'],
   };
-  return nodes.filter((node) => gives[role].includes(node.role)).map((node) => node.name);
+  const named = nodes.filter((node) => gives[role].includes(node.role)).map((node) => node.name);
+  return role === 'adapter' ? [ALL_ALERTS, ...named] : named;
 }
 
 export interface NewNode {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { JsonSchema } from '../api/types';
-import { fieldsOf, keysAt, valuesAt } from './schema';
+import { fieldsOf, keysAt, sentences, valuesAt } from './schema';
 
 const SCHEMA: JsonSchema = {
   type: 'object',
@@ -48,4 +48,10 @@ it('makes a form of a plugin’s settings', () => {
   expect(fields.map(({ name, kind, isNeeded }) => [name, kind, isNeeded])).toEqual([['zone', 'text', true], ['after', 'text', false], ['alert', 'list', false], ['severity', 'choice', false]]);
   expect(fields[3]?.options.map((option) => option.value)).toEqual(['info', 'critical']);
   expect(fields[1]?.placeholder).toBe('1s');
+});
+
+it('begins with what has to be known', () => {
+  expect(sentences('Where to post. The node’s grants have to allow it.')).toEqual(['Where to post.', 'The node’s grants have to allow it.']);
+  expect(sentences('At most 1.5 of them')).toEqual(['At most 1.5 of them', '']);
+  expect(sentences('')).toEqual(['', '']);
 });

@@ -94,3 +94,10 @@ export function fieldsOf(schema: JsonSchema): Field[] {
   });
   return fields.toSorted((one, other) => Number(other.isNeeded) - Number(one.isNeeded));
 }
+
+/** The first sentence of a description, and the rest: that is for those who want to know more. */
+export function sentences(description: string): [first: string, rest: string] {
+  const end = description.search(/[.;] /);
+  if (end < 0) return [description, ''];
+  return [`${description.slice(0, end)}.`, description.slice(end + 1).trim()];
+}

@@ -1,6 +1,6 @@
 // Health in words: what a person wants to know within five seconds.
 
-import type { CameraHealth, CameraStatus, CameraTrouble, FlowStatus, Incident, NodeStatus, Severity } from '../api/types';
+import type { CameraHealth, CameraStatus, CameraTrouble, FlowStatus, Incident, NodeRole, NodeStatus, Severity, StatusRole } from '../api/types';
 import { minute } from './time';
 import { count, plural } from './units';
 
@@ -24,6 +24,11 @@ export const CAMERA_WORD: Record<CameraHealth, string> = {
 };
 
 export const SEVERITY_WELLNESS: Record<Severity, Wellness> = { info: 'idle', warning: 'warn', critical: 'bad' };
+
+/** What a node is drawn as. */
+export function roleOf(role: StatusRole): NodeRole {
+  return role === 'store' || role === 'device' || role === 'removed' ? 'adapter' : role;
+}
 
 /** Whether nobody can tell at the moment what a camera sees. */
 export function isAway(health: CameraHealth): boolean {

@@ -50,7 +50,6 @@ impl Attempt {
             }
             tried.sent = authorization.is_some();
             tried.nonce = known.nonce().map(str::to_owned);
-            tried.proven = known.proven;
             // A login that was taken before goes side by side with others; one that was not
             // goes alone.
             let alone = if known.proven {
@@ -126,8 +125,6 @@ impl Attempt {
 struct Tried {
     /// It had a login.
     sent: bool,
-    /// The server had taken that login before.
-    proven: bool,
     /// Which its digest was for.
     nonce: Option<String>,
     /// The server gave that nonce just now.
@@ -153,8 +150,8 @@ impl Tried {
         match response.status().as_u16() {
             _ if !self.sent => Verdict::Undecided,
             200..=399 | 404 => Verdict::Taken,
-            // Some say so of a wrong password; where it was right before, it is about the page.
-            403 if !self.proven => Verdict::Refused,
+            // Also 403: some say so of a wrong password, and more of a page that is not for this
+            // user, or when all of their sessions are taken.
             _ => Verdict::Undecided,
         }
     }

@@ -3,8 +3,8 @@
 //! the answer is handed on, so the next request finds it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -13,6 +13,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_util::sync::CancellationToken;
@@ -21,8 +22,9 @@ use url::{Host, Url};
 use crate::grants::Origin;
 use crate::network::{CONNECT, Dialler, tls};
 
-/// A server closes what is idle for longer, and some say nothing about it.
-const LONGEST_IDLE: Duration = Duration::from_secs(60);
+/// A server closes what is idle for longer, and some say nothing about it. Less than a minute, which
+/// is how long others wait: they would come when it is being closed.
+const LONGEST_IDLE: Duration = Duration::from_secs(45);
 
 /// A request as it goes out.
 pub(super) type Outgoing = Request<Full<Bytes>>;
@@ -58,26 +60,73 @@ struct Idle {
 }
 
 /// The connections to one server that nobody uses.
+struct Shelf {
+    longest_idle: Duration,
+    kept: Mutex<Kept>,
+}
+
 #[derive(Default)]
-struct Shelf(Mutex<Vec<Idle>>);
+struct Kept {
+    /// The one that was used last at the end.
+    idle: Vec<Idle>,
+    /// Somebody closes those that are too old.
+    is_watched: bool,
+}
+
+impl Kept {
+    fn drop_old(&mut self, longest_idle: Duration) {
+        self.idle
+            .retain(|one| !one.sender.is_closed() && one.since.elapsed() < longest_idle);
+    }
+}
 
 impl Shelf {
-    fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn new(longest_idle: Duration) -> Self {
+        Self {
+            longest_idle,
+            kept: Mutex::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The one that was used last: the others are the first to be too old.
     fn take(&self) -> Option<SendRequest<Full<Bytes>>> {
-        let mut idle = self.lock();
-        idle.retain(|one| !one.sender.is_closed() && one.since.elapsed() < LONGEST_IDLE);
-        Some(idle.pop()?.sender)
+        let mut kept = self.lock();
+        kept.drop_old(self.longest_idle);
+        Some(kept.idle.pop()?.sender)
     }
 
-    fn give_back(&self, sender: SendRequest<Full<Bytes>>) {
-        self.lock().push(Idle {
+    fn give_back(self: &Arc<Self>, sender: SendRequest<Full<Bytes>>) {
+        let mut kept = self.lock();
+        kept.idle.push(Idle {
             sender,
             since: Instant::now(),
         });
+        if !kept.is_watched {
+            kept.is_watched = true;
+            tokio::spawn(close_old(Arc::downgrade(self)));
+        }
+    }
+
+    /// Closes those that are too old. Gives until when the next one may be idle; with none it is
+    /// not watched any more.
+    fn next_to_close(&self) -> Option<Instant> {
+        let mut kept = self.lock();
+        kept.drop_old(self.longest_idle);
+        let oldest = kept.idle.first().map(|oldest| oldest.since);
+        kept.is_watched = oldest.is_some();
+        Some(oldest? + self.longest_idle)
+    }
+}
+
+/// Closes connections when their time is over, and not when the next request comes: that would
+/// open another one beside one that is being closed, and a device that has one to give refuses it.
+async fn close_old(shelf: Weak<Shelf>) {
+    while let Some(end) = shelf.upgrade().and_then(|shelf| shelf.next_to_close()) {
+        tokio::time::sleep_until(end).await;
     }
 }
 
@@ -142,7 +191,8 @@ impl Client {
 
     fn shelf(&self, origin: &Origin) -> Arc<Shelf> {
         let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(shelves.entry(origin.clone()).or_default())
+        let shelf = shelves.entry(origin.clone());
+        Arc::clone(shelf.or_insert_with(|| Arc::new(Shelf::new(LONGEST_IDLE))))
     }
 
     async fn connect(&self, url: &Url) -> Result<SendRequest<Full<Bytes>>, String> {
@@ -242,4 +292,41 @@ fn with_causes(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     message
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_nobody_uses_is_closed_when_its_time_is_over() {
+        let longest_idle = Duration::from_millis(20);
+        let shelf = Arc::new(Shelf::new(longest_idle));
+        for _ in 0..2 {
+            let (here, mut there) = tokio::io::duplex(1024);
+            let began = Instant::now();
+            shelf.give_back(handshake(here).await.unwrap());
+            // Nothing is asked meanwhile.
+            assert_eq!(there.read(&mut [0; 1]).await.unwrap(), 0);
+            assert!(began.elapsed() >= longest_idle);
+            assert!(shelf.take().is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn the_one_that_was_used_last_is_used_again() {
+        let shelf = Arc::new(Shelf::new(LONGEST_IDLE));
+        let (old, mut old_server) = tokio::io::duplex(1024);
+        let (new, mut new_server) = tokio::io::duplex(1024);
+        for stream in [old, new] {
+            shelf.give_back(handshake(stream).await.unwrap());
+        }
+        drop(shelf.take().unwrap());
+        assert_eq!(new_server.read(&mut [0; 1]).await.unwrap(), 0);
+        drop(shelf.take().unwrap());
+        assert_eq!(old_server.read(&mut [0; 1]).await.unwrap(), 0);
+        assert!(shelf.take().is_none());
+    }
 }

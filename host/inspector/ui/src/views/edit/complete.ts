@@ -55,6 +55,7 @@ function namesFor(key: string | undefined, node: string | undefined, text: strin
   return [
     ...namesIn(text, 'nodes').filter((name) => name !== node).map((label) => ({ label, detail: pluginOf(text, label) ?? 'model' })),
     { label: 'cameras', detail: 'all cameras' },
+    { label: 'alerts', detail: 'all alerts that leave the flow' },
     ...namesIn(text, 'cameras').map((label) => ({ label, detail: 'camera' })),
   ];
 }

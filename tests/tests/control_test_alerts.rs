@@ -1,0 +1,141 @@
+//! A person finds out whether alerts arrive: a test alert through the control API, to receivers
+//! that take it, refuse it, are busy, or are not there.
+
+use std::time::Duration;
+
+use agave_tests::{Api, ApiAnswer, ApiRequest, HttpReceiver, Yard, free_port, served, token};
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+fn hook(name: &str, port: u16) -> String {
+    let origin = format!("http://127.0.0.1:{port}");
+    format!(
+        "  {name}: {{ plugin: webhook, from: calm, config: {{ url: \"{origin}/alerts\" }}, allow: {{ http: [\"{origin}\"] }} }}\n"
+    )
+}
+
+fn send(api: &Api, node: &str) -> Result<ApiAnswer> {
+    api.ask(&ApiRequest {
+        method: "POST",
+        path: &format!("/api/v1/flows/yard/nodes/{node}/test-alert"),
+        headers: &[],
+        body: "",
+    })
+}
+
+/// What became of it, and why.
+fn tested(api: &Api, node: &str) -> Result<(String, String)> {
+    let answer = send(api, node)?;
+    assert_eq!(answer.status, 200, "{}", answer.shown());
+    let body: Value = serde_json::from_slice(&answer.body)?;
+    assert_eq!(body.get("camera"), Some(&json!("field")), "{body}");
+    let text = |name: &str| {
+        let text = body.get(name).and_then(Value::as_str);
+        text.unwrap_or_default().to_owned()
+    };
+    Ok((text("outcome"), text("said")))
+}
+
+/// A flow whose rule never raises an alert, so that all that arrives are tests.
+fn quiet(yard: &Yard, hooks: &str) -> Result<()> {
+    let flow = yard.flow("yard").replace("after: 500ms", "after: 1h");
+    yard.write("yard.yaml", flow + hooks)
+}
+
+#[test]
+fn a_test_alert_says_whether_alerts_arrive_and_is_kept_nowhere() -> Result<()> {
+    let mut taker = HttpReceiver::start(&["204"])?;
+    let picky = HttpReceiver::start(&["404"])?;
+    let busy = HttpReceiver::start(&["503"])?;
+    let nobody = free_port()?;
+    let yard = Yard::new()?;
+    let hooks = [
+        hook("taker", taker.port()),
+        hook("picky", picky.port()),
+        hook("busy", busy.port()),
+        hook("nobody", nobody),
+        "  kept: { store: alerts, from: calm }\n".to_owned(),
+    ];
+    quiet(&yard, &hooks.concat())?;
+    let (running, api) = served(&yard)?;
+
+    assert_eq!(tested(&api, "taker")?, ("delivered".into(), String::new()));
+    let begin = taker.request(LIMIT)?;
+    let end = taker.request(LIMIT)?;
+    for (request, phase) in [(&begin, "begin"), (&end, "end")] {
+        assert_eq!(
+            request.body.get("kind"),
+            Some(&json!("test")),
+            "{request:?}"
+        );
+        assert_eq!(
+            request.body.get("phase"),
+            Some(&json!(phase)),
+            "{request:?}"
+        );
+        assert_eq!(request.body.get("camera_id"), Some(&json!("field")));
+        let attribute = request.body.pointer("/attributes/test");
+        assert_eq!(attribute, Some(&json!("true")), "{request:?}");
+    }
+    let key = |request: &agave_tests::HttpRequest| {
+        let key = request.headers.get("idempotency-key").cloned();
+        key.context("a delivery has a key")
+    };
+    assert_ne!(key(&begin)?, key(&end)?);
+
+    let (outcome, said) = tested(&api, "picky")?;
+    assert_eq!(outcome, "refused");
+    assert!(said.contains("404"), "{said}");
+    let (outcome, said) = tested(&api, "busy")?;
+    assert_eq!(outcome, "not_now");
+    assert!(said.contains("503"), "{said}");
+    let (outcome, said) = tested(&api, "nobody")?;
+    assert_eq!(outcome, "not_now");
+    assert!(said.contains("refused"), "{said}");
+
+    for (node, status) in [("kept", 409), ("calm", 409), ("nothing", 404)] {
+        let answer = send(&api, node)?;
+        assert_eq!(answer.status, status, "{node}: {}", answer.shown());
+    }
+
+    // No account, no dead letter and no list of alerts knows of any of it.
+    let status = api.json("/api/v1/flows/yard/status")?;
+    let outboxes = status.get("outboxes").and_then(Value::as_array);
+    let outboxes = outboxes.context("a status has outboxes")?;
+    assert_eq!(outboxes.len(), 5);
+    for outbox in outboxes {
+        for count in ["waiting", "delivered", "dead_letters"] {
+            assert_eq!(outbox.get(count), Some(&json!(0)), "{outbox}");
+        }
+        assert_eq!(outbox.get("trouble"), Some(&Value::Null), "{outbox}");
+    }
+    let alerts = api.json("/api/v1/flows/yard/alerts")?;
+    assert_eq!(alerts.get("items"), Some(&json!([])));
+
+    let viewer = api.with_token(&token(&running, "viewer", "viewer")?);
+    assert_eq!(send(&viewer, "taker")?.status, 403);
+    yard.finish(running)?;
+    Ok(())
+}
+
+#[test]
+fn what_an_adapter_says_of_a_receiver_is_seen_from_outside() -> Result<()> {
+    let busy = HttpReceiver::start(&["503"])?;
+    let yard = Yard::new()?;
+    yard.write("yard.yaml", yard.flow("yard") + &hook("busy", busy.port()))?;
+    let (mut running, api) = served(&yard)?;
+    running.next_begin(LIMIT)?;
+    let mut live = api.socket("/api/v1/flows/yard/live")?;
+    let said = loop {
+        let status = live.until("status")?;
+        let trouble = status.pointer("/outboxes/0/trouble").cloned();
+        if let Some(Value::String(said)) = trouble {
+            break said;
+        }
+    };
+    assert!(said.contains("the receiver answered 503"), "{said}");
+    running.kill()?;
+    Ok(())
+}
