@@ -67,7 +67,7 @@ pub(crate) struct Guest {
     pub(crate) connections: usize,
     pub(crate) table: ResourceTable,
     pub(crate) log_budget: LogBudget,
-    /// The last warning that it logged in the running call.
+    /// The last warning that it logged since it was last asked to deliver.
     pub(crate) complaint: Option<String>,
     limits: Limits,
     /// The deadline of the running call.
@@ -123,7 +123,6 @@ impl Guest {
         self.measured_from = None;
         self.waiting_from = None;
         self.memory_denied = false;
-        self.complaint = None;
     }
 
     pub(crate) fn deadline(&self) -> Duration {

@@ -216,7 +216,7 @@ impl Supervised {
         matches!(self.state, State::Quarantined)
     }
 
-    /// The last warning that it logged in the call that was made last.
+    /// The last warning that an adapter logged since it was last asked to deliver.
     #[must_use]
     pub fn complaint(&self) -> Option<&str> {
         match &self.state {

@@ -18,6 +18,7 @@ impl Instance {
     /// When the plugin fails or is no adapter.
     pub fn deliver(&mut self, deliveries: &[Delivery]) -> Result<Vec<Outcome>, Failure> {
         self.begin_call();
+        self.store.data_mut().complaint = None;
         let Exports::Adapter(exports, _) = &self.exports else {
             return Err(wrong_role());
         };
@@ -36,7 +37,7 @@ impl Instance {
         Ok(outcomes.into_iter().map(Into::into).collect())
     }
 
-    /// The last warning that it logged in the call that was made last.
+    /// The last warning that it logged since it was last asked to deliver.
     pub(crate) fn complaint(&self) -> Option<&str> {
         self.store.data().complaint.as_deref()
     }
