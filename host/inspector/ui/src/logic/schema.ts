@@ -97,7 +97,6 @@ export function fieldsOf(schema: JsonSchema): Field[] {
 
 /** The first sentence of a description, and the rest: that is for those who want to know more. */
 export function sentences(description: string): [first: string, rest: string] {
-  const end = description.search(/[.;] /);
-  if (end < 0) return [description, ''];
-  return [`${description.slice(0, end)}.`, description.slice(end + 1).trim()];
+  const end = description.indexOf('. ') + 1;
+  return end === 0 ? [description, ''] : [description.slice(0, end), description.slice(end).trim()];
 }
