@@ -95,6 +95,25 @@ fn a_test_alert_says_whether_alerts_arrive_and_is_kept_nowhere() -> Result<()> {
     assert_eq!(outcome, "not_now");
     assert!(said.contains("refused"), "{said}");
 
+    // The same from a terminal.
+    let command = running.beside(["outbox", "test", "taker"])?;
+    assert!(command.status.success(), "{}", command.stderr);
+    assert!(
+        command.stdout.contains("took a test alert"),
+        "{}",
+        command.stdout
+    );
+    let command = running.beside(["outbox", "test", "picky", "--json"])?;
+    assert_eq!(command.status.code(), Some(1), "{}", command.stderr);
+    let said: Value = serde_json::from_str(&command.stdout)?;
+    assert_eq!(said.get("outcome"), Some(&json!("refused")), "{said}");
+    let command = running.beside(["outbox", "test", "nothing"])?;
+    assert!(
+        command.stderr.contains("there is no node 'nothing'"),
+        "{}",
+        command.stderr
+    );
+
     for (node, status) in [("kept", 409), ("calm", 409), ("nothing", 404)] {
         let answer = send(&api, node)?;
         assert_eq!(answer.status, status, "{node}: {}", answer.shown());

@@ -1,22 +1,24 @@
-//! `agave outbox`: what waits for adapters, and why.
+//! `agave outbox`: what waits for adapters, and why, and whether alerts arrive at all.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use agave_store::Store;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 
 use super::alerts::only_flow;
 use super::target::StateFolder;
 use crate::command::print;
 use crate::control::client::AskError;
-use crate::control::{JournalStatus, OutboxStatus};
+use crate::control::{Answer, Ask, JournalStatus, OutboxStatus, TestAlertView, TestOutcome};
 
 #[derive(Subcommand)]
 pub(crate) enum Outbox {
     /// How much waits for each adapter, and when its receiver is tried again
     Status(Status),
+    /// Send an adapter a test alert, and say what became of it
+    Test(Test),
 }
 
 #[derive(Args)]
@@ -30,10 +32,27 @@ pub(crate) struct Status {
     state: StateFolder,
 }
 
+/// The receiver gets an alert of the kind `test`, and its end.
+#[derive(Args)]
+pub(crate) struct Test {
+    /// The adapter's node
+    adapter: String,
+    /// The flow by its name or file, where more than one runs
+    #[arg(long)]
+    flow: Option<String>,
+    /// Print what became of it as a JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    state: StateFolder,
+}
+
 impl Outbox {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let Self::Status(status) = self;
-        status.run()
+        match self {
+            Self::Status(status) => status.run(),
+            Self::Test(test) => test.run(),
+        }
     }
 }
 
@@ -82,6 +101,44 @@ impl Status {
             print(&told(outbox, runs));
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Test {
+    /// Fails where the alert did not arrive, so that a script hears of it.
+    fn run(self) -> Result<ExitCode> {
+        let found = self.state.find(self.flow.as_deref())?;
+        let adapter = self.adapter;
+        let ask = Ask::TestAlert {
+            adapter: adapter.clone(),
+        };
+        let tested = match found.ask(&ask)?.next() {
+            Some(Ok(Answer::Tested(tested))) => tested,
+            Some(Ok(Answer::Refused(reason))) => bail!(reason),
+            Some(Err(error)) => return Err(error.into()),
+            Some(Ok(_)) | None => return Err(AskError::HungUp.into()),
+        };
+        print(&match self.json {
+            true => serde_json::to_string(&tested)?,
+            false => outcome(&adapter, &tested),
+        });
+        Ok(match tested.outcome {
+            TestOutcome::Delivered => ExitCode::SUCCESS,
+            TestOutcome::Refused | TestOutcome::NotNow | TestOutcome::Failed => ExitCode::FAILURE,
+        })
+    }
+}
+
+fn outcome(adapter: &str, tested: &TestAlertView) -> String {
+    let said = tested.said.as_deref().unwrap_or_default();
+    match tested.outcome {
+        TestOutcome::Delivered => {
+            let took_ms = tested.took_ms;
+            format!("{adapter}: its receiver took a test alert after {took_ms:.1} ms")
+        }
+        TestOutcome::Refused => format!("{adapter}: its receiver refused a test alert: {said}"),
+        TestOutcome::NotNow => format!("{adapter}: a test alert did not arrive: {said}"),
+        TestOutcome::Failed => format!("{adapter}: its plugin failed over a test alert: {said}"),
     }
 }
 

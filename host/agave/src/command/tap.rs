@@ -45,7 +45,10 @@ impl Tap {
                 }
                 (Answer::Tapping { .. }, true) => continue,
                 (answer, true) => vec![serde_json::to_string(answer)?],
-                (Answer::Report(_) | Answer::Status(_) | Answer::Done(_), false) => continue,
+                (
+                    Answer::Report(_) | Answer::Status(_) | Answer::Tested(_) | Answer::Done(_),
+                    false,
+                ) => continue,
             };
             let mut output = std::io::stdout().lock();
             for line in lines {

@@ -12,6 +12,8 @@ use super::socket::SOCKET;
 
 /// How long a process may take to say how its flow is.
 const STATUS_LIMIT: Duration = Duration::from_secs(10);
+/// How long a receiver may take to answer a test alert.
+const TEST_LIMIT: Duration = Duration::from_secs(40);
 /// How long a reload may take: models are loaded and plugins compiled.
 const RELOAD_LIMIT: Duration = Duration::from_secs(600);
 
@@ -128,6 +130,7 @@ impl Found {
     pub(crate) fn ask(&self, ask: &Ask) -> Result<Answers, AskError> {
         let limit = match ask {
             Ask::Status | Ask::DeadLetters { .. } => Some(STATUS_LIMIT),
+            Ask::TestAlert { .. } => Some(TEST_LIMIT),
             Ask::Reload | Ask::Plan { .. } => Some(RELOAD_LIMIT),
             // A quiet node is no failure.
             Ask::Tap { .. } => None,

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 pub(crate) use agave_inspector::view::{
     CameraStatus, JournalStatus, NodeStatus, OutboxStatus, PassedDetection, Reloads,
-    ReportView as Report, Status, Verdict, VideoStatus,
+    ReportView as Report, Status, TestAlertView, TestOutcome, Verdict, VideoStatus,
 };
 pub(crate) use protocol::{Answer, Ask, Choice, Remedy};
 pub(crate) use server::Server;
@@ -44,6 +44,23 @@ pub(crate) trait Controlled: Send + Sync {
     /// # Errors
     /// When there is no such adapter, or the journal cannot be written.
     fn remedy(&self, remedy: Remedy, choice: &Choice) -> Result<u64, String>;
+
+    /// Sends a test alert to `adapter`, and waits for what becomes of it.
+    ///
+    /// # Errors
+    /// When there is no such adapter, or it cannot be tested now.
+    fn test_alert(&self, adapter: &str) -> Result<TestAlertView, NotTested>;
+}
+
+/// Why no test alert was sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotTested {
+    #[error("there is no node '{0}'")]
+    NoNode(String),
+    #[error("'{0}' takes no test alert: it sends nothing to anybody")]
+    NoReceiver(String),
+    #[error("{0}")]
+    NotNow(String),
 }
 
 /// Why a flow is read again.

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Passed, Report, Status};
+use super::{Passed, Report, Status, TestAlertView};
 
 /// Of this protocol.
 pub(super) const VERSION: u32 = 1;
@@ -51,6 +51,11 @@ pub(crate) enum Ask {
         /// About which.
         #[serde(flatten)]
         choice: Choice,
+    },
+    /// Send an adapter a test alert; answered with what became of it.
+    TestAlert {
+        /// The adapter's name.
+        adapter: String,
     },
     /// What passes a node; answered until one of the two hangs up.
     Tap {
@@ -92,6 +97,7 @@ pub(crate) enum Answer {
         flow: String,
     },
     Passed(Passed),
+    Tested(TestAlertView),
     /// So many are done.
     Done(u64),
     /// So many did not fit in the queue since the last line.

@@ -136,6 +136,10 @@ async fn converse(stream: UnixStream, controlled: Arc<dyn Controlled>) -> io::Re
             Ok(done) => Answer::Done(done),
             Err(reason) => Answer::Refused(reason),
         },
+        Ask::TestAlert { adapter } => match controlled.test_alert(&adapter) {
+            Ok(tested) => Answer::Tested(tested),
+            Err(reason) => Answer::Refused(reason.to_string()),
+        },
         Ask::Status | Ask::Tap { .. } => Answer::Status(controlled.status()),
     });
     let answer = answered

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::control::client::{self, AskError};
-use crate::control::{Choice, Passed, Remedy, Report, Status, TapSender, Verdict, subscription};
+use crate::control::{
+    Choice, NotTested, Passed, Remedy, Report, Status, TapSender, TestAlertView, Verdict,
+    subscription,
+};
 
 /// A flow with one node.
 #[derive(Default)]
@@ -64,6 +67,10 @@ impl Controlled for Yard {
 
     fn remedy(&self, _: Remedy, choice: &Choice) -> Result<u64, String> {
         choice.sequence.ok_or_else(|| "which?".to_owned())
+    }
+
+    fn test_alert(&self, adapter: &str) -> Result<TestAlertView, NotTested> {
+        Err(NotTested::NoNode(adapter.to_owned()))
     }
 }
 

@@ -20,7 +20,7 @@ use super::incidents::{self, Incidents};
 use super::outcomes::Outcomes;
 use super::pictures::Pictures;
 use super::{Evidence, alerts, camera, graph, infer, node, video};
-use crate::control::{Choice, Controlled, Remedy as Cure, Trigger};
+use crate::control::{Choice, Controlled, NotTested, Remedy as Cure, Trigger};
 use crate::keeper::{Allowance, Keeper};
 use crate::surroundings::Machine;
 
@@ -216,7 +216,12 @@ impl RunningFlow for InspectedFlow {
     }
 
     fn test_alert(&self, node: &str) -> Result<TestAlertView, Refusal> {
-        node::test_alert(self, node)
+        self.keeper.test_alert(node).map_err(|reason| match reason {
+            NotTested::NoNode(_) => Refusal::NotFound(reason.to_string()),
+            NotTested::NoReceiver(_) | NotTested::NotNow(_) => {
+                Refusal::Conflict(reason.to_string())
+            }
+        })
     }
 
     fn revive(&self, node: &str) -> Result<Done, Refusal> {

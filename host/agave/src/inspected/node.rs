@@ -1,14 +1,10 @@
 //! One node with all that is known of it, and the models.
 
 use agave_flow::{Flow, Grants, Node, OnFailure, PluginNode, Work, masked};
-use agave_inspector::Refusal;
-use agave_inspector::view::{
-    LastFailure, LimitsView, ModelView, NodeView, PluginView, TestAlertView, TestOutcome,
-};
+use agave_inspector::view::{LastFailure, LimitsView, ModelView, NodeView, PluginView};
 use serde_json::{Value, json};
 
 use super::InspectedFlow;
-use crate::topology::{TestOutcome as Outcome, Tested};
 
 pub(super) fn node(inspected: &InspectedFlow, name: &str) -> Option<NodeView> {
     let live = inspected.keeper.live();
@@ -55,37 +51,6 @@ pub(super) fn node(inspected: &InspectedFlow, name: &str) -> Option<NodeView> {
             message: failure.said,
         });
     Some(view)
-}
-
-/// Sends a test alert to an adapter.
-pub(super) fn test_alert(inspected: &InspectedFlow, name: &str) -> Result<TestAlertView, Refusal> {
-    let live = inspected.keeper.live();
-    let Some(tested) = live.test_adapter(name) else {
-        let flow = live.flow();
-        return Err(if flow.nodes.iter().any(|node| node.name == name) {
-            let said = format!("'{name}' takes no test alert: it sends nothing to anybody");
-            Refusal::Conflict(said)
-        } else {
-            Refusal::NotFound(format!("there is no node '{name}'"))
-        });
-    };
-    let tested = tested.map_err(|no_test| Refusal::Conflict(no_test.to_string()))?;
-    Ok(shown(tested))
-}
-
-fn shown(tested: Tested) -> TestAlertView {
-    let (outcome, said) = match tested.outcome {
-        Outcome::Delivered => (TestOutcome::Delivered, None),
-        Outcome::Rejected(said) => (TestOutcome::Refused, Some(said)),
-        Outcome::NotNow(said) => (TestOutcome::NotNow, Some(said)),
-        Outcome::Failed(said) => (TestOutcome::Failed, Some(said)),
-    };
-    TestAlertView {
-        outcome,
-        said,
-        camera: tested.camera,
-        took_ms: tested.took.as_secs_f64() * 1000.0,
-    }
 }
 
 fn describe(inspected: &InspectedFlow, flow: &Flow, node: &Node, view: &mut NodeView) {

@@ -7,6 +7,7 @@ mod growing;
 mod read;
 mod rules;
 mod tap;
+mod test_alert;
 mod texts;
 mod told;
 mod versions;
@@ -27,7 +28,8 @@ use tokio::sync::broadcast;
 use versions::Versions;
 
 use crate::control::{
-    Choice, Controlled, Reloads, Remedy, Report, Status, Subscription, Trigger, Verdict,
+    Choice, Controlled, NotTested, Reloads, Remedy, Report, Status, Subscription, TestAlertView,
+    Trigger, Verdict,
 };
 use crate::report::FlowReporter;
 use crate::surroundings::Machine;
@@ -338,6 +340,10 @@ impl Controlled for Keeper {
 
     fn remedy(&self, remedy: Remedy, choice: &Choice) -> Result<u64, String> {
         self.live.remedy(remedy, choice)
+    }
+
+    fn test_alert(&self, adapter: &str) -> Result<TestAlertView, NotTested> {
+        self.send_test_alert(adapter)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What adapters have given up, and what became of a test.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Alert;
@@ -24,7 +24,7 @@ pub struct DeadLetterView {
 }
 
 /// What became of a test alert.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TestAlertView {
     /// In one word.
     pub outcome: TestOutcome,
@@ -40,7 +40,7 @@ pub struct TestAlertView {
 }
 
 /// What can become of a test alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TestOutcome {
     /// The receiver has it.
