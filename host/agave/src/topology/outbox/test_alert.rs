@@ -46,7 +46,7 @@ pub(crate) enum TestOutcome {
 /// Why no test alert was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoTest {
-    #[error("no camera's alerts come to it yet: give it a node to read first")]
+    #[error("no alerts can come to it yet; add a rule that it reads first")]
     NoCamera,
     #[error("another test alert is on its way to it")]
     Another,
