@@ -158,3 +158,54 @@ fn what_an_adapter_says_of_a_receiver_is_seen_from_outside() -> Result<()> {
     running.kill()?;
     Ok(())
 }
+
+#[test]
+fn an_adapter_that_reads_all_alerts_gets_those_of_later_rules() -> Result<()> {
+    let mut taker = HttpReceiver::start(&["204"])?;
+    let yard = Yard::new()?;
+    let all = hook("all", taker.port()).replace("from: calm", "from: alerts");
+    let both = hook("both", free_port()?).replace("from: calm", "from: [alerts, rule]");
+    quiet(&yard, &(all + &both))?;
+    let (running, api) = served(&yard)?;
+    let change = |method, path: &str, body: &Value| -> Result<ApiAnswer> {
+        let file = api.get("/api/v1/flows/yard/file")?;
+        let path = format!("/api/v1/flows/yard/{path}");
+        api.change(method, &path, file.header("etag"), body)
+    };
+    let changes = |method, path: &str, body: &Value| -> Result<()> {
+        let changed = change(method, path, body)?;
+        assert_eq!(changed.status, 200, "{path}: {}", changed.shown());
+        Ok(())
+    };
+
+    let rule = json!({
+        "camera": "field", "zone": "forbidden", "classes": ["object"], "after": "500ms",
+        "name": "later",
+    });
+    changes("POST", "rules", &rule)?;
+    let alert = taker.request(LIMIT)?;
+    assert_eq!(alert.body.get("kind"), Some(&json!("forbidden-object")));
+    let key = alert.headers.get("idempotency-key");
+    let key = key.context("a delivery has a key")?;
+    assert!(key.starts_with("all/calm-later/field/"), "{key}");
+
+    // One that names the rule as well has to be changed first.
+    let refused = change("DELETE", "nodes/rule", &Value::Null)?;
+    assert_eq!(refused.status, 422, "{}", refused.shown());
+    assert!(
+        refused.shown().contains("'both' reads it among others"),
+        "{}",
+        refused.shown()
+    );
+    changes("DELETE", "nodes/both", &Value::Null)?;
+    // The other one stays, also when nothing is left for it to read.
+    for rule in ["rule", "later"] {
+        changes("DELETE", &format!("nodes/{rule}"), &Value::Null)?;
+    }
+    let node = api.json("/api/v1/flows/yard/nodes/all")?;
+    assert_eq!(node.get("inputs"), Some(&json!([])), "{node}");
+    let answer = send(&api, "all")?;
+    assert_eq!(answer.status, 409, "{}", answer.shown());
+    yard.finish(running)?;
+    Ok(())
+}

@@ -21,6 +21,8 @@ use crate::view::Status;
 const STATUS_IS_FRESH: Duration = Duration::from_millis(450);
 /// So many pictures are encoded at the same time.
 const MOST_PICTURES: usize = 2;
+/// So many receivers are tested at the same time.
+const MOST_TESTS: usize = 4;
 /// So many pictures of somebody's are in memory: one is looked at, the others wait or are sent.
 const MOST_IMAGES: usize = 4;
 
@@ -44,6 +46,7 @@ pub(crate) struct Shared {
     images: Arc<Semaphore>,
     /// One picture of somebody's is looked at after the other.
     pub(crate) looks: Arc<Semaphore>,
+    tests: Arc<Semaphore>,
     /// One model is received after the other.
     pub(crate) receipts: Arc<Semaphore>,
 }
@@ -65,6 +68,7 @@ impl Shared {
             changes,
             images: Arc::new(Semaphore::new(MOST_IMAGES)),
             looks: Arc::new(Semaphore::new(1)),
+            tests: Arc::new(Semaphore::new(MOST_TESTS)),
             receipts: Arc::new(Semaphore::new(1)),
         }
     }
@@ -130,6 +134,16 @@ impl Shared {
     ) -> Result<T, Problem> {
         // It is never closed.
         let turn = Arc::clone(&self.pictures).acquire_owned().await;
+        ask(in_turn(turn, question)).await
+    }
+
+    /// Tests a receiver, when it is its turn: it may wait for long, and threads are few.
+    pub(crate) async fn test<T: Send + 'static>(
+        &self,
+        question: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Problem> {
+        // It is never closed.
+        let turn = Arc::clone(&self.tests).acquire_owned().await;
         ask(in_turn(turn, question)).await
     }
 

@@ -216,15 +216,6 @@ impl Supervised {
         matches!(self.state, State::Quarantined)
     }
 
-    /// The last warning that an adapter logged since it was last asked to deliver.
-    #[must_use]
-    pub fn complaint(&self) -> Option<&str> {
-        match &self.state {
-            State::Running(instance) => instance.complaint(),
-            _ => None,
-        }
-    }
-
     /// Calls the plugin at `now`, restarting it first where it is time to.
     pub fn call<T: PartialEq>(
         &mut self,

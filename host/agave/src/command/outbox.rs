@@ -124,7 +124,10 @@ impl Test {
         });
         Ok(match tested.outcome {
             TestOutcome::Delivered => ExitCode::SUCCESS,
-            TestOutcome::Refused | TestOutcome::NotNow | TestOutcome::Failed => ExitCode::FAILURE,
+            TestOutcome::Refused
+            | TestOutcome::NotNow
+            | TestOutcome::Unheard
+            | TestOutcome::Failed => ExitCode::FAILURE,
         })
     }
 }
@@ -138,6 +141,9 @@ fn outcome(adapter: &str, tested: &TestAlertView) -> String {
         }
         TestOutcome::Refused => format!("{adapter}: its receiver refused a test alert: {said}"),
         TestOutcome::NotNow => format!("{adapter}: a test alert did not arrive: {said}"),
+        TestOutcome::Unheard => {
+            format!("{adapter}: nobody has said that a test alert arrived: {said}")
+        }
         TestOutcome::Failed => format!("{adapter}: its plugin failed over a test alert: {said}"),
     }
 }

@@ -274,14 +274,13 @@ fn with_readers(flow: &Flow, node: &str) -> Result<Vec<String>, Refusal> {
     let mut gone = BTreeSet::from([first.ok_or_else(none)?]);
     // All that a node reads comes before it.
     for (index, reader) in flow.nodes.iter().enumerate() {
-        if reader.reads_all_alerts {
-            // It goes on with those that are left, and with the next.
-            continue;
-        }
-        let lost = reader.inputs.iter().filter(|it| gone.contains(&it.0));
+        // One that reads all alerts goes on with those that are left, unless it names this one.
+        let names = |it: usize| !reader.reads_all_alerts || feeds_gate(flow, it);
+        let inputs = reader.inputs.iter().map(|it| it.0);
+        let lost = inputs.filter(|it| gone.contains(it) && names(*it));
         match lost.count() {
             0 => {}
-            lost if lost == reader.inputs.len() => {
+            lost if lost == reader.inputs.len() && !reader.reads_all_alerts => {
                 gone.insert(index);
             }
             _ => {
@@ -294,4 +293,14 @@ fn with_readers(flow: &Flow, node: &str) -> Result<Vec<String>, Refusal> {
     }
     let names = gone.iter().rev().filter_map(|it| flow.nodes.get(*it));
     Ok(names.map(|node| node.name.clone()).collect())
+}
+
+/// Whether a gate reads it, so that its alerts do not leave the flow there.
+fn feeds_gate(flow: &Flow, node: usize) -> bool {
+    flow.nodes.iter().any(|reader| match &reader.work {
+        Work::Plugin(plugin) => {
+            plugin.role == Role::Gate && reader.inputs.iter().any(|it| it.0 == node)
+        }
+        _ => false,
+    })
 }

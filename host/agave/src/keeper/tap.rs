@@ -66,9 +66,12 @@ fn exists(flow: &Flow, wanted: &str) -> Result<(), String> {
             let inputs = node.inputs.iter();
             let inputs = inputs.filter_map(|input| flow.nodes.get(input.0));
             let names: Vec<String> = inputs.map(|input| format!("'{}'", input.name)).collect();
+            let what = match names.is_empty() {
+                true => "it reads nothing yet".to_owned(),
+                false => format!("tap what it reads: {}", names.join(", ")),
+            };
             Err(format!(
-                "'{wanted}' is an adapter, and what comes to it leaves the flow there; tap what it reads: {}",
-                names.join(", ")
+                "'{wanted}' is an adapter, and what comes to it leaves the flow there; {what}"
             ))
         }
         _ => Ok(()),

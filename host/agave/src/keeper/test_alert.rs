@@ -25,6 +25,7 @@ fn shown(tested: Tested) -> TestAlertView {
         Outcome::Delivered => (TestOutcome::Delivered, None),
         Outcome::Rejected(said) => (TestOutcome::Refused, Some(said)),
         Outcome::NotNow(said) => (TestOutcome::NotNow, Some(said)),
+        Outcome::Unheard(said) => (TestOutcome::Unheard, Some(said)),
         Outcome::Failed(said) => (TestOutcome::Failed, Some(said)),
     };
     TestAlertView {

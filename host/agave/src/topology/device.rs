@@ -177,6 +177,12 @@ impl Receive for DeviceReceiver {
         Attempt::Outcome(Outcome::Delivered)
     }
 
+    fn without_audience(&self) -> Option<String> {
+        let device = self.device.as_ref()?;
+        let is_alone = device.report().clients == 0 && device.hosts().is_empty();
+        is_alone.then(|| "no client reads its events, and none is registered for them".to_owned())
+    }
+
     fn introduce(&mut self, cameras: &[StreamInfo]) -> Option<Duration> {
         let channels: Vec<Channel> = (1..).zip(cameras).map(channel).collect();
         self.settings.channels.clone_from(&channels);

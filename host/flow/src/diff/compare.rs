@@ -173,6 +173,7 @@ pub(super) fn nodes(was: &NamedNode, now: &NamedNode) -> Vec<Difference<NodeAspe
     }
     let differ = was.inputs != now.inputs || was.reads_all_alerts != now.reads_all_alerts;
     let inputs = |node: &NamedNode| match node.reads_all_alerts {
+        true if node.inputs.is_empty() => "alerts".to_owned(),
         true => format!("alerts, of {}", names(&node.inputs)),
         false => names(&node.inputs),
     };

@@ -111,8 +111,8 @@ async fn node(
 ///
 /// One of the kind `test`, of the first camera whose alerts come to it, which ends at once. It is
 /// handed to the adapter before all that waits, is tried once, and is kept nowhere; the receiver
-/// cannot tell it from another by more than its kind and the attribute `test`. What became of it
-/// is answered within 25 seconds.
+/// can tell it by its kind and the attribute `test` alone. What became of it is answered within 25
+/// seconds. Four receivers are tested at the same time.
 #[utoipa::path(post, path = "/flows/{flow}/nodes/{node}/test-alert", tag = "flows",
     params(("flow" = String, Path, description = "The flow's name"),
            ("node" = String, Path, description = "The adapter's name")),
@@ -125,7 +125,7 @@ async fn test_alert(
     InPath((flow, node)): InPath<(String, String)>,
 ) -> Result<Json<TestAlertView>, Problem> {
     let flow = shared.flow(&flow)?;
-    Ok(Json(ask(move || flow.test_alert(&node)).await?))
+    Ok(Json(shared.test(move || flow.test_alert(&node)).await?))
 }
 
 /// Start a node's plugin again where it was given up

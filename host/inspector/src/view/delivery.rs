@@ -49,6 +49,8 @@ pub enum TestOutcome {
     Refused,
     /// The receiver is not there, or cannot take it now; alerts would be tried again.
     NotNow,
+    /// Nobody has said that it arrived, and it may have.
+    Unheard,
     /// The plugin failed.
     Failed,
 }

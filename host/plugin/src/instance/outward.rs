@@ -38,7 +38,8 @@ impl Instance {
     }
 
     /// The last warning that it logged since it was last asked to deliver.
-    pub(crate) fn complaint(&self) -> Option<&str> {
+    #[must_use]
+    pub fn complaint(&self) -> Option<&str> {
         self.store.data().complaint.as_deref()
     }
 

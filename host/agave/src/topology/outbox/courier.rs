@@ -9,7 +9,7 @@ use agave_plugin::Outcome;
 use super::lanes::Next;
 use super::pace::wait_after;
 use super::receiver::{Attempt, Handed, Receiver};
-use super::test_alert::TestAlert;
+use super::test_alert::{TestAlert, Testing};
 use super::{Contents, Outbox, idempotency_key};
 
 /// So long one alert is tried.
@@ -30,6 +30,10 @@ enum Step {
     Deliver(Vec<Handed>),
     Test(TestAlert),
     End,
+}
+
+fn upkeep_after_delivery(receiver: &Receiver) -> Option<Instant> {
+    Some(Instant::now() + receiver.upkeep_after_delivery()?)
 }
 
 impl Outbox {
@@ -53,16 +57,17 @@ impl Outbox {
                 Step::Read(camera, after) => self.read(&camera, after),
                 Step::Deliver(batch) => {
                     self.deliver(receiver, batch);
-                    if next_upkeep.is_none() {
-                        let after = receiver.upkeep_after_delivery();
-                        next_upkeep = after.map(|after| Instant::now() + after);
-                    }
+                    next_upkeep = next_upkeep.or_else(|| upkeep_after_delivery(receiver));
                 }
-                Step::Test(test) => self.try_out(receiver, &test),
+                Step::Test(test) => {
+                    self.try_out(receiver, &test);
+                    // What a test has switched on is looked after as well.
+                    next_upkeep = next_upkeep.or_else(|| upkeep_after_delivery(receiver));
+                }
                 Step::End => break,
             }
         }
-        self.lock().test = None;
+        self.lock().testing = Testing::No;
         receiver.leave();
         if let Receiver::Host(host) = receiver {
             // What it knows and has not told yet.
@@ -98,7 +103,7 @@ impl Outbox {
             if !contents.is_told || is_due || receiver.wants_upkeep() {
                 return Step::Upkeep;
             }
-            if let Some(test) = contents.test.take() {
+            if let Some(test) = contents.testing.take() {
                 return Step::Test(test);
             }
             if !may_deliver {

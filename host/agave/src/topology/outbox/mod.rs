@@ -27,7 +27,7 @@ use super::summary::NodeAccount;
 use crate::control::OutboxStatus;
 use lanes::{Lanes, Waiting};
 use pace::Breaker;
-use test_alert::TestAlert;
+use test_alert::Testing;
 
 #[cfg(test)]
 pub(super) use lanes::MOST_WAITING;
@@ -55,7 +55,7 @@ struct Contents {
     /// Dead letters wait again: everything is to be read anew.
     rewind: bool,
     /// A person wants to know whether alerts arrive.
-    test: Option<TestAlert>,
+    testing: Testing,
     /// No more alerts will come, and what waits has until then.
     closing: Option<Instant>,
 }
@@ -100,7 +100,7 @@ impl Outbox {
                 cameras: Arc::default(),
                 is_told: false,
                 rewind: false,
-                test: None,
+                testing: Testing::No,
                 closing: None,
             }),
             journal,

@@ -42,6 +42,11 @@ pub(in crate::topology) trait Receive: Send {
     /// What became of `alerts`: all of them share it.
     fn deliver(&mut self, alerts: &[Handed]) -> Attempt;
 
+    /// Why nobody hears of what it takes, where that is so.
+    fn without_audience(&self) -> Option<String> {
+        None
+    }
+
     /// These are the cameras whose alerts come, from now on. Gives when it wants to be told
     /// again.
     fn introduce(&mut self, cameras: &[StreamInfo]) -> Option<Duration>;
@@ -93,6 +98,14 @@ impl Receiver {
         match self {
             Self::Plugin(one) => (one.plugin.failures(), one.plugin.quarantined()),
             Self::Host(_) => (0, false),
+        }
+    }
+
+    /// Why nobody hears of what it takes, where that is known.
+    pub(super) fn without_audience(&self) -> Option<String> {
+        match self {
+            Self::Plugin(_) => None,
+            Self::Host(host) => host.without_audience(),
         }
     }
 
@@ -182,24 +195,23 @@ impl PluginReceiver {
         (self.plugin.failures(), self.plugin.recycled())
     }
 
-    fn complaint(&self) -> Option<String> {
-        self.plugin.complaint().map(str::to_owned)
-    }
-
     fn deliver(&mut self, alerts: &[Handed]) -> Attempt {
         let Some(Handed { delivery, .. }) = alerts.first() else {
             return Attempt::Outcome(Outcome::Delivered);
         };
         let verdict = self.plugin.call(self.now(), |instance| {
-            instance.deliver(std::slice::from_ref(delivery))
+            let outcomes = instance.deliver(std::slice::from_ref(delivery))?;
+            Ok((outcomes, instance.complaint().map(str::to_owned)))
         });
         match verdict {
-            Verdict::Answered(outcomes) => match (outcomes.into_iter().next(), self.complaint()) {
-                // A plugin has no other way to say why.
-                (Some(Outcome::Retry(after)), Some(reason)) => Attempt::Later { after, reason },
-                (Some(outcome), _) => Attempt::Outcome(outcome),
-                (None, _) => Attempt::Failed(DropReason::BadOutput),
-            },
+            Verdict::Answered((outcomes, complaint)) => {
+                match (outcomes.into_iter().next(), complaint) {
+                    // A plugin has no other way to say why.
+                    (Some(Outcome::Retry(after)), Some(reason)) => Attempt::Later { after, reason },
+                    (Some(outcome), _) => Attempt::Outcome(outcome),
+                    (None, _) => Attempt::Failed(DropReason::BadOutput),
+                }
+            }
             Verdict::Around(reason) | Verdict::Dropped(reason) => Attempt::Failed(reason),
         }
     }

@@ -14,6 +14,42 @@ use super::{Outbox, idempotency_key};
 /// What such an alert is called: flows and receivers tell it by that.
 const KIND: &str = "test";
 
+/// Whether a test alert is under way.
+#[derive(Default)]
+pub(super) enum Testing {
+    #[default]
+    No,
+    /// It waits for its turn.
+    Waits(TestAlert),
+    /// It is being handed over.
+    Runs,
+}
+
+impl Testing {
+    /// The one that waits, which runs from now on.
+    pub(super) fn take(&mut self) -> Option<TestAlert> {
+        match std::mem::take(self) {
+            Self::Waits(test) => {
+                *self = Self::Runs;
+                Some(test)
+            }
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
+    /// Takes back what was asked `at` this time, if it still waits.
+    fn withdraw(&mut self, at: Timestamp) -> bool {
+        let waits = matches!(self, Self::Waits(test) if test.at == at);
+        if waits {
+            *self = Self::No;
+        }
+        waits
+    }
+}
+
 /// Two reports that wait to be handed over, and who waits for what becomes of them.
 pub(super) struct TestAlert {
     at: Timestamp,
@@ -39,6 +75,8 @@ pub(crate) enum TestOutcome {
     Rejected(String),
     /// The receiver is not there, or cannot take it now.
     NotNow(String),
+    /// Nobody has said that it arrived, and it may have.
+    Unheard(String),
     /// The plugin failed.
     Failed(String),
 }
@@ -73,11 +111,11 @@ impl Outbox {
         if contents.closing.is_some() {
             return Err(NoTest::Ending);
         }
-        if contents.test.is_some() {
+        if !matches!(contents.testing, Testing::No) {
             return Err(NoTest::Another);
         }
         let at = Timestamp::now();
-        contents.test = Some(TestAlert {
+        contents.testing = Testing::Waits(TestAlert {
             at,
             reports: self.reports(&camera, at, frame),
             answer,
@@ -93,12 +131,11 @@ impl Outbox {
             Ok(answer) => Ok(tested(answer)),
             Err(RecvTimeoutError::Disconnected) => Err(NoTest::Ending),
             Err(RecvTimeoutError::Timeout) => {
-                let waits = |test: &mut TestAlert| test.at == at;
-                if self.lock().test.take_if(waits).is_some() {
+                if self.lock().testing.withdraw(at) {
                     return Err(NoTest::Busy);
                 }
-                let said = "it has not answered yet".to_owned();
-                Ok(tested((TestOutcome::NotNow(said), longest)))
+                let said = format!("no answer came within {} s", longest.as_secs());
+                Ok(tested((TestOutcome::Unheard(said), longest)))
             }
         }
     }
@@ -135,6 +172,7 @@ impl Outbox {
             first => first,
         });
         let mut contents = self.lock();
+        contents.testing = Testing::No;
         self.note_failures(&mut contents, receiver);
         if matches!(outcome, TestOutcome::Delivered | TestOutcome::Rejected(_)) {
             // What waits does not have to wait any longer.
@@ -149,7 +187,10 @@ impl Outbox {
 
 fn outcome(attempt: Attempt, receiver: &Receiver) -> TestOutcome {
     match attempt {
-        Attempt::Outcome(Outcome::Delivered) => TestOutcome::Delivered,
+        Attempt::Outcome(Outcome::Delivered) => match receiver.without_audience() {
+            None => TestOutcome::Delivered,
+            Some(why) => TestOutcome::Unheard(why),
+        },
         Attempt::Outcome(Outcome::Rejected(reason)) => TestOutcome::Rejected(reason),
         Attempt::Outcome(Outcome::Retry(_)) => {
             TestOutcome::NotNow("it is to be tried again".to_owned())

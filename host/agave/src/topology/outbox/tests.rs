@@ -368,6 +368,7 @@ fn a_test_alert_goes_before_what_waits_and_is_in_no_account() {
     );
     let told = keys(&heard, 5);
     assert_eq!(told.last(), Some(&("late".to_owned(), 2, true)));
+    office.outbox.wait_until_empty(LIMIT);
     let status = office.outbox.status();
     assert_eq!((status.delivered, status.dead_letters), (1, 0));
     office.end(courier);

@@ -13,7 +13,7 @@ export interface DeadLetter {
 
 /** What became of a test alert. */
 export interface TestAlert {
-  outcome: 'delivered' | 'refused' | 'not_now' | 'failed';
+  outcome: 'delivered' | 'refused' | 'not_now' | 'unheard' | 'failed';
   said: string | null;
   camera: string;
   took_ms: number;

@@ -13,6 +13,8 @@ export function testWords(test: TestAlert): { wellness: Wellness; word: string; 
       return { wellness: 'bad', word: 'The receiver refused it', more: `${said} Alerts would be refused as well.`.trimStart() };
     case 'not_now':
       return { wellness: 'warn', word: 'It did not arrive', more: `${said} An alert would be tried again; a test is not.`.trimStart() };
+    case 'unheard':
+      return { wellness: 'warn', word: 'Nobody has said that it arrived', more: said };
     case 'failed':
       return { wellness: 'bad', word: 'The plugin failed over it', more: said };
   }
