@@ -87,6 +87,7 @@ impl Outbox {
                 let refused = self.succeed(receiver, successor);
                 contents = self.lock();
                 contents.refused = refused;
+                contents.testing.forget_waiting();
                 contents.is_told = false;
             }
             let now = Instant::now();

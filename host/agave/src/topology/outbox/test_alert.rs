@@ -40,6 +40,13 @@ impl Testing {
         }
     }
 
+    /// What waits was meant for another receiver.
+    pub(super) fn forget_waiting(&mut self) {
+        if matches!(self, Self::Waits(_)) {
+            *self = Self::No;
+        }
+    }
+
     /// Takes back what was asked `at` this time, if it still waits.
     fn withdraw(&mut self, at: Timestamp) -> bool {
         let waits = matches!(self, Self::Waits(test) if test.at == at);
@@ -90,8 +97,8 @@ pub(crate) enum NoTest {
     Another,
     #[error("it is busy with another alert; look at its deliveries, or try again")]
     Busy,
-    #[error("the flow ends")]
-    Ending,
+    #[error("the adapter has been changed or has ended meanwhile")]
+    Gone,
 }
 
 impl Outbox {
@@ -109,7 +116,7 @@ impl Outbox {
         let (answer, answered) = sync_channel(1);
         let mut contents = self.lock();
         if contents.closing.is_some() {
-            return Err(NoTest::Ending);
+            return Err(NoTest::Gone);
         }
         if !matches!(contents.testing, Testing::No) {
             return Err(NoTest::Another);
@@ -129,7 +136,7 @@ impl Outbox {
         };
         match answered.recv_timeout(longest) {
             Ok(answer) => Ok(tested(answer)),
-            Err(RecvTimeoutError::Disconnected) => Err(NoTest::Ending),
+            Err(RecvTimeoutError::Disconnected) => Err(NoTest::Gone),
             Err(RecvTimeoutError::Timeout) => {
                 if self.lock().testing.withdraw(at) {
                     return Err(NoTest::Busy);

@@ -372,7 +372,7 @@ fn a_test_alert_goes_before_what_waits_and_is_in_no_account() {
     let status = office.outbox.status();
     assert_eq!((status.delivered, status.dead_letters), (1, 0));
     office.end(courier);
-    assert_eq!(office.outbox.test(LIMIT, |_| 0), Err(NoTest::Ending));
+    assert_eq!(office.outbox.test(LIMIT, |_| 0), Err(NoTest::Gone));
 }
 
 #[test]
