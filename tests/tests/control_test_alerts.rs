@@ -142,19 +142,30 @@ fn a_test_alert_says_whether_alerts_arrive_and_is_kept_nowhere() -> Result<()> {
 #[test]
 fn what_an_adapter_says_of_a_receiver_is_seen_from_outside() -> Result<()> {
     let busy = HttpReceiver::start(&["503"])?;
+    let picky = HttpReceiver::start(&["404"])?;
     let yard = Yard::new()?;
-    yard.write("yard.yaml", yard.flow("yard") + &hook("busy", busy.port()))?;
+    let hooks = hook("busy", busy.port()) + &hook("picky", picky.port());
+    yard.write("yard.yaml", yard.flow("yard") + &hooks)?;
     let (mut running, api) = served(&yard)?;
     running.next_begin(LIMIT)?;
     let mut live = api.socket("/api/v1/flows/yard/live")?;
-    let said = loop {
+    let mut said = |adapter: &str| loop {
         let status = live.until("status")?;
-        let trouble = status.pointer("/outboxes/0/trouble").cloned();
-        if let Some(Value::String(said)) = trouble {
-            break said;
+        let outboxes = status.get("outboxes").and_then(Value::as_array);
+        let mut outboxes = outboxes.into_iter().flatten();
+        let outbox = outboxes.find(|outbox| outbox.get("adapter") == Some(&json!(adapter)));
+        if let Some(Value::String(said)) = outbox.and_then(|outbox| outbox.get("trouble")) {
+            return Ok::<_, anyhow::Error>(said.clone());
         }
     };
-    assert!(said.contains("the receiver answered 503"), "{said}");
+    let busy = said("busy")?;
+    assert!(busy.contains("the receiver answered 503"), "{busy}");
+    // One that wants nothing is in trouble as well.
+    let picky = said("picky")?;
+    assert!(
+        picky.contains("refused the last alert: the receiver answered 404"),
+        "{picky}"
+    );
     running.kill()?;
     Ok(())
 }
@@ -188,6 +199,13 @@ fn an_adapter_that_reads_all_alerts_gets_those_of_later_rules() -> Result<()> {
     let key = alert.headers.get("idempotency-key");
     let key = key.context("a delivery has a key")?;
     assert!(key.starts_with("all/calm-later/field/"), "{key}");
+
+    // With another address it may reach the server there, and no longer the one before.
+    let moved = format!("http://127.0.0.1:{}", free_port()?);
+    let settings = json!({ "url": format!("{moved}/alerts") });
+    changes("PATCH", "nodes/both/settings", &settings)?;
+    let node = api.json("/api/v1/flows/yard/nodes/both")?;
+    assert_eq!(node.pointer("/allow/http"), Some(&json!([moved])), "{node}");
 
     // One that names the rule as well has to be changed first.
     let refused = change("DELETE", "nodes/rule", &Value::Null)?;

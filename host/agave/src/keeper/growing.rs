@@ -8,6 +8,7 @@ use agave_flow::{Flow, FlowText, Work, veil};
 use agave_inspector::Refusal;
 use agave_inspector::additions::Wish;
 use agave_inspector::view::Addition;
+use agave_plugin::Origin;
 use serde_json::Value;
 
 use super::texts::Texts;
@@ -56,6 +57,25 @@ impl Growing<'_> {
         let value = edit::Scalar::Text(value.to_owned());
         let edited = edit::set_value(&self.text, self.machine, path, &value);
         self.become_of(edited)
+    }
+
+    /// A node whose `url` is at another server now may reach that one, and not the one before.
+    /// Where that is written in another way it is left to who wants it.
+    pub(super) fn grant_instead(&mut self, node: &str, url: &Value) {
+        let known = self.flow.nodes.iter().find(|known| known.name == node);
+        let Some(Work::Plugin(plugin)) = known.map(|known| &known.work) else {
+            return;
+        };
+        let config: Value = serde_json::from_str(&plugin.config).unwrap_or_default();
+        let origin = |url: &Value| Some(Origin::of_url(url.as_str()?)?.to_string());
+        let (Some(before), Some(after)) = (config.get("url").and_then(origin), origin(url)) else {
+            return;
+        };
+        let mut granted = plugin.grants.http.iter().map(ToString::to_string);
+        let index = granted.position(|granted| granted == before);
+        if let Some(index) = index.filter(|_| before != after) {
+            let _ = self.put(&format!("nodes.{node}.allow.http.{index}"), &after);
+        }
     }
 
     pub(super) fn remove(&mut self, section: Section, name: &str) -> Result<(), Refusal> {

@@ -68,6 +68,9 @@ impl Keeper {
         self.grow(wish, |growing| {
             for (setting, value) in &settings.0 {
                 growing.set(node, setting, value)?;
+                if setting == "url" {
+                    growing.grant_instead(node, value);
+                }
             }
             Ok(())
         })

@@ -164,7 +164,9 @@ impl Live {
     /// What each adapter has still to deliver.
     pub(crate) fn outbox_statuses(&self) -> Vec<OutboxStatus> {
         let parts = self.parts();
-        let adapters = parts.adapters.iter().chain(&parts.leaving);
+        // One that has left is found with the next change.
+        let leaving = parts.leaving.iter().filter(|one| !one.is_finished());
+        let adapters = parts.adapters.iter().chain(leaving);
         adapters.map(|adapter| adapter.outbox.status()).collect()
     }
 

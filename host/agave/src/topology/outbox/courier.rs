@@ -186,6 +186,8 @@ impl Outbox {
             }
             Attempt::Outcome(Outcome::Rejected(reason)) => {
                 self.note_answer(&mut contents);
+                // One that refuses what it is sent is no better than one that is away.
+                contents.trouble = Some(format!("its receiver refused the last alert: {reason}"));
                 for alert in &alerts {
                     self.give_up(&mut contents, alert, DropReason::Rejected, &reason);
                 }

@@ -40,7 +40,7 @@ struct Contents {
     account: Account,
     failures: u64,
     quarantined: bool,
-    /// Why the last attempt came to nothing, while the receiver has not answered since.
+    /// Why the last attempt came to nothing, while the receiver has taken nothing since.
     trouble: Option<String>,
     dead: u64,
     /// Several nodes give it alerts, and may give the same one: a key says which node did.

@@ -19,6 +19,7 @@ export class FlowEdit {
   isConflict = $state(false);
 
   #etag: string | null = null;
+  #isApplying = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #abort: AbortController | null = null;
 
@@ -36,7 +37,9 @@ export class FlowEdit {
   async load(discard = false): Promise<void> {
     try {
       const { data, etag } = await ask<string>('GET', flowPath(this.flow, 'file'));
-      if (!this.isDirty || discard) {
+      // What is being written here may be there already, and is nobody else's.
+      if (this.#isApplying && !discard) return;
+      if (!this.isDirty || discard || data === this.text) {
         this.text = data;
         this.#etag = etag;
       } else if (etag !== this.#etag) this.isConflict = true;
@@ -67,6 +70,7 @@ export class FlowEdit {
 
   async apply(): Promise<void> {
     const text = this.text;
+    this.#isApplying = true;
     try {
       const { data, etag } = await ask<Report>('PUT', flowPath(this.flow, 'file'), { ifMatch: this.#etag, yaml: text });
       this.applied = data;
@@ -81,6 +85,8 @@ export class FlowEdit {
     } catch (error) {
       if (error instanceof ApiError && error.status === 412) this.isConflict = true;
       else this.error = error as Error;
+    } finally {
+      this.#isApplying = false;
     }
   }
 
