@@ -177,7 +177,7 @@ fn an_adapter_that_reads_all_alerts_gets_those_of_later_rules() -> Result<()> {
     let all = hook("all", taker.port()).replace("from: calm", "from: alerts");
     let both = hook("both", free_port()?).replace("from: calm", "from: [alerts, rule]");
     quiet(&yard, &(all + &both))?;
-    let (running, api) = served(&yard)?;
+    let (mut running, api) = served(&yard)?;
     let change = |method, path: &str, body: &Value| -> Result<ApiAnswer> {
         let file = api.get("/api/v1/flows/yard/file")?;
         let path = format!("/api/v1/flows/yard/{path}");
@@ -199,6 +199,25 @@ fn an_adapter_that_reads_all_alerts_gets_those_of_later_rules() -> Result<()> {
     let key = alert.headers.get("idempotency-key");
     let key = key.context("a delivery has a key")?;
     assert!(key.starts_with("all/calm-later/field/"), "{key}");
+
+    // One that comes later has nothing to do with what was before.
+    let late = hook("late", free_port()?);
+    yard.edit("yard.yaml", "  both:", &format!("{late}  both:"))?;
+    while !running.next_reload(LIMIT)?.changes_node("late") {}
+    let alerts = api.json("/api/v1/flows/yard/alerts?camera=field")?;
+    let items = alerts.get("items").and_then(Value::as_array);
+    let first = items.and_then(|items| items.last()).context("no alert")?;
+    let first = first.get("sequence").and_then(Value::as_u64);
+    let first = api.json(&format!(
+        "/api/v1/flows/yard/alerts/{}",
+        first.context("no number")?
+    ))?;
+    let deliveries = first.get("deliveries").and_then(Value::as_array);
+    let deliveries = deliveries.into_iter().flatten();
+    let adapters = deliveries.filter_map(|delivery| delivery.get("adapter"));
+    let mut adapters: Vec<_> = adapters.filter_map(Value::as_str).collect();
+    adapters.sort_unstable();
+    assert_eq!(adapters, ["all", "both"], "{first}");
 
     // With another address it may reach the server there, and no longer the one before.
     let moved = format!("http://127.0.0.1:{}", free_port()?);

@@ -163,7 +163,9 @@ fn deliveries(inspected: &InspectedFlow, kept: &KeptAlert) -> Result<Vec<Deliver
     let readers = flow.nodes.iter().filter(|reader| {
         let inputs = reader.inputs.iter();
         let mut inputs = inputs.filter_map(|input| flow.nodes.get(input.0));
-        reader.work.takes_alerts_out() && inputs.any(|input| input.name == kept.node)
+        reader.work.takes_alerts_out()
+            && inputs.any(|input| input.name == kept.node)
+            && live.had_adapter(&reader.name, kept.sequence)
     });
     for reader in readers {
         if found.iter().all(|known| known.adapter != reader.name) {

@@ -90,7 +90,11 @@ impl Live {
         let (known, unknown): (Vec<_>, Vec<_>) = adapters
             .into_iter()
             .partition(|adapter| standing.outboxes.contains_key(&adapter.name));
-        let started = start_adapters(unknown)?;
+        let mut started = start_adapters(unknown)?;
+        let newest = self.newest_alert();
+        for adapter in &mut started {
+            adapter.came_after = newest;
+        }
         let nodes = site::nodes(&sites);
         let mut changed = Changed::default();
         let outcome = change_sites(sites, &mut changed)

@@ -57,6 +57,8 @@ pub(super) struct RunningAdapter {
     pub(super) outbox: Arc<Outbox>,
     /// What it may reach.
     pub(super) grants: Grants,
+    /// The newest alert when it came into a flow that ran: it was given none up to that.
+    pub(super) came_after: u64,
     courier: Vec<JoinHandle<()>>,
 }
 
@@ -144,6 +146,7 @@ impl RunningAdapter {
             name,
             outbox,
             grants,
+            came_after: 0,
             courier: vec![courier],
         }))
     }

@@ -7,7 +7,7 @@ use agave_core::{Detection, DropReason};
 use agave_flow::Work;
 use agave_media::{Picture, RecentPictures};
 use agave_plugin::LastFailure;
-use agave_store::{DeadLetterQuery, Store, StoreError};
+use agave_store::{AlertQuery, DeadLetterQuery, Store, StoreError};
 
 use super::journal::WaitingOutcomes;
 use super::models::LookError;
@@ -149,6 +149,23 @@ impl Live {
     /// What becomes of deliveries from now on. As long as somebody has it, it is noted.
     pub(crate) fn outcomes(&self) -> Arc<WaitingOutcomes> {
         self.workshop.journal.outcomes_for(FOR_THE_PAGE)
+    }
+
+    /// The number of the newest alert that left the flow; 0 where there is none, or none is known.
+    pub(super) fn newest_alert(&self) -> u64 {
+        let query = AlertQuery {
+            most: 1,
+            ..AlertQuery::default()
+        };
+        let newest = self.store().alerts(&query).unwrap_or_default();
+        newest.first().map_or(0, |alert| alert.sequence)
+    }
+
+    /// Whether `adapter` was in the flow when the alert with this number left it.
+    pub(crate) fn had_adapter(&self, adapter: &str, sequence: u64) -> bool {
+        let parts = self.parts();
+        let known = parts.adapters.iter().find(|known| known.name == adapter);
+        known.is_some_and(|known| known.came_after < sequence)
     }
 
     /// Where alerts are kept.
