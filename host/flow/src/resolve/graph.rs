@@ -4,6 +4,7 @@
 use agave_core::Role;
 
 use super::nodes::{Draft, Kind};
+use super::order::sorted;
 use super::{Context, Lookup};
 use crate::named::NameList;
 use crate::{CameraIndex, Code, Node, NodeIndex, suggest, tree};
@@ -23,13 +24,13 @@ pub(super) struct Graph {
 
 /// What a node reads, by positions in the file.
 #[derive(Default)]
-struct Reads {
-    nodes: Vec<usize>,
+pub(super) struct Reads {
+    pub(super) nodes: Vec<usize>,
     cameras: Vec<usize>,
     /// It reads whatever alerts leave the flow.
     all_alerts: bool,
     /// Whether there is nothing wrong with any of its edges.
-    good: bool,
+    pub(super) good: bool,
 }
 
 pub(super) fn resolve(cx: &mut Context<'_, '_>, drafts: Vec<Draft<'_>>) -> Graph {
@@ -293,7 +294,10 @@ fn first_model<'a>(cx: &Context<'a, '_>, kinds: &[Option<Kind>]) -> Option<&'a s
 }
 
 /// Each name of a `from` with its pointer.
-fn written_names<'f>(from: &'f NameList, node: &str) -> impl Iterator<Item = (&'f str, String)> {
+pub(super) fn written_names<'f>(
+    from: &'f NameList,
+    node: &str,
+) -> impl Iterator<Item = (&'f str, String)> {
     let at = tree::join(&tree::join("/nodes", node), "from");
     from.names.iter().enumerate().map(move |(index, name)| {
         let at = match from.is_list {
@@ -302,102 +306,6 @@ fn written_names<'f>(from: &'f NameList, node: &str) -> impl Iterator<Item = (&'
         };
         (name.as_str(), at)
     })
-}
-
-/// Every node after those it reads, and otherwise in the order of the file. Where that is not
-/// possible the cycle is reported and taken apart, to find the next one.
-fn sorted(cx: &mut Context<'_, '_>, drafts: &[Draft<'_>], reads: &mut [Reads]) -> Vec<usize> {
-    let mut order: Vec<usize> = Vec::new();
-    let mut placed = vec![false; drafts.len()];
-    loop {
-        let ready = (0..drafts.len()).find(|&node| {
-            let is_placed = |node: usize| placed.get(node).copied().unwrap_or(true);
-            let inputs = reads.get(node).map(|reads| reads.nodes.as_slice());
-            !is_placed(node)
-                && inputs
-                    .unwrap_or_default()
-                    .iter()
-                    .all(|&input| is_placed(input))
-        });
-        let ready = match ready {
-            Some(ready) => ready,
-            None => {
-                let Some(start) = placed.iter().position(|placed| !placed) else {
-                    return order;
-                };
-                let cycle = cycle(start, reads, &placed);
-                tell(cx, &cycle, drafts);
-                let Some(&first) = cycle.first() else {
-                    return order;
-                };
-                if let Some(reads) = reads.get_mut(first) {
-                    reads.good = false;
-                }
-                first
-            }
-        };
-        if let Some(placed) = placed.get_mut(ready) {
-            *placed = true;
-        }
-        order.push(ready);
-    }
-}
-
-/// A cycle, as each node and the one that it reads. Every node that is left reads one that is
-/// left, so following them comes around.
-fn cycle(start: usize, reads: &[Reads], placed: &[bool]) -> Vec<usize> {
-    let mut path = vec![start];
-    loop {
-        let next = path.last().and_then(|last| {
-            let inputs = reads.get(*last)?.nodes.iter().copied();
-            inputs
-                .into_iter()
-                .find(|&input| placed.get(input) == Some(&false))
-        });
-        let Some(next) = next else {
-            return path;
-        };
-        if let Some(around) = path.iter().position(|&node| node == next) {
-            let mut cycle = path.split_off(around);
-            // Begin where the file begins, so that the message does not depend on the walk.
-            if let Some(first) = (0..cycle.len()).min_by_key(|&index| cycle.get(index).copied()) {
-                cycle.rotate_left(first);
-            }
-            return cycle;
-        }
-        path.push(next);
-    }
-}
-
-fn tell(cx: &mut Context<'_, '_>, cycle: &[usize], drafts: &[Draft<'_>]) {
-    let name = |node: &usize| drafts.get(*node).map_or("", |draft| draft.name);
-    let Some(first) = cycle.first() else { return };
-    let second = cycle.get(1).unwrap_or(first);
-    let (message, help) = if cycle.len() == 1 {
-        (
-            format!("node '{}' reads itself", name(first)),
-            "let it read the node before it",
-        )
-    } else {
-        // The cycle goes from reader to read; the data goes the other way.
-        let mut path: Vec<&str> = cycle.iter().rev().map(name).collect();
-        path.rotate_right(1);
-        path.push(name(first));
-        (
-            format!(
-                "these nodes read each other in a circle: {}",
-                path.join(" → ")
-            ),
-            "data goes along the arrows; change one `from` so that it begins at a model",
-        )
-    };
-    let spec = drafts.get(*first).and_then(|draft| draft.spec);
-    let at = spec.and_then(|spec| {
-        written_names(&spec.from, name(first)).find(|(read, _)| *read == name(second))
-    });
-    if let Some((read, at)) = at {
-        cx.problem_within(Code::Cycle, &at, read, message, Some(help.to_owned()));
-    }
 }
 
 /// Only when everything that is read is known can something be known to be unread.

@@ -12,6 +12,7 @@ mod graph;
 mod limits;
 mod models;
 mod nodes;
+mod order;
 mod partition;
 mod quantity;
 mod schedule;
