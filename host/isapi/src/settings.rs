@@ -145,7 +145,8 @@ pub struct Limits {
     pub connections: usize,
     /// Streams at one time; more are answered 403.
     pub streams: usize,
-    /// What may wait for one client of a stream: parts and bytes. A client with more is dropped.
+    /// What may wait for one client of a stream: posts, each an event or several with the heartbeat
+    /// behind them, and bytes. A client with more is dropped.
     pub stream_parts: usize,
     /// In bytes.
     pub stream_bytes: usize,

@@ -14,9 +14,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::report::{Count, Counts};
 
-/// So many parts are handed over one by one.
-const FEW_PARTS: usize = 4;
-
 /// What a client reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -99,17 +96,21 @@ impl Streams {
         Some(body)
     }
 
-    /// Hands each client the parts in its format, which are made once for each format.
+    /// Hands each client the parts in its format, which are made once for each format, as one
+    /// piece: some clients take one event out of each read. An event and the heartbeat behind it
+    /// that came one by one would have such a client read the heartbeat together with the next
+    /// event, and lose that.
     pub(crate) fn send(&self, mut parts: impl FnMut(Format) -> Vec<Bytes>) {
         let mut clients = self.lock();
         for format in [Format::Xml, Format::Json] {
             if !clients.list.iter().any(|client| client.format == format) {
                 continue;
             }
-            let parts = together(parts(format));
+            let parts = parts(format);
+            let many = parts.len() as u64;
+            let piece = Bytes::from(parts.concat());
             clients.list.retain(|client| {
-                let keeps_up =
-                    client.format != format || parts.iter().all(|part| self.hand(client, part));
+                let keeps_up = client.format != format || self.hand(client, &piece, many);
                 if !keeps_up {
                     self.counts.add(Count::SlowClient, 1);
                     client.cut.cancel();
@@ -119,17 +120,17 @@ impl Streams {
         }
     }
 
-    /// Whether there was room for it.
-    fn hand(&self, client: &Client, part: &Bytes) -> bool {
+    /// Whether there was room for this piece of so many parts.
+    fn hand(&self, client: &Client, piece: &Bytes, parts: u64) -> bool {
         let queued = client.queued.load(Ordering::Relaxed);
-        if queued + part.len() > self.most_bytes {
+        if queued + piece.len() > self.most_bytes {
             return false;
         }
         // Before it is sent, so that it is never taken off before it was put on.
-        client.queued.fetch_add(part.len(), Ordering::Relaxed);
-        let room = client.sender.try_send(part.clone()).is_ok();
+        client.queued.fetch_add(piece.len(), Ordering::Relaxed);
+        let room = client.sender.try_send(piece.clone()).is_ok();
         if room {
-            self.counts.add(Count::Part, 1);
+            self.counts.add(Count::Part, parts);
         }
         room
     }
@@ -141,14 +142,6 @@ impl Streams {
     fn lock(&self) -> MutexGuard<'_, Clients> {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Many parts as one: a client's queue counts them, and all that goes on is posted at once.
-fn together(parts: Vec<Bytes>) -> Vec<Bytes> {
-    if parts.len() <= FEW_PARTS {
-        return parts;
-    }
-    vec![parts.concat().into()]
 }
 
 /// What one client is sent, without an end. The client leaves with it.
@@ -216,6 +209,17 @@ mod tests {
         drop(xml);
         assert_eq!(streams.count(), 1);
         assert!(join(&streams, Format::Xml, &cut).is_some());
+    }
+
+    #[tokio::test]
+    async fn what_is_posted_at_once_is_read_at_once() {
+        let (streams, counts) = streams(1, 1000);
+        let cut = CancellationToken::new();
+        let mut body = join(&streams, Format::Xml, &cut).unwrap();
+        streams.send(|_| vec![Bytes::from("event;"), Bytes::from("heartbeat;")]);
+        let frame = body.frame().await.unwrap().unwrap();
+        assert_eq!(frame.into_data().unwrap(), "event;heartbeat;");
+        assert_eq!(counts.get(Count::Part), 2);
     }
 
     #[tokio::test]

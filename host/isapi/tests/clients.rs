@@ -164,8 +164,8 @@ fn hikvisionapi_sees_an_alert_begin_and_end() -> Result<()> {
 
 #[test]
 fn hikvisionapi_that_does_not_wait_sees_an_alert_begin_and_end() -> Result<()> {
-    // Of parts that arrive together it takes the first and forgets the others: a heartbeat must
-    // not meet an end.
+    // Of parts that arrive together it takes the first and forgets the others: what is repeated
+    // must not meet an end.
     let rarely = Duration::from_secs(60);
     for (sha_256, framing) in [(false, Framing::Close), (true, Framing::Chunked)] {
         let world = World::new(|settings| {
